@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+
+declare const brand: unique symbol;
+export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** Address of bytes: the sha256 of them. */
+export type Digest = Brand<`sha256:${string}`, 'Digest'>;
+/** The digest of a layer's uncompressed tar. */
+export type DiffID = Brand<`sha256:${string}`, 'DiffID'>;
+/** Names a stack of layers, bottom to top (OCI image-spec, config.md, "Layer ChainID"). */
+export type ChainID = Brand<`sha256:${string}`, 'ChainID'>;
+/** A layer without its times. For a pulled layer it is the diffID. What cache keys are made of. */
+export type ContentID = Brand<`sha256:${string}`, 'ContentID'>;
+/** The digest of a KeyMaterial's canonical JSON. */
+export type CacheKey = Brand<`sha256:${string}`, 'CacheKey'>;
+
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
+export function isDigest(text: string): text is Digest {
+  return DIGEST.test(text);
+}
+
+/** @throws TypeError when the text is not `sha256:` and 64 lower-case hex digits. */
+export function parseDigest(text: string): Digest {
+  return checked(text) as Digest;
+}
+
+/** @throws TypeError, as parseDigest. */
+export function parseDiffID(text: string): DiffID {
+  return checked(text) as DiffID;
+}
+
+/** @throws TypeError, as parseDigest. */
+export function parseContentID(text: string): ContentID {
+  return checked(text) as ContentID;
+}
+
+/** @throws TypeError, as parseDigest. */
+export function parseCacheKey(text: string): CacheKey {
+  return checked(text) as CacheKey;
+}
+
+export function digestOf(bytes: Uint8Array | string): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+}
+
+/** The hex part of any digest; file names in a root are made of it. */
+export function hexOf(digest: Digest | DiffID | ChainID | ContentID | CacheKey): string {
+  return digest.slice('sha256:'.length);
+}
+
+/** A tar whose digest is known is a layer of that diffID. */
+export function diffIDOf(uncompressed: Digest): DiffID {
+  return uncompressed as `sha256:${string}` as DiffID;
+}
+
+/** Where a layer's content cannot be told without its bytes (a pulled one), its diffID stands for it. */
+export function contentIDOf(diffID: DiffID): ContentID {
+  return diffID as `sha256:${string}` as ContentID;
+}
+
+/** ChainID(L₀) = L₀; ChainID(L₀|…|Lₙ) = sha256(ChainID(L₀|…|Lₙ₋₁) + " " + Lₙ). */
+export function chainID(parent: ChainID | undefined, layer: DiffID): ChainID {
+  if (parent === undefined) return layer as `sha256:${string}` as ChainID;
+  return digestOf(`${parent} ${layer}`) as `sha256:${string}` as ChainID;
+}
+
+function checked(text: string): string {
+  if (!DIGEST.test(text)) throw new TypeError(`not a sha256 digest: ${JSON.stringify(text)}`);
+  return text;
+}

@@ -1,0 +1,2 @@
+export * from './digest.ts';
+export type * from './types.ts';

@@ -1,0 +1,30 @@
+import type { Platform } from '../image/oci/platform.ts';
+
+/** What the command line says about lowering; paths and secrets are not the frontend's business. */
+export interface LowerOptions {
+  /** --build-arg after the environment was looked up; undefined values were dropped. */
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly target?: string | undefined;
+  /** --platform; undefined follows the machine and the base image. */
+  readonly platform?: Platform | undefined;
+  readonly buildPlatform: Platform;
+  readonly labels: ReadonlyMap<string, string>;
+  /** Names of --build-context, lower case, `:latest` trimmed, → what they are. */
+  readonly contexts: ReadonlyMap<string, NamedContext>;
+  readonly noCache: boolean;
+  /** Stage names, any case. */
+  readonly noCacheFilter: readonly string[];
+  readonly network: 'default' | 'none' | 'host';
+  readonly allow: ReadonlySet<string>;
+  readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly shmSizeBytes?: number | undefined;
+  readonly hostname: string;
+  /** Patterns of the main context's ignore file with their line numbers, for hints and checks. */
+  readonly ignorePatterns: readonly { readonly pattern: string; readonly line: number; readonly file: string }[];
+}
+
+export type NamedContext =
+  | { readonly kind: 'directory' }
+  /** `docker-image://REF` or `oci-layout://…`; the name to give to the ImageResolver. */
+  | { readonly kind: 'image'; readonly name: string };

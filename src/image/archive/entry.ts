@@ -1,0 +1,29 @@
+import type { RelPath } from '../../util/rel-path.ts';
+
+export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink' | 'character' | 'block' | 'fifo';
+
+/**
+ * What a tar can say of one file: the attributes that a layer carries. Names, link targets and xattr names are bytes
+ * decoded as latin1; xattr values are bytes.
+ */
+export interface TarEntry {
+  /** Without leading or trailing slash; '' is the top directory (written as `./`). */
+  readonly path: RelPath;
+  readonly type: EntryType;
+  /** Permission bits with setuid, setgid and sticky: 0 to 0o7777. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Bytes of content; 0 for all but files. */
+  readonly size: number;
+  /** Seconds since the epoch, may be negative, and nanoseconds 0 to 999,999,999. */
+  readonly mtimeSec: number;
+  readonly mtimeNsec: number;
+  /** Symlink: the target verbatim. Hard link: the RelPath of the entry it is another name of. '' otherwise. */
+  readonly link: string;
+  /** For character and block devices; 0 otherwise. */
+  readonly devMajor: number;
+  readonly devMinor: number;
+  /** In code unit order of their names. */
+  readonly xattrs: ReadonlyMap<string, Uint8Array>;
+}

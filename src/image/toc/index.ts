@@ -1,0 +1,1 @@
+export type { Tree, TreeEntry } from './tree.ts';

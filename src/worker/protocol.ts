@@ -1,0 +1,132 @@
+import type { ContentID, DiffID } from '../../cache/index.ts';
+
+/**
+ * What the front asks of the worker, over Node's IPC channel as JSON. Paths inside rootfs are latin1 strings (bytes); paths of
+ * the host are text. Bulk data goes through files below the root, never through a message.
+ */
+export interface WorkerCalls {
+  /** Runs one process on a stack of layers and publishes what it changed as a layer. */
+  run: { readonly request: RunRequest; readonly reply: RunReply };
+  /** Kills everything of a run; its `run` call then replies with `killed`. Unknown ids are fine. */
+  kill: { readonly request: { readonly id: string }; readonly reply: null };
+  /** Deletes below the root what belongs to sub-uids: names relative to the root. */
+  remove: { readonly request: { readonly paths: readonly string[] }; readonly reply: null };
+  /** What this machine can do, for doctor and preflight. */
+  probe: { readonly request: null; readonly reply: WorkerProbe };
+}
+
+export type WorkerCallName = keyof WorkerCalls;
+
+/** Front → worker. */
+export interface WorkerRequestMessage {
+  readonly seq: number;
+  readonly call: WorkerCallName;
+  readonly request: unknown;
+}
+
+/** Worker → front. */
+export type WorkerMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'reply'; readonly seq: number; readonly reply: unknown }
+  | { readonly type: 'error'; readonly seq: number; readonly error: WireError }
+  /** Output of a run, base64, in the order it came; the log file has it all. */
+  | { readonly type: 'output'; readonly id: string; readonly stream: 'stdout' | 'stderr'; readonly data: string }
+  | { readonly type: 'warning'; readonly id?: string; readonly message: string };
+
+/** A BuildError's parts, or a plain Error's message with code undefined. */
+export interface WireError {
+  readonly code?: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** Bottom to top; the tar and toc of each are in the root's layers/. */
+export type WireStack = readonly DiffID[];
+
+export interface RunRequest {
+  /** Unique within the worker; names the container. */
+  readonly id: string;
+  readonly stack: WireStack;
+  readonly process: {
+    readonly argv: readonly string[];
+    /** Complete: ops adds proxy, secret and CA variables. */
+    readonly env: readonly string[];
+    readonly cwd: string;
+    /** Verbatim USER; resolved against the rootfs's passwd and group. */
+    readonly user: string;
+  };
+  readonly hostname: string;
+  readonly network: 'default' | 'none' | 'host';
+  readonly security: 'sandbox' | 'insecure';
+  readonly mounts: readonly WorkerMount[];
+  readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly shmSizeBytes?: number | undefined;
+  /** Host path of the log; the worker appends everything the process writes. */
+  readonly logFile: string;
+  /** Host path of a runtime binary; runc in PATH when absent. */
+  readonly runtime?: string | undefined;
+  /** Seconds: mtime of directories that tsbuild itself makes in the rootfs. */
+  readonly epoch?: number | undefined;
+}
+
+/** Targets are absolute in the rootfs; applied parents first. */
+export type WorkerMount =
+  /** A path of a stack of layers. Writes are discarded. */
+  | {
+      readonly type: 'stack';
+      readonly stack: WireStack;
+      readonly source: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+    }
+  /** A persistent directory mounts/<name> of the root. `private` takes a free sibling when it is busy. */
+  | {
+      readonly type: 'cache';
+      readonly name: string;
+      readonly target: string;
+      readonly sharing: 'shared' | 'private' | 'locked';
+      readonly readOnly: boolean;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+      readonly seed?: { readonly stack: WireStack; readonly source: string } | undefined;
+    }
+  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined }
+  /** A file on the worker's private tmpfs with this content (base64): secrets, heredoc scripts. Read-only. */
+  | {
+      readonly type: 'file';
+      readonly content: string;
+      readonly target: string;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
+  /** A file or socket of the host, bound read-only (a CA bundle) or as it is (an ssh agent). */
+  | { readonly type: 'host'; readonly source: string; readonly target: string; readonly readOnly: boolean };
+
+export type RunReply =
+  | {
+      readonly outcome: 'exited';
+      readonly exitCode: number;
+      /** Present when exitCode is 0. */
+      readonly layer?: WireLayer;
+      readonly cpuMs?: number;
+      readonly maxRssBytes?: number;
+    }
+  | { readonly outcome: 'killed' };
+
+export interface WireLayer {
+  readonly diffID: DiffID;
+  readonly contentID: ContentID;
+  /** Bytes of the uncompressed tar. */
+  readonly size: number;
+}
+
+export interface WorkerProbe {
+  readonly runtime?: { readonly path: string; readonly version: string };
+  readonly overlay: boolean;
+  readonly userNamespace: boolean;
+  /** Which lower makers work on this root, best first. */
+  readonly lowers: readonly string[];
+}
