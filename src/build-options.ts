@@ -1,0 +1,55 @@
+import type { OutputSpec } from './exporter/index.ts';
+import type { Platform } from './image/oci/index.ts';
+import type { RegistryConfig } from './sources/registry/index.ts';
+
+/** Everything a build is told. Parsed already: no argv and no environment are looked at below the CLI. */
+export interface BuildOptions {
+  /** Host path of the state directory. */
+  readonly rootDir: string;
+  /** A directory, or `-`: a tar or a Dockerfile on stdin. */
+  readonly context: string;
+  /** Dockerfile: a path, or `-` for stdin; undefined looks in the context. */
+  readonly file?: string | undefined;
+  /** Read once, and only when context or file is `-`. */
+  readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  readonly cwd: string;
+  /** As given; the first names the default output file. */
+  readonly tags: readonly string[];
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly target?: string | undefined;
+  readonly platform?: Platform | undefined;
+  readonly buildPlatform: Platform;
+  /** --build-context, by name as given. */
+  readonly contexts: ReadonlyMap<string, string>;
+  readonly secrets: ReadonlyMap<string, SecretSource>;
+  /** ssh agent sockets by id. */
+  readonly ssh: ReadonlyMap<string, string>;
+  readonly noCache: boolean;
+  readonly noCacheFilter: readonly string[];
+  readonly pull: 'auto' | 'always' | 'never';
+  readonly network: 'default' | 'none' | 'host';
+  readonly allow: ReadonlySet<string>;
+  readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
+  readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
+  readonly shmSizeBytes?: number | undefined;
+  /** undefined: the default archive when there is a tag, nothing otherwise. */
+  readonly outputs?: readonly OutputSpec[] | undefined;
+  readonly iidFile?: string | undefined;
+  readonly metadataFile?: string | undefined;
+  readonly jobs: number;
+  /** Host path of a PEM bundle for RUNs and for tsbuild's own requests. */
+  readonly caFile?: string | undefined;
+  readonly runtime?: string | undefined;
+  readonly registryConfig: RegistryConfig;
+  /** `auths` of ~/.docker/config.json, by host. */
+  readonly credentials: ReadonlyMap<string, { readonly username: string; readonly password: string }>;
+  /** http_proxy and the like, for tsbuild's own requests. */
+  readonly proxyEnv: { readonly [name: string]: string | undefined };
+  /** What the worker process inherits: PATH and the like. */
+  readonly workerEnv: { readonly [name: string]: string | undefined };
+  readonly workerScript: string;
+  readonly stdout: (bytes: Uint8Array) => Promise<void>;
+}
+
+export type SecretSource = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'env'; readonly value: string };

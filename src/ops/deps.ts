@@ -1,0 +1,71 @@
+import type { ContentID, DiffID, LayerRef } from '../../cache/index.ts';
+import type { Tree } from '../image/toc/index.ts';
+import type { RunReply, RunRequest } from '../worker/protocol.ts';
+
+/** A stack's files, readable until closed. */
+export interface OpenStack extends Tree {
+  close(): void;
+}
+
+/** A layer that an op made, published in the root. */
+export interface PublishedLayer {
+  readonly diffID: DiffID;
+  readonly contentID: ContentID;
+  /** Bytes of the uncompressed tar. */
+  readonly size: number;
+}
+
+/** What ops need of the build they run in; the session implements it. */
+export interface OpDeps {
+  /** The files of a named context; '' is the main one. */
+  readonly context: (name: string) => Promise<Tree>;
+  /**
+   * The merged files of a stack. Fetches and ingests what is missing.
+   * @throws LayerLost when a layer's bytes are nowhere.
+   */
+  readonly openStack: (layers: readonly LayerRef[], options: { signal: AbortSignal }) => Promise<OpenStack>;
+  /** The same, or undefined when some layer's toc is not here: for keys, which must not fetch. */
+  readonly openStackIfHere: (layers: readonly LayerRef[]) => OpenStack | undefined;
+  /** Makes sure that the worker finds each layer's tar and toc. @throws LayerLost */
+  readonly ensureLayers: (layers: readonly LayerRef[], options: { signal: AbortSignal }) => Promise<void>;
+  /** Writes a layer with `write` and publishes it; nothing is left of it if `write` throws. */
+  readonly publishLayer: <T>(write: (files: { tarPath: string; tocPath: string }) => WrittenLayer<T>) => PublishedLayer & { readonly value: T };
+  readonly run: (
+    request: RunRequest,
+    options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
+  ) => Promise<RunReply>;
+  /** A host path for the complete log of a step. */
+  readonly logFile: (name: string) => string;
+  readonly fetchUrl: (url: string, options: { checksum?: string | undefined; signal: AbortSignal }) => Promise<FetchedFile>;
+  /** Remembers small values by a digest of what they were computed from. */
+  readonly memo: { get(namespace: string, key: string): string | undefined; put(namespace: string, key: string, value: string): void };
+  readonly filter: (argv: readonly string[], source: AsyncIterable<Uint8Array>, options: { signal: AbortSignal }) => AsyncIterable<Uint8Array>;
+  readonly runEnvironment: RunEnvironment;
+}
+
+/** Layer files under construction and what the writer has to say beside them. */
+export interface WrittenLayer<T> {
+  readonly diffID: DiffID;
+  readonly contentID: ContentID;
+  readonly size: number;
+  readonly value: T;
+}
+
+export interface FetchedFile {
+  readonly tree: Tree;
+  /** Tells what the file's copy depends on beside its content: name and time. */
+  readonly name: string;
+}
+
+/** What RUNs get that must not enter keys, layers or records. */
+export interface RunEnvironment {
+  /** Secret values by id; read when a step that mounts them runs. */
+  readonly secret: (id: string) => Promise<Uint8Array | undefined>;
+  /** Host socket of an ssh agent by id. */
+  readonly sshSocket: (id: string) => string | undefined;
+  /** `K=V` of the predefined proxy args. */
+  readonly proxyEnv: readonly string[];
+  /** Host path of a CA bundle to be trusted during RUNs. */
+  readonly caFile: string | undefined;
+  readonly runtime: string | undefined;
+}

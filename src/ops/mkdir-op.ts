@@ -1,0 +1,51 @@
+import type { KeyMaterial, LayerRef } from '../../cache/index.ts';
+import type { MkdirOp, Vertex } from '../graph/index.ts';
+import { openLayerWriter } from '../image/layer/index.ts';
+import type { Made, OpRunner, StepContext } from '../solver/index.ts';
+import { stackOf } from '../solver/index.ts';
+import { planMkdir, writeMkdir } from './copy/index.ts';
+import type { OpDeps } from './deps.ts';
+import { contentIDs, ownLayer } from './stack-key.ts';
+
+/** WORKDIR: a layer with the directory and the parents it lacked; an empty layer where it is there already. */
+export function mkdirOp(deps: OpDeps): OpRunner<MkdirOp> {
+  return {
+    prepare(vertex, inputs, step) {
+      const below = stackOf(inputs[0]);
+      const material: KeyMaterial = {
+        op: 'mkdir',
+        version: 1,
+        fields: { path: vertex.op.path, user: vertex.op.user, epoch: vertex.op.epoch ?? null },
+        inputs: contentIDs(below),
+      };
+      return Promise.resolve({
+        kind: 'step',
+        keys: [{ hit: 'same', material: () => Promise.resolve(material) }],
+        explanation: { buildArgs: vertex.origin.buildArgs },
+        takesSlot: false,
+        run: async () => ({ ...(await makeDirectory({ vertex, below, step }, deps)), materials: [material] }),
+      });
+    },
+  };
+}
+
+interface MkdirStep {
+  readonly vertex: Vertex<MkdirOp>;
+  readonly below: readonly LayerRef[];
+  readonly step: StepContext;
+}
+
+async function makeDirectory({ vertex, below, step }: MkdirStep, deps: OpDeps): Promise<Omit<Made, 'materials'>> {
+  const base = await deps.openStack(below, { signal: step.signal });
+  try {
+    const plan = planMkdir(vertex.op, base);
+    const made = deps.publishLayer((files) => {
+      const writer = openLayerWriter(files);
+      writeMkdir(plan, writer);
+      return { ...writer.finish(), value: undefined };
+    });
+    return { layer: ownLayer(made), size: made.size };
+  } finally {
+    base.close();
+  }
+}

@@ -1,0 +1,65 @@
+import { type Digest, digestOf } from '../../../cache/index.ts';
+import type { RunOp } from '../../graph/index.ts';
+import { openLayerWriter } from '../../image/layer/index.ts';
+import type { Tree } from '../../image/toc/index.ts';
+import type { Result } from '../../solver/index.ts';
+import type { WorkerMount } from '../../worker/protocol.ts';
+import { planBind, writeCopy } from '../copy/index.ts';
+import type { OpDeps } from '../deps.ts';
+import { stackDigest } from '../stack-key.ts';
+
+type Bind = Extract<RunOp['mounts'][number], { type: 'bind' }>;
+
+/** The content of everything that bind mounts show, in the order of the mounts; undefined when there is none. */
+export async function bindContent(op: RunOp, inputs: readonly Result[], context: { deps: OpDeps; signal: AbortSignal }): Promise<Digest | undefined> {
+  const digests: string[] = [];
+  for (const mount of op.mounts) {
+    if (mount.type === 'bind') digests.push(await contentOf(mount, inputs, context));
+  }
+  return digests.length === 0 ? undefined : digestOf(digests.join(' '));
+}
+
+async function contentOf(mount: Bind, inputs: readonly Result[], { deps, signal }: { deps: OpDeps; signal: AbortSignal }): Promise<string> {
+  const input = inputs[mount.input];
+  if (input === undefined) throw new Error(`bind mount ${mount.target} names input ${mount.input}, which is not there`);
+  if (input.kind === 'tree') return planBind(input.tree, mount.source, { signal }).digest;
+  const stack = stackDigest(input.layers);
+  if (mount.source === '/' || mount.source === '') return stack;
+  const memoKey = digestOf(`${stack} ${mount.source}`);
+  const known = deps.memo.get('bind', memoKey);
+  if (known !== undefined) return known;
+  const tree = await deps.openStack(input.layers, { signal });
+  try {
+    const { digest } = planBind(tree, mount.source, { signal });
+    deps.memo.put('bind', memoKey, digest);
+    return digest;
+  } finally {
+    tree.close();
+  }
+}
+
+/**
+ * A bind as the worker mounts it. A path of a context becomes a layer first, written as COPY would (0:0, after the ignore
+ * file): the host's directory itself is never visible to a RUN.
+ */
+export async function bindMount(mount: Bind, inputs: readonly Result[], { deps, signal }: { deps: OpDeps; signal: AbortSignal }): Promise<WorkerMount> {
+  const input = inputs[mount.input];
+  if (input === undefined) throw new Error(`bind mount ${mount.target} names input ${mount.input}, which is not there`);
+  const { target, readOnly } = mount;
+  if (input.kind === 'tree') {
+    const { diffID, source } = layerOf(input.tree, mount.source, { deps, signal });
+    return { type: 'stack', stack: [diffID], source, target, readOnly };
+  }
+  await deps.ensureLayers(input.layers, { signal });
+  return { type: 'stack', stack: input.layers.map((layer) => layer.diffID), source: mount.source, target, readOnly };
+}
+
+function layerOf(tree: Tree, source: string, { deps, signal }: { deps: OpDeps; signal: AbortSignal }) {
+  const plan = planBind(tree, source, { signal });
+  const { diffID } = deps.publishLayer((files) => {
+    const writer = openLayerWriter(files);
+    writeCopy(plan.plan, writer);
+    return { ...writer.finish(), value: undefined };
+  });
+  return { diffID, source: plan.mountSource };
+}

@@ -1,0 +1,137 @@
+import type { LayerRef } from '../../../cache/index.ts';
+import { BuildError } from '../../errors.ts';
+import type { RunOp, Vertex } from '../../graph/index.ts';
+import type { Made, OpRunner, Result, StepContext } from '../../solver/index.ts';
+import { stackOf } from '../../solver/index.ts';
+import type { RunReply, RunRequest, WorkerMount } from '../../worker/protocol.ts';
+import type { OpDeps } from '../deps.ts';
+import { contentIDs, ownLayer } from '../stack-key.ts';
+import { bindContent, bindMount } from './binds.ts';
+import { privateSurroundings } from './environment.ts';
+import { runMaterial } from './key.ts';
+
+/** RUN: one process on the stack below; what it changed is the layer. */
+export function runOp(deps: OpDeps): OpRunner<RunOp> {
+  return {
+    async prepare(vertex, inputs, step) {
+      const below = stackOf(inputs[0]);
+      const content = await bindContent(vertex.op, inputs, { deps, signal: step.signal });
+      const material = runMaterial(vertex.op, contentIDs(below), content);
+      return {
+        kind: 'step',
+        keys: [{ hit: 'same', material: () => Promise.resolve(material) }],
+        explanation: { buildArgs: vertex.origin.buildArgs },
+        takesSlot: true,
+        run: async () => ({ ...(await runStep({ vertex, inputs, below, step }, deps)), materials: [material] }),
+      };
+    },
+  };
+}
+
+interface RunStep {
+  readonly vertex: Vertex<RunOp>;
+  readonly inputs: readonly Result[];
+  readonly below: readonly LayerRef[];
+  readonly step: StepContext;
+}
+
+async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'materials'>> {
+  const { vertex, step } = run;
+  const logFile = deps.logFile(vertex.origin.name);
+  const request = await runRequest(run, { deps, logFile });
+  const reply = await deps.run(request, { signal: step.signal, onOutput: step.output });
+  step.signal.throwIfAborted();
+  const layer = layerOf(reply, vertex, logFile);
+  return {
+    layer: ownLayer(layer),
+    size: layer.size,
+    logFile,
+    usage: {
+      ...(reply.outcome === 'exited' && reply.cpuMs !== undefined ? { cpuMs: reply.cpuMs } : {}),
+      ...(reply.outcome === 'exited' && reply.maxRssBytes !== undefined ? { maxRssBytes: reply.maxRssBytes } : {}),
+    },
+  };
+}
+
+function layerOf(reply: RunReply, { op, origin }: Vertex<RunOp>, logFile: string) {
+  if (reply.outcome === 'exited' && reply.exitCode === 0 && reply.layer !== undefined) return reply.layer;
+  const command = commandText(op);
+  if (reply.outcome === 'killed') throw new BuildError('run-failed', `process "${command}" was killed`, { range: origin.range });
+  throw new BuildError('run-failed', `process "${command}" did not complete successfully: exit code: ${reply.exitCode}${words(reply.exitCode)}`, {
+    range: origin.range,
+    hint: hintFor(reply.exitCode, logFile),
+  });
+}
+
+async function runRequest({ vertex, inputs, below, step }: RunStep, { deps, logFile }: { deps: OpDeps; logFile: string }): Promise<RunRequest> {
+  const { op, digest } = vertex;
+  await deps.ensureLayers(below, { signal: step.signal });
+  const hidden = await privateSurroundings(op, deps.runEnvironment);
+  const mounts = [...(await declaredMounts(op, inputs, { deps, signal: step.signal })), ...hidden.mounts];
+  return {
+    id: digest.slice('sha256:'.length, 'sha256:'.length + 16),
+    stack: below.map((layer) => layer.diffID),
+    process: { argv: op.argv, env: [...op.env, ...hidden.env], cwd: op.cwd, user: op.user },
+    hostname: op.hostname,
+    network: op.network,
+    security: op.security,
+    mounts,
+    extraHosts: op.extraHosts,
+    ulimits: op.ulimits,
+    shmSizeBytes: op.shmSizeBytes,
+    logFile,
+    runtime: deps.runEnvironment.runtime,
+    epoch: op.epoch,
+  };
+}
+
+/** Mounts in the order the Dockerfile gives them, but for secrets and agents, whose content is not declared. */
+async function declaredMounts(op: RunOp, inputs: readonly Result[], context: { deps: OpDeps; signal: AbortSignal }): Promise<WorkerMount[]> {
+  const mounts: WorkerMount[] = [];
+  for (const mount of op.mounts) {
+    if (mount.type === 'bind') mounts.push(await bindMount(mount, inputs, context));
+    if (mount.type === 'tmpfs') mounts.push(mount);
+    if (mount.type === 'cache') mounts.push(await cacheMount(mount, inputs, context));
+  }
+  if (op.script !== undefined) mounts.push(scriptMount(op.script));
+  return mounts;
+}
+
+type CacheMount = Extract<RunOp['mounts'][number], { type: 'cache' }>;
+
+async function cacheMount(mount: CacheMount, inputs: readonly Result[], { deps, signal }: { deps: OpDeps; signal: AbortSignal }): Promise<WorkerMount> {
+  const { seed, id, ...rest } = mount;
+  const seedLayers = seed === undefined ? undefined : stackOf(inputs[seed.input]);
+  if (seedLayers !== undefined) await deps.ensureLayers(seedLayers, { signal });
+  const name = cacheName(mount, seedLayers);
+  if (seed === undefined || seedLayers === undefined) return { ...rest, name };
+  return { ...rest, name, seed: { stack: seedLayers.map((layer) => layer.diffID), source: seed.source } };
+}
+
+/** A cache directory is named by everything that decides how it starts: another mode, owner or seed is another cache. */
+function cacheName(mount: CacheMount, seedLayers: readonly LayerRef[] | undefined): string {
+  const seed = seedLayers === undefined ? '' : `${mount.seed?.source ?? ''} ${contentIDs(seedLayers).join(' ')}`;
+  return JSON.stringify([mount.id, mount.mode, mount.uid, mount.gid, seed]);
+}
+
+function scriptMount({ name, content }: { name: string; content: string }): WorkerMount {
+  return { type: 'file', content: Buffer.from(content, 'utf8').toString('base64'), target: `/dev/pipes/${name}`, mode: 0o755, uid: 0, gid: 0 };
+}
+
+function commandText(op: RunOp): string {
+  return op.argv.join(' ');
+}
+
+const SIGNAL_BASE = 128;
+const SIGNALS: Readonly<Record<number, string>> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 13: 'SIGPIPE', 15: 'SIGTERM' };
+
+function words(exitCode: number): string {
+  const signal = exitCode > SIGNAL_BASE ? SIGNALS[exitCode - SIGNAL_BASE] : undefined;
+  return signal === undefined ? '' : ` (killed by ${signal})`;
+}
+
+function hintFor(exitCode: number, logFile: string): string {
+  if (exitCode === 127) return `the command was not found in the image; the whole output is in ${logFile}`;
+  if (exitCode === 126) return `the command is there but cannot be executed; the whole output is in ${logFile}`;
+  return `the whole output is in ${logFile}`;
+}

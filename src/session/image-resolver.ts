@@ -1,0 +1,117 @@
+import { contentIDOf, type LayerRef, parseDiffID, type Root } from '../../cache/index.ts';
+import { BuildError } from '../errors.ts';
+import type { ImageResolver, ResolvedImage } from '../frontend/index.ts';
+import type { Names, StoredImage } from '../image/names/index.ts';
+import { familiarName, type ImageConfig, type Manifest, normaliseReference, parseConfig, type Platform } from '../image/oci/index.ts';
+import type { Emit } from '../progress/index.ts';
+import { openLayout, type Registry } from '../sources/registry/index.ts';
+import { nowMs } from '../util/clock.ts';
+
+export interface ImageResolverDeps {
+  readonly root: Root;
+  readonly names: Names;
+  readonly registry: Registry;
+  readonly pull: 'auto' | 'always' | 'never';
+  readonly emit: Emit;
+}
+
+/** How long a registry may take to say whether a remembered image has moved. */
+const REVALIDATE_MS = 2000;
+
+/**
+ * FROM name → image. An image that was built in this root wins without network; one that was pulled is asked for again, and
+ * the remembered one is used with a warning when the registry does not answer. `always` asks in any case, `never` never.
+ */
+export function makeImageResolver(deps: ImageResolverDeps): ImageResolver {
+  return {
+    resolve(name, options) {
+      const layout = /^oci-layout:\/\/(.*)$/.exec(name)?.[1];
+      if (layout !== undefined) return Promise.resolve(resolveLayout(layout, options.platform));
+      return resolveName(normaliseReference(name.replace(/^docker-image:\/\//, '')), { deps, ...options });
+    },
+  };
+}
+
+interface Request {
+  readonly deps: ImageResolverDeps;
+  readonly platform: Platform;
+  readonly signal: AbortSignal;
+}
+
+async function resolveName(name: string, request: Request): Promise<ResolvedImage> {
+  const { names, pull, emit } = request.deps;
+  const stored = usable(names.get(name), request);
+  if (stored !== undefined && pull !== 'always' && (stored.image.kind === 'built' || pull === 'never')) {
+    emit({ type: 'notice', message: `${familiarName(name)}: ${stored.image.kind} here ${ageText(nowMs() - stored.image.at)} ago` });
+    return fromStored(name, stored);
+  }
+  if (pull === 'never') {
+    throw new BuildError('image-not-found', `image ${familiarName(name)} is not here, and --pull=never forbids to ask for it`, { hint: 'build without --pull=never once' });
+  }
+  if (stored === undefined || pull === 'always') return pullName(name, request);
+  const limited = { ...request, signal: AbortSignal.any([request.signal, AbortSignal.timeout(REVALIDATE_MS)]) };
+  try {
+    return await pullName(name, limited);
+  } catch (error) {
+    request.signal.throwIfAborted();
+    const unreachable = limited.signal.aborted || (error instanceof BuildError && error.code === 'registry-unreachable');
+    if (!unreachable) throw error;
+    emit({ type: 'warning', message: `${familiarName(name)}: its registry does not answer; using the image pulled ${ageText(nowMs() - stored.image.at)} ago` });
+    return fromStored(name, stored);
+  }
+}
+
+interface Usable {
+  readonly image: StoredImage;
+  readonly config: ImageConfig;
+}
+
+/** A remembered image counts when its config is still here and it is for the platform that is asked for. */
+function usable(image: StoredImage | undefined, { deps, platform }: Request): Usable | undefined {
+  if (image === undefined) return undefined;
+  const bytes = deps.root.content.readBytes(image.config, { maxBytes: MAX_CONFIG_BYTES });
+  if (bytes === undefined) return undefined;
+  const config = parseConfig(bytes);
+  const same = config.os === platform.os && config.architecture === platform.architecture;
+  return same ? { image, config } : undefined;
+}
+
+const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
+
+function fromStored(name: string, { image, config }: Usable): ResolvedImage {
+  return { name, manifest: image.manifest, config, layers: image.layers };
+}
+
+async function pullName(name: string, { deps, platform, signal }: Request): Promise<ResolvedImage> {
+  const found = await deps.registry.resolve(name, { platform, signal });
+  const layers = layerRefs(found.manifest, found.config, found.repository);
+  deps.names.put(name, { manifest: found.manifestDigest, config: found.manifest.config.digest, platform, layers, kind: 'pulled', at: nowMs() });
+  return { name, manifest: found.manifestDigest, config: found.config, layers };
+}
+
+/** @param text `DIR`, `DIR:TAG` or `DIR@DIGEST` */
+function resolveLayout(text: string, platform: Platform): ResolvedImage {
+  const found = openLayout(text).resolve({ platform });
+  const repository = `oci-layout://${found.dir}`;
+  return { name: `oci-layout://${text}`, manifest: found.manifestDigest, config: found.config, layers: layerRefs(found.manifest, found.config, repository) };
+}
+
+function layerRefs(manifest: Manifest, config: ImageConfig, repository: string): LayerRef[] {
+  const diffIDs = config.rootfs.diff_ids;
+  if (diffIDs.length !== manifest.layers.length) {
+    throw new BuildError('image-invalid', `an image of ${repository} has ${manifest.layers.length} layers and ${diffIDs.length} diff_ids`);
+  }
+  return manifest.layers.map(({ mediaType, digest, size }, index) => {
+    const diffID = parseDiffID(diffIDs[index] ?? '');
+    return { diffID, contentID: contentIDOf(diffID), blob: { mediaType, digest, size }, verified: false, origins: [{ repository, digest }] };
+  });
+}
+
+const MINUTE_MS = 60_000;
+
+function ageText(ms: number): string {
+  if (ms < MINUTE_MS) return `${Math.max(1, Math.round(ms / 1000))} s`;
+  if (ms < 60 * MINUTE_MS) return `${Math.round(ms / MINUTE_MS)} min`;
+  if (ms < 48 * 60 * MINUTE_MS) return `${Math.round(ms / (60 * MINUTE_MS))} h`;
+  return `${Math.round(ms / (24 * 60 * MINUTE_MS))} days`;
+}

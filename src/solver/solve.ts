@@ -1,0 +1,104 @@
+import pLimit from 'p-limit';
+import type { CacheRecord, DiffID, KeyMaterial, LayerRef } from '../../cache/index.ts';
+import { BuildError } from '../errors.ts';
+import type { Definition, Vertex } from '../graph/index.ts';
+import type { Emit } from '../progress/index.ts';
+import { reason } from './explain.ts';
+import type { OpRunners, Result } from './runner.ts';
+import { solveStep, type StepOutcome } from './step.ts';
+
+/** The part of the record store that the solver uses. */
+export interface Records {
+  keyOf(material: KeyMaterial): CacheRecord['key'];
+  lookup(key: CacheRecord['key']): readonly CacheRecord[];
+  put(record: CacheRecord): void;
+  touch(key: CacheRecord['key'], atMs: number): void;
+  nearest(place: CacheRecord['place'], material: KeyMaterial): CacheRecord | undefined;
+}
+
+export interface SolveOptions {
+  readonly runners: OpRunners;
+  readonly records: Records;
+  readonly emit: Emit;
+  /** Step ids by vertex, as announced in `steps-planned`. */
+  readonly stepID: (vertex: Vertex) => string;
+  /** Names this Dockerfile and context, for explaining misses. */
+  readonly build: string;
+  /** How many RUNs may run at a time. */
+  readonly jobs: number;
+  /** Layers whose bytes turned out to be gone: records of them are no hits. */
+  readonly lost: ReadonlyMap<DiffID, 'pruned' | 'corrupt' | 'remote-missing'>;
+  readonly layerSize: (layer: LayerRef) => number | undefined;
+  readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
+  readonly signal: AbortSignal;
+}
+
+export interface Solved {
+  readonly result: Result;
+  /** When the step's layer was made: now, or when its record was. Milliseconds; undefined for things without layers. */
+  readonly createdAt: number | undefined;
+}
+
+export interface Solution {
+  of(vertex: Vertex): Solved;
+}
+
+/**
+ * Solves every vertex that the targets need, each once, independent ones at the same time. The first failure cancels the
+ * rest, waits until all of it has ended, and is thrown; so does an abort of `signal`, as `cancelled`.
+ */
+export async function solve(definition: Definition, options: SolveOptions): Promise<Solution> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const limit = pLimit(Math.max(1, options.jobs));
+  const running = new Map<string, Promise<StepOutcome>>();
+  let first: unknown;
+
+  const start = (vertex: Vertex): Promise<StepOutcome> => {
+    const known = running.get(vertex.digest);
+    if (known !== undefined) return known;
+    const inputs = vertex.inputs.map(start);
+    const started = settleInputs(inputs)
+      .then((solved) => solveStep(vertex, solved, { ...options, signal, limit }))
+      .catch((error: unknown) => {
+        first ??= error;
+        failure.abort(error);
+        throw error;
+      });
+    running.set(vertex.digest, started);
+    return started;
+  };
+
+  const all = await Promise.allSettled(
+    definition.vertices.map(async (vertex) => mirror(vertex, await start(vertex), options)),
+  );
+  if (options.signal.aborted) throw new BuildError('cancelled', 'the build was cancelled', { cause: options.signal.reason });
+  if (all.some((one) => one.status === 'rejected')) throw first;
+  const outcomes = new Map<string, StepOutcome>();
+  for (const [digest, promise] of running) outcomes.set(digest, await promise);
+  return {
+    of(vertex) {
+      const outcome = outcomes.get(vertex.digest);
+      if (outcome === undefined) throw new Error(`${vertex.origin.name} was not part of this solve`);
+      return outcome;
+    },
+  };
+}
+
+/** A step that is the same work as another one, written elsewhere in the Dockerfile: reported as a hit on it. */
+function mirror(vertex: Vertex, outcome: StepOutcome, { stepID, emit, clock }: SolveOptions): void {
+  if (outcome.vertex === vertex || !vertex.origin.isStep) return;
+  const id = stepID(vertex);
+  const atMs = clock.elapsedMs();
+  emit({ type: 'step-started', id, atMs });
+  emit({ type: 'step-hit', id, atMs, reason: reason('same', `same as ${outcome.vertex.origin.name}`), savedMs: 0 });
+}
+
+/** All inputs or the first error, but only after every input has ended: nothing may run on behind a failed build. */
+async function settleInputs(inputs: readonly Promise<StepOutcome>[]): Promise<readonly StepOutcome[]> {
+  const settled = await Promise.allSettled(inputs);
+  return settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+}

@@ -1,0 +1,228 @@
+import type { LimitFunction } from 'p-limit';
+import type { CacheRecord, KeyMaterial, LayerRef } from '../../cache/index.ts';
+import { BuildError } from '../errors.ts';
+import type { Op, Vertex } from '../graph/index.ts';
+import type { HitCode, LayerSummary } from '../progress/index.ts';
+import { explainMiss, NO_CACHE, reason } from './explain.ts';
+import type { Made, OpRunner, Prepared, PreparedStep, Result, StepContext } from './runner.ts';
+import { LayerLost, stackOf } from './runner.ts';
+import type { SolveOptions, Solved } from './solve.ts';
+
+export interface StepOutcome extends Solved {
+  readonly vertex: Vertex;
+  readonly status: 'hit' | 'ran' | 'given';
+}
+
+export interface StepOptions extends SolveOptions {
+  readonly limit: LimitFunction;
+}
+
+/** Solves one vertex whose inputs are solved: looks it up, or runs it and publishes what it made. */
+export async function solveStep(vertex: Vertex, inputs: readonly StepOutcome[], options: StepOptions): Promise<StepOutcome> {
+  options.signal.throwIfAborted();
+  const id = options.stepID(vertex);
+  options.emit({ type: 'step-started', id, atMs: options.clock.elapsedMs() });
+  try {
+    const step = { vertex, inputs, options, id };
+    const prepared = await runnerOf(vertex, options).prepare(vertex, inputs.map((one) => one.result), stepContext(step));
+    return prepared.kind === 'given' ? given(step, prepared) : await lookUpOrRun(step, prepared);
+  } catch (error) {
+    throw reportFailure(error, { vertex, id, options });
+  }
+}
+
+interface Step {
+  readonly vertex: Vertex;
+  readonly inputs: readonly StepOutcome[];
+  readonly options: StepOptions;
+  readonly id: string;
+}
+
+function runnerOf(vertex: Vertex, { runners }: StepOptions): OpRunner<Op> {
+  return runners[vertex.op.kind] as OpRunner<Op>;
+}
+
+function stepContext({ options, id }: Step): StepContext {
+  return {
+    signal: options.signal,
+    output: (stream, data) => options.emit({ type: 'step-output', id, atMs: options.clock.elapsedMs(), stream, data }),
+    warn: (message) => options.emit({ type: 'warning', message, step: id }),
+  };
+}
+
+function given(step: Step, prepared: Extract<Prepared, { kind: 'given' }>): StepOutcome {
+  const { options, id, vertex } = step;
+  const { material, result } = prepared;
+  if (material === undefined || hitOf(step, [{ hit: 'same', material }]) !== undefined) {
+    const atMs = options.clock.elapsedMs();
+    if (vertex.origin.isStep) options.emit({ type: 'step-hit', id, atMs, reason: reason('same', 'same as before'), savedMs: 0 });
+    else options.emit({ type: 'step-done', id, atMs });
+    return { vertex, result, createdAt: undefined, status: 'given' };
+  }
+  missed(step, { material, explanation: prepared.explanation ?? {} });
+  publish(step, { materials: [material], layers: [], explanation: prepared.explanation ?? {}, costMs: 0 });
+  options.emit({ type: 'step-done', id, atMs: options.clock.elapsedMs() });
+  return { vertex, result, createdAt: undefined, status: 'ran' };
+}
+
+async function lookUpOrRun(step: Step, prepared: PreparedStep): Promise<StepOutcome> {
+  const tried: { readonly hit: HitCode; readonly material: KeyMaterial }[] = [];
+  for (const source of prepared.keys) {
+    const material = await source.material();
+    if (material === undefined) continue;
+    tried.push({ hit: source.hit, material });
+    const hit = step.vertex.origin.ignoreCache ? undefined : hitOf(step, [{ hit: source.hit, material }]);
+    if (hit !== undefined) return takeHit(step, hit);
+  }
+  const exact = tried[0]?.material;
+  if (exact !== undefined) missed(step, { material: exact, explanation: prepared.explanation });
+  const startedMs = step.options.clock.elapsedMs();
+  const made = prepared.takesSlot ? await step.options.limit(() => runIn(step, prepared)) : await runIn(step, prepared);
+  return finish(step, { made, prepared, costMs: step.options.clock.elapsedMs() - startedMs });
+}
+
+function runIn(step: Step, prepared: PreparedStep): Promise<Made> {
+  step.options.signal.throwIfAborted();
+  return prepared.run();
+}
+
+interface Hit {
+  readonly record: CacheRecord;
+  readonly code: HitCode;
+}
+
+/** The oldest usable record: what a step's first result was stays its result for as long as it is known. */
+function hitOf({ options }: Step, tried: readonly { hit: HitCode; material: KeyMaterial }[]): Hit | undefined {
+  for (const { hit, material } of tried) {
+    const records = options.records.lookup(options.records.keyOf(material));
+    const record = records.find((one) => one.layers.every((layer) => !options.lost.has(layer.diffID)));
+    if (record !== undefined) return { record, code: hit };
+  }
+  return undefined;
+}
+
+function takeHit(step: Step, { record, code }: Hit): StepOutcome {
+  const { options, id, vertex, inputs } = step;
+  options.records.touch(record.key, options.clock.nowMs());
+  const layer = summary(step, record.layers[0]);
+  options.emit({
+    type: 'step-hit',
+    id,
+    atMs: options.clock.elapsedMs(),
+    reason: reason(code, code === 'relinked' ? 'relinked' : 'same as before'),
+    savedMs: record.costMs,
+    ...(layer === undefined ? {} : { layer }),
+  });
+  const result: Result = { kind: 'stack', layers: [...stackOf(inputs[0]?.result), ...record.layers] };
+  return { vertex, result, createdAt: record.createdAt, status: 'hit' };
+}
+
+function missed(step: Step, facts: { material: KeyMaterial; explanation: CacheRecord['explanation'] }): void {
+  const { options, id, vertex } = step;
+  const lost = options.records.lookup(options.records.keyOf(facts.material)).flatMap((record) => record.layers);
+  const gone = lost.map((layer) => options.lost.get(layer.diffID)).find((one) => one !== undefined);
+  const why = vertex.origin.ignoreCache
+    ? NO_CACHE
+    : gone !== undefined
+      ? reason(gone, `its layer is ${gone}`)
+      : explainMiss({ ...facts, earlier: options.records.nearest(placeOf(step), facts.material), changedBelow: changedBelow(step) });
+  options.emit({ type: 'step-missed', id, atMs: options.clock.elapsedMs(), reason: why });
+}
+
+interface Finished {
+  readonly made: Made;
+  readonly prepared: PreparedStep;
+  readonly costMs: number;
+}
+
+function finish(step: Step, { made, prepared, costMs }: Finished): StepOutcome {
+  const { options, id, vertex, inputs } = step;
+  const earlier = sameContent(step, made);
+  const layer = earlier?.layers[0] ?? made.layer;
+  const createdAt = publish(step, {
+    materials: made.materials,
+    layers: [layer],
+    explanation: prepared.explanation,
+    costMs,
+    createdAt: earlier?.createdAt,
+  });
+  options.emit({
+    type: 'step-done',
+    id,
+    atMs: options.clock.elapsedMs(),
+    layer: { diffID: layer.diffID, size: made.size },
+    ...(made.usage === undefined ? {} : { usage: made.usage }),
+    ...(made.logFile === undefined ? {} : { logFile: made.logFile }),
+    ...(earlier === undefined ? {} : { earlyCutOff: true }),
+  });
+  const result: Result = { kind: 'stack', layers: [...stackOf(inputs[0]?.result), layer] };
+  return { vertex, result, createdAt, status: 'ran' };
+}
+
+/** Early cut-off: the step ran again and gave what it gave before, so the earlier layer stays, and with it what stands on it. */
+function sameContent(step: Step, made: Made): CacheRecord | undefined {
+  const material = made.materials[0];
+  if (material === undefined || step.vertex.origin.ignoreCache) return undefined;
+  const earlier = step.options.records.nearest(placeOf(step), material);
+  const layer = earlier?.layers[0];
+  if (earlier === undefined || layer === undefined || layer.contentID !== made.layer.contentID) return undefined;
+  const isHere = !step.options.lost.has(layer.diffID) && step.options.layerSize(layer) !== undefined;
+  return isHere ? earlier : undefined;
+}
+
+interface Publication {
+  readonly materials: readonly KeyMaterial[];
+  readonly layers: readonly LayerRef[];
+  readonly explanation: CacheRecord['explanation'];
+  readonly costMs: number;
+  readonly createdAt?: number | undefined;
+}
+
+function publish(step: Step, { materials, layers, explanation, costMs, createdAt }: Publication): number {
+  const { records, clock } = step.options;
+  const nowMs = clock.nowMs();
+  for (const material of materials) {
+    records.put({
+      key: records.keyOf(material),
+      material,
+      layers,
+      createdAt: createdAt ?? nowMs,
+      lastUsedAt: nowMs,
+      costMs: Math.round(costMs),
+      place: placeOf(step),
+      explanation,
+    });
+  }
+  return createdAt ?? nowMs;
+}
+
+function placeOf({ vertex, options }: Step): CacheRecord['place'] {
+  const { stage, index, kind } = vertex.origin;
+  return { build: options.build, stage, index, kind };
+}
+
+/** The nearest step below that did not come from the cache, as `[build 5/6]`. */
+function changedBelow({ inputs }: Step): string | undefined {
+  const ran = inputs.find((input) => input.status === 'ran');
+  return ran?.vertex.origin.name.match(/^\[[^\]]*\]/)?.[0];
+}
+
+function summary({ options }: Step, layer: LayerRef | undefined): LayerSummary | undefined {
+  if (layer === undefined) return undefined;
+  const size = options.layerSize(layer);
+  return size === undefined ? undefined : { diffID: layer.diffID, size };
+}
+
+/** Cancelled when the build was; else the error with the step's place in the Dockerfile. */
+function reportFailure(error: unknown, { vertex, id, options }: { vertex: Vertex; id: string; options: StepOptions }): unknown {
+  const atMs = options.clock.elapsedMs();
+  if (options.signal.aborted) {
+    options.emit({ type: 'step-cancelled', id, atMs });
+    return error;
+  }
+  if (error instanceof LayerLost) return error;
+  const located = error instanceof BuildError ? error.at(vertex.origin.range) : error;
+  const message = located instanceof Error ? located.message : String(located);
+  options.emit({ type: 'step-failed', id, atMs, message });
+  return located;
+}
