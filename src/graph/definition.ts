@@ -44,6 +44,8 @@ export interface Target {
   /** Complete but for rootfs.diff_ids, history and created, which only the solve can tell. */
   readonly config: ImageConfig;
   readonly history: readonly PlannedHistory[];
+  /** SOURCE_DATE_EPOCH in seconds: clamps created and history times. */
+  readonly epoch?: number | undefined;
 }
 
 /** Taken over from a base image as it is, or of this build: dated by the layer that `vertex` gives, or the nearest below. */

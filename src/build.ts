@@ -1,0 +1,84 @@
+import type { DiffID } from '../cache/index.ts';
+import type { BuildOptions } from './build-options.ts';
+import { BuildError } from './errors.ts';
+import { lower, parseDockerfile } from './frontend/index.ts';
+import type { Definition } from './graph/index.ts';
+import type { Emit, ImageSummary } from './progress/index.ts';
+import { exportTargets } from './session/export.ts';
+import { lowerOptions } from './session/lower-options.ts';
+import { openSession, type Session } from './session/index.ts';
+import { assertCanRun } from './session/preflight.ts';
+import { planSteps } from './session/steps.ts';
+import { LayerLost, solve, type Solution } from './solver/index.ts';
+
+export interface BuildOutcome {
+  /** Absent when nothing was exported and no name was given. */
+  readonly image?: ImageSummary;
+}
+
+/**
+ * Builds a Dockerfile: parse → lower → solve → export. Everything the build tells is an event; what it made is in the root and
+ * at the outputs. On any error and on abort nothing is half written: no output, no record, no mount, no process.
+ *
+ * @throws BuildError; `cancelled` when `signal` aborts.
+ */
+export async function build(options: BuildOptions, { signal, emit }: { signal: AbortSignal; emit: Emit }): Promise<BuildOutcome> {
+  await using session = await openSession(options, { signal, emit });
+  const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
+  assertNoErrors(dockerfile.errors);
+  const lowered = await lower(dockerfile, lowerOptions(options, session), { resolver: session.resolver, signal });
+  session.useProxies(lowered.proxyEnv);
+  assertCanRun(lowered.definition, options);
+  const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
+  emit({ type: 'steps-planned', steps });
+  const image = await solveAndExport(lowered.definition, { session, options, stepID, signal, emit });
+  emit({ type: 'build-done', atMs: session.elapsedMs(), result: 'built', ...(image === undefined ? {} : { image }) });
+  return image === undefined ? {} : { image };
+}
+
+interface Story {
+  readonly session: Session;
+  readonly options: BuildOptions;
+  readonly stepID: ReturnType<typeof planSteps>['stepID'];
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+/**
+ * A record may name a layer whose bytes are gone. That shows when export or a step asks for them: then everything is solved
+ * again with that layer known as lost, which is quick, for all the rest is cached.
+ */
+async function solveAndExport(definition: Definition, story: Story): Promise<ImageSummary | undefined> {
+  const lost = new Map<DiffID, LayerLost['reason']>();
+  for (;;) {
+    try {
+      const solution = await solveOnce(definition, story, lost);
+      return await exportTargets(definition, solution, story);
+    } catch (error) {
+      if (!(error instanceof LayerLost) || lost.has(error.diffID)) throw error;
+      lost.set(error.diffID, error.reason);
+    }
+  }
+}
+
+function solveOnce(definition: Definition, { session, options, stepID, signal, emit }: Story, lost: ReadonlyMap<DiffID, LayerLost['reason']>): Promise<Solution> {
+  return solve(definition, {
+    runners: session.runners,
+    records: session.root.records,
+    layerSize: (layer) => session.root.layers.meta(layer.diffID)?.size,
+    build: session.place,
+    jobs: options.jobs,
+    clock: session.clock,
+    stepID,
+    lost,
+    emit,
+    signal,
+  });
+}
+
+/** All syntax errors of a file at once: the first carries the others. */
+function assertNoErrors(errors: readonly BuildError[]): void {
+  const [first, ...others] = errors;
+  if (first === undefined) return;
+  throw new BuildError(first.code, first.message, { range: first.range, hint: first.hint, cause: first.cause, others });
+}

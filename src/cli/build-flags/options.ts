@@ -1,0 +1,119 @@
+import { cpus } from 'node:os';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { BuildOptions, SecretSource } from '../../build-options.ts';
+import { BuildError } from '../../errors.ts';
+import { parseOutput } from '../../exporter/index.ts';
+import { hostPlatform, parsePlatform, type Platform } from '../../image/oci/index.ts';
+import { dockerCredentials, registryConfig, rootDirectory } from '../environment.ts';
+import { assertReportNames } from '../reports.ts';
+import type { CliContext } from '../run.ts';
+import { buildArg, byteSize, extraHost, keyValue, oneOf, pairs, positiveInteger, ulimit } from '../values.ts';
+import { workerScript } from '../worker-script.ts';
+import type { BuildFlags } from './parse.ts';
+
+/** Flags and environment → options; every value is checked here, so that nothing is built before all are understood. */
+export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptions {
+  const { env, cwd } = context;
+  assertReportNames(flags.report ?? []);
+  const noCache = flags.cache === false;
+  if (noCache && flags.noCacheFilter !== undefined) throw new BuildError('usage', '--no-cache and --no-cache-filter exclude each other');
+  if (flags.context === '-' && flags.file === '-') throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
+  const epoch = env['SOURCE_DATE_EPOCH'];
+  const buildArgs = new Map(epoch === undefined || epoch === '' ? [] : [['SOURCE_DATE_EPOCH', epoch] as [string, string]]);
+  for (const text of flags.buildArg ?? []) setIfGiven(buildArgs, buildArg(text, env));
+  return {
+    ...limits(flags),
+    ...sources(flags, context),
+    rootDir: resolve(cwd, rootDirectory(flags.root, env)),
+    cwd,
+    tags: flags.tag ?? [],
+    buildArgs,
+    labels: new Map((flags.label ?? []).map((text) => keyValue('--label', text))),
+    target: flags.target,
+    platform: platformOf(flags.platform ?? env['DOCKER_DEFAULT_PLATFORM']),
+    buildPlatform: hostPlatform(process.arch),
+    noCache,
+    noCacheFilter: (flags.noCacheFilter ?? []).flatMap((text) => text.split(',')),
+    pull: flags.pull === undefined ? 'auto' : oneOf('--pull', pullWord(flags.pull), ['always', 'never']),
+    allow: new Set((flags.allow ?? []).map((text) => oneOf('--allow', text, ['network.host', 'security.insecure']))),
+    outputs: flags.output?.map(parseOutput),
+    iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),
+    metadataFile: flags.metadataFile === undefined ? undefined : resolve(cwd, flags.metadataFile),
+    registryConfig: registryConfig(env, flags.registryMirror ?? []),
+    credentials: dockerCredentials(env),
+    proxyEnv: env,
+    workerEnv: env,
+    workerScript: workerScript(),
+    stdin: process.stdin,
+    stdout: writeStdout,
+  };
+}
+
+function sources(flags: BuildFlags, { cwd, env }: CliContext) {
+  return {
+    context: flags.context,
+    file: flags.file,
+    contexts: new Map((flags.buildContext ?? []).map((text) => keyValue('--build-context', text))),
+    secrets: new Map((flags.secret ?? []).map((text) => secretSource(text, { cwd, env }))),
+    ssh: new Map((flags.ssh ?? []).map((text) => sshSocket(text, env))),
+    caFile: flags.ca === undefined ? undefined : existing('--ca', resolve(cwd, flags.ca)),
+  };
+}
+
+function limits(flags: BuildFlags) {
+  return {
+    network: flags.network === undefined ? ('default' as const) : oneOf('--network', flags.network, ['default', 'none', 'host']),
+    extraHosts: (flags.addHost ?? []).map(extraHost),
+    ulimits: (flags.ulimit ?? []).map(ulimit),
+    shmSizeBytes: flags.shmSize === undefined ? undefined : byteSize('--shm-size', flags.shmSize),
+    jobs: flags.jobs === undefined ? Math.max(8, 2 * cpus().length) : positiveInteger('--jobs', flags.jobs),
+    runtime: flags.ociRuntime,
+  };
+}
+
+function setIfGiven(map: Map<string, string>, pair: [string, string] | undefined): void {
+  if (pair !== undefined) map.set(pair[0], pair[1]);
+}
+
+function platformOf(text: string | undefined): Platform | undefined {
+  if (text === undefined || text === '') return undefined;
+  if (text.includes(',')) throw new BuildError('not-supported-yet', 'several platforms in one build are not built yet', { hint: 'build them one after another' });
+  return parsePlatform(text);
+}
+
+function pullWord(text: string): string {
+  if (text === 'true') return 'always';
+  return text;
+}
+
+/** `src` names a file, `env` a variable; neither: a variable named like the id, else a file. */
+function secretSource(text: string, { cwd, env }: Pick<CliContext, 'cwd' | 'env'>): [string, SecretSource] {
+  const fields = pairs('--secret', text, ['id', 'src', 'source', 'env', 'type']);
+  const file = fields.get('src') ?? fields.get('source');
+  const id = fields.get('id');
+  if (id === undefined) throw new BuildError('usage', '--secret needs an id', { hint: 'e.g. --secret id=npmrc,src=.npmrc' });
+  const variable = fields.get('env') ?? (file === undefined || fields.get('type') === 'env' ? (file ?? id) : undefined);
+  const value = variable === undefined ? undefined : env[variable];
+  if (value !== undefined && (file === undefined || fields.get('type') === 'env')) return [id, { kind: 'env', value }];
+  if (fields.has('env')) throw new BuildError('secret-missing', `secret ${id}: the variable ${variable ?? ''} is not set`);
+  return [id, { kind: 'file', path: existing(`secret ${id}:`, resolve(cwd, file ?? id), 'secret-missing') }];
+}
+
+function sshSocket(text: string, env: CliContext['env']): [string, string] {
+  const [id = '', path] = text.split('=');
+  const socket = path ?? env['SSH_AUTH_SOCK'];
+  if (socket === undefined) throw new BuildError('usage', `--ssh ${id}: there is no agent`, { hint: 'start ssh-agent, or give --ssh ID=SOCKET' });
+  return [id, socket];
+}
+
+function existing(option: string, path: string, code: 'usage' | 'secret-missing' = 'usage'): string {
+  if (!existsSync(path)) throw new BuildError(code, `${option} ${path}: no such file`);
+  return path;
+}
+
+function writeStdout(bytes: Uint8Array): Promise<void> {
+  return new Promise((done, failed) => {
+    process.stdout.write(bytes, (error) => (error ? failed(error) : done()));
+  });
+}

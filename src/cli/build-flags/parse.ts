@@ -1,0 +1,118 @@
+import { Command, CommanderError, Option } from 'commander';
+import { BuildError } from '../../errors.ts';
+import { VERSION } from '../version.ts';
+import { PLANNED_FLAGS } from './planned.ts';
+
+/** The words of the command line, by flag, as text; see options.ts for what they mean. */
+export interface BuildFlags {
+  readonly context: string;
+  readonly tag?: readonly string[];
+  readonly file?: string;
+  readonly buildArg?: readonly string[];
+  readonly target?: string;
+  readonly platform?: string;
+  readonly label?: readonly string[];
+  readonly buildContext?: readonly string[];
+  readonly secret?: readonly string[];
+  readonly ssh?: readonly string[];
+  readonly cache?: boolean;
+  readonly noCacheFilter?: readonly string[];
+  readonly pull?: string;
+  readonly network?: string;
+  readonly addHost?: readonly string[];
+  readonly ulimit?: readonly string[];
+  readonly shmSize?: string;
+  readonly allow?: readonly string[];
+  readonly output?: readonly string[];
+  readonly progress?: string;
+  readonly quiet?: boolean;
+  readonly iidfile?: string;
+  readonly metadataFile?: string;
+  readonly root?: string;
+  readonly report?: readonly string[];
+  readonly jobs?: string;
+  readonly ca?: string;
+  readonly registryMirror?: readonly string[];
+  readonly ociRuntime?: string;
+}
+
+/** @returns 'shown' when help or the version was asked for and printed. @throws BuildError usage, not-supported-yet */
+export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
+  const command = buildParser();
+  try {
+    command.parse(withPullValue(argv), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 'shown';
+    throw new BuildError('usage', error.message.replace(/^error: /, ''), { hint: 'see tsbuild --help' });
+  }
+  const flags = command.opts<Omit<BuildFlags, 'context'> & Record<string, unknown>>();
+  refusePlanned(flags);
+  const [context, ...more] = command.args;
+  if (context === undefined) throw new BuildError('usage', 'a build context is missing', { hint: 'give a directory, e.g. tsbuild -t app .' });
+  if (more.length > 0) throw new BuildError('usage', `one build context is expected, ${command.args.length} words were given: ${command.args.join(' ')}`);
+  return { ...flags, context };
+}
+
+function buildParser(): Command {
+  const list = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
+  const command = new Command('tsbuild')
+    .usage('[build] [options] CONTEXT\n       tsbuild doctor')
+    .description('Builds an image from a Dockerfile and a build context.')
+    .version(VERSION, '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .argument('[context...]', 'a directory, or - for a tar or Dockerfile on stdin')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  for (const [flags, text] of SINGLE) command.option(flags, text);
+  for (const [flags, text] of REPEATED) command.addOption(new Option(flags, text).argParser(list));
+  for (const flag of PLANNED_FLAGS) command.addOption(new Option(flag.flags).hideHelp());
+  return command;
+}
+
+const SINGLE: readonly (readonly [string, string])[] = [
+  ['-f, --file <file>', 'Dockerfile (default: CONTEXT/Dockerfile; - for stdin)'],
+  ['--target <stage>', 'build this stage instead of the last'],
+  ['--platform <platform>', 'platform of the image, e.g. linux/arm64'],
+  ['--no-cache', 'run every step; results are still recorded'],
+  ['--pull <mode>', 'always, or never, ask the registry for base images (--pull alone is --pull=always)'],
+  ['--network <mode>', 'network of RUNs: default, none or host'],
+  ['--shm-size <size>', 'size of /dev/shm in RUNs'],
+  ['--progress <mode>', 'auto, tty, plain, rawjson or quiet'],
+  ['-q, --quiet', "print only the image's id, on stdout"],
+  ['--iidfile <file>', "write the image's id to a file"],
+  ['--metadata-file <file>', 'write digests and names as JSON'],
+  ['--root <dir>', 'state directory (cache, layers, image index)'],
+  ['--jobs <n>', 'how many RUNs may run at a time'],
+  ['--ca <file>', 'PEM bundle that RUNs and pulls trust; never part of the image'],
+  ['--oci-runtime <path>', 'runtime to use instead of runc'],
+];
+
+const REPEATED: readonly (readonly [string, string])[] = [
+  ['-t, --tag <name>', 'name of the image; also names the default output file'],
+  ['--build-arg <k=v>', 'value of an ARG; K alone takes it from the environment'],
+  ['--label <k=v>', 'label of the image; wins over the Dockerfile'],
+  ['--build-context <name=value>', 'a named context: a path, docker-image://REF or oci-layout://DIR'],
+  ['--secret <spec>', 'id=ID[,src=FILE|,env=NAME]: for RUN --mount=type=secret'],
+  ['--ssh <spec>', 'default, or ID=SOCKET: an agent for RUN --mount=type=ssh'],
+  ['--no-cache-filter <stages>', 'run every step of these stages'],
+  ['--add-host <host:ip>', 'a line of /etc/hosts in RUNs'],
+  ['--ulimit <spec>', 'NAME=SOFT[:HARD] for RUNs'],
+  ['--allow <entitlement>', 'network.host or security.insecure'],
+  ['-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH'],
+  ['--report <file>', 'write a report; FILE.json'],
+  ['--registry-mirror <registry=url>', 'ask this mirror first, e.g. docker.io=http://127.0.0.1:5000'],
+];
+
+/** `--pull` takes a value only with `=`. */
+function withPullValue(argv: readonly string[]): string[] {
+  return argv.map((word) => (word === '--pull' ? '--pull=always' : word));
+}
+
+function refusePlanned(flags: Record<string, unknown>): void {
+  for (const { flags: text, name, hint } of PLANNED_FLAGS) {
+    if (flags[name] === undefined) continue;
+    const flag = /--[a-z-]+/.exec(text)?.[0] ?? text;
+    throw new BuildError('not-supported-yet', `${flag} is not built yet`, { hint });
+  }
+}

@@ -1,0 +1,33 @@
+export interface PlannedFlag {
+  readonly flags: string;
+  /** The key under which the parser stores it. */
+  readonly name: string;
+  readonly hint?: string;
+}
+
+/** Flags of the contract that are refused, never accepted and ignored. */
+export const PLANNED_FLAGS: readonly PlannedFlag[] = [
+  { flags: '--cache-from <spec>', name: 'cacheFrom' },
+  { flags: '--cache-to <spec>', name: 'cacheTo' },
+  { flags: '--push', name: 'push', hint: 'write an archive and push it: skopeo copy oci-archive:FILE docker://NAME' },
+  { flags: '--load', name: 'load', hint: 'docker load -i FILE' },
+  { flags: '--call <method>', name: 'call' },
+  { flags: '--check', name: 'check' },
+  { flags: '--annotation <k=v>', name: 'annotation' },
+  { flags: '--attest <spec>', name: 'attest' },
+  { flags: '--provenance [value]', name: 'provenance' },
+  { flags: '--sbom [value]', name: 'sbom' },
+  { flags: '--dns <ip>', name: 'dns' },
+  { flags: '--memory <size>', name: 'memory' },
+  { flags: '--cpus <n>', name: 'cpus' },
+  { flags: '--step-timeout <time>', name: 'stepTimeout' },
+  { flags: '--device <name>', name: 'device' },
+  { flags: '--paranoid', name: 'paranoid' },
+  { flags: '--fail-on-miss [what]', name: 'failOnMiss' },
+  { flags: '--cache-max <size>', name: 'cacheMax' },
+  { flags: '--secret-leak <mode>', name: 'secretLeak' },
+  { flags: '--reproducible', name: 'reproducible' },
+  { flags: '--trace <file>', name: 'trace' },
+  { flags: '--check-rules <rules>', name: 'checkRules' },
+  { flags: '--lower <maker>', name: 'lower' },
+];

@@ -1,0 +1,48 @@
+import { BuildError } from '../errors.ts';
+import type { CliContext } from './run.ts';
+
+export type Command = (argv: readonly string[], context: CliContext) => Promise<number>;
+
+interface CommandEntry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const COMMANDS = {
+  build: { summary: 'build an image from a Dockerfile (the default)', load: async () => (await import('./build-command.ts')).buildCommand },
+  doctor: { summary: 'say what this machine can build, and how to mend what it cannot', load: async () => (await import('./doctor-command.ts')).doctorCommand },
+  explain: planned('explain', 'why a step hit or missed'),
+  history: planned('history', 'list earlier builds'),
+  du: planned('du', 'disk space by image and stage'),
+  prune: planned('prune', 'remove what is not needed'),
+  cache: planned('cache', 'check and mend the store'),
+  context: planned('context', 'what is in a build context'),
+  images: planned('images', 'list the images of this root'),
+  verify: planned('verify', 'build again and compare'),
+} as const satisfies Record<string, CommandEntry>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+function planned(name: string, summary: string): CommandEntry {
+  return {
+    summary,
+    load: () => Promise.reject(new BuildError('not-supported-yet', `tsbuild ${name} is not built yet`, { hint: 'tsbuild --help lists what is' })),
+  };
+}
+
+/** Options that take their value from the next word; needed to tell a command from a value. */
+const VALUE_OPTIONS = new Set(['--root', '--progress', '--format', '-t', '--tag', '-f', '--file', '-o', '--output', '--build-arg', '--target', '--platform', '--label', '--build-context', '--secret', '--report', '--jobs']);
+
+/** The first word that is no option and no option's value: a command's name, else everything is `build`'s. */
+export function findCommand(argv: readonly string[]): { name: CommandName; rest: readonly string[] } {
+  for (let index = 0; index < argv.length; index += 1) {
+    const word = argv[index] ?? '';
+    if (word === '--') break;
+    if (VALUE_OPTIONS.has(word)) index += 1;
+    else if (!word.startsWith('-') || word === '-') {
+      if (Object.hasOwn(COMMANDS, word)) return { name: word as CommandName, rest: [...argv.slice(0, index), ...argv.slice(index + 1)] };
+      break;
+    }
+  }
+  return { name: 'build', rest: argv };
+}

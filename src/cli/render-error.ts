@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import type { BuildError, SourceRange } from '../errors.ts';
+
+export interface RenderErrorOptions {
+  readonly color: boolean;
+  /** Text of a source file, for the excerpt; undefined when it cannot be read. */
+  readonly source?: (file: string) => string | undefined;
+}
+
+/** `file:line:col`, the excerpt, the message with its code, the hint; then the others found in the same pass. */
+export function renderError(error: BuildError, options: RenderErrorOptions): string {
+  return [error, ...error.others].map((one) => renderOne(one, options)).join('\n');
+}
+
+function renderOne(error: BuildError, { color, source = readSource }: RenderErrorOptions): string {
+  const paint = color ? (text: string) => `\u001b[31m${text}\u001b[39m` : (text: string) => text;
+  const lines: string[] = [];
+  if (error.range !== undefined) lines.push(...excerpt(error.range, source(error.range.file)));
+  lines.push(`${paint('error')}: ${clean(error.message)} [${error.code}]`);
+  if (error.hint !== undefined) lines.push(`hint: ${clean(error.hint)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+function excerpt(range: SourceRange, text: string | undefined): string[] {
+  const place = `${clean(range.file)}:${range.startLine}:${range.startColumn}`;
+  const line = text?.split(/\r?\n/)[range.startLine - 1];
+  if (line === undefined) return [place];
+  const gutter = `  ${range.startLine} | `;
+  const caret = ' '.repeat(Math.min(range.startColumn - 1, MAX_COLUMNS));
+  const end = range.endLine === range.startLine ? range.endColumn : range.startColumn + 1;
+  const width = Math.max(1, Math.min(end, line.length + 1, MAX_COLUMNS) - range.startColumn);
+  return [place, `${gutter}${clean(line.slice(0, MAX_COLUMNS))}`, `${' '.repeat(gutter.length - 2)}| ${caret}${'^'.repeat(width)}`];
+}
+
+const MAX_COLUMNS = 200;
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/** Text that came from a file or a server: no control sequence of it reaches the terminal. */
+function clean(text: string): string {
+  return text.replaceAll('\t', ' ').replace(CONTROL, '\ufffd');
+}
+
+function readSource(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

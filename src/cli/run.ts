@@ -1,0 +1,34 @@
+import { BuildError } from '../errors.ts';
+import { COMMANDS, findCommand } from './commands.ts';
+import { renderError } from './render-error.ts';
+
+export interface CliContext {
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly cwd: string;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one command line and returns its exit status; messages go to stderr, what was asked for to stdout. */
+export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
+  try {
+    const { name, rest } = findCommand(argv);
+    const command = await COMMANDS[name].load();
+    return await command(rest, context);
+  } catch (error) {
+    if (error instanceof BuildError) {
+      process.stderr.write(renderError(error, { color: useColor(context, process.stderr.isTTY) }));
+      return error.exitCode;
+    }
+    process.stderr.write(`internal error, please report it: ${error instanceof Error ? describe(error, context) : String(error)}\n`);
+    return 1;
+  }
+}
+
+export function useColor({ env }: Pick<CliContext, 'env'>, isTTY: boolean): boolean {
+  return isTTY && (env['NO_COLOR'] ?? '') === '';
+}
+
+/** The stack only for those who ask for it. */
+function describe(error: Error, { env }: CliContext): string {
+  return env['TSBUILD_DEBUG'] === undefined ? error.message : (error.stack ?? error.message);
+}

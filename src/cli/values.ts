@@ -1,0 +1,68 @@
+import { BuildError } from '../errors.ts';
+
+/** Values of options, as text → what they mean. Each throws BuildError usage that names the option. */
+
+export function keyValue(option: string, text: string): [string, string] {
+  const equals = text.indexOf('=');
+  if (equals <= 0) throw usage(option, text, 'NAME=VALUE');
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** `K=V`, or `K` alone: its value in the environment, nothing when it has none there. */
+export function buildArg(text: string, env: { readonly [name: string]: string | undefined }): [string, string] | undefined {
+  const equals = text.indexOf('=');
+  if (equals === 0 || text === '') throw usage('--build-arg', text, 'NAME[=VALUE]');
+  if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
+  const value = env[text];
+  return value === undefined ? undefined : [text, value];
+}
+
+/** `id=x,src=FILE`, `id=x,env=NAME`, `id=x`: comma separated pairs; unknown keys are refused. */
+export function pairs(option: string, text: string, known: readonly string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const field of text.split(',')) {
+    const [key, value] = keyValue(option, field);
+    if (!known.includes(key)) throw new BuildError('usage', `${option} does not know ${JSON.stringify(key)}`, { hint: `it takes ${known.join(', ')}` });
+    found.set(key, value);
+  }
+  return found;
+}
+
+/** `host:ip`, `host=ip`, `host=[v6]`. */
+export function extraHost(text: string): { host: string; ip: string } {
+  const match = /^([^:=]+)[:=]\[?([^\]]+)\]?$/.exec(text);
+  if (match?.[1] === undefined || match[2] === undefined) throw usage('--add-host', text, 'HOST:IP');
+  return { host: match[1], ip: match[2] };
+}
+
+/** `nofile=1024:2048` */
+export function ulimit(text: string): { name: string; soft: number; hard: number } {
+  const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
+  if (match?.[1] === undefined || match[2] === undefined) throw usage('--ulimit', text, 'NAME=SOFT[:HARD]');
+  return { name: match[1], soft: Number(match[2]), hard: Number(match[3] ?? match[2]) };
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+/** `64m`, `1gb`, `512`: binary units, as docker reads them. */
+export function byteSize(option: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?)(i?b)?$/i.exec(text);
+  const unit = UNITS[match?.[2]?.toLowerCase() ?? 'x'];
+  if (match?.[1] === undefined || unit === undefined) throw usage(option, text, 'a size such as 64m');
+  return Math.floor(Number(match[1]) * unit);
+}
+
+export function positiveInteger(option: string, text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw usage(option, text, 'a whole number above 0');
+  return Number(text);
+}
+
+export function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === text);
+  if (found === undefined) throw usage(option, text, choices.join(', '));
+  return found;
+}
+
+function usage(option: string, text: string, wanted: string): BuildError {
+  return new BuildError('usage', `${option} ${JSON.stringify(text)} is not understood`, { hint: `it takes ${wanted}` });
+}

@@ -1,0 +1,93 @@
+import { readFileSync, statfsSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { openRoot } from '../../cache/index.ts';
+import { fileLocks } from '../host/sys/index.ts';
+import { nowMs } from '../util/clock.ts';
+import { startWorker } from '../worker/client/index.ts';
+import type { WorkerProbe } from '../worker/protocol.ts';
+import { findProgram, userNamespaceObstacle } from './preflight.ts';
+
+export interface Finding {
+  readonly name: string;
+  readonly state: 'works' | 'limited' | 'broken';
+  readonly detail: string;
+  /** One command. */
+  readonly fix?: string;
+}
+
+export interface DoctorOptions {
+  readonly rootDir: string;
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly runtime?: string | undefined;
+  readonly workerScript: string;
+}
+
+/** Looks at everything a build with RUNs needs, by trying it. */
+export async function diagnose(options: DoctorOptions, { signal }: { signal: AbortSignal }): Promise<readonly Finding[]> {
+  const findings: Finding[] = [runtimeFinding(options), namespaceFinding()];
+  if (process.getuid?.() !== 0) findings.push(...idFindings(options));
+  const root = await rootFinding(options.rootDir);
+  findings.push(root);
+  if (root.state !== 'broken') findings.push(await workerFinding(options, signal));
+  return findings;
+}
+
+function runtimeFinding({ runtime = 'runc', env }: DoctorOptions): Finding {
+  const path = findProgram(runtime, env['PATH'] ?? '');
+  if (path === undefined) return { name: 'runtime', state: 'broken', detail: `${runtime} is not installed: no RUN can run`, fix: 'apt-get install -y runc' };
+  return { name: 'runtime', state: 'works', detail: path };
+}
+
+function namespaceFinding(): Finding {
+  if (process.getuid?.() === 0) return { name: 'namespaces', state: 'works', detail: 'running as root; none needed' };
+  const obstacle = userNamespaceObstacle();
+  if (obstacle === undefined) return { name: 'namespaces', state: 'works', detail: 'user namespaces are allowed' };
+  return { name: 'namespaces', state: 'broken', detail: obstacle.message, fix: obstacle.hint };
+}
+
+function idFindings({ env }: DoctorOptions): Finding[] {
+  const { username } = userInfo();
+  const tool = findProgram('newuidmap', env['PATH'] ?? '');
+  const uidmap: Finding =
+    tool === undefined
+      ? { name: 'newuidmap', state: 'limited', detail: 'not installed: only one user id in RUNs', fix: 'sudo apt-get install -y uidmap' }
+      : { name: 'newuidmap', state: 'works', detail: tool };
+  const ranges = ['/etc/subuid', '/etc/subgid'].filter((file) => !hasRange(file, username));
+  const subids: Finding =
+    ranges.length === 0
+      ? { name: 'sub ids', state: 'works', detail: `${username} has ranges in /etc/subuid and /etc/subgid` }
+      : { name: 'sub ids', state: 'limited', detail: `${username} has no range in ${ranges.join(' and ')}: only one user id in RUNs`, fix: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}` };
+  return [uidmap, subids];
+}
+
+function hasRange(file: string, user: string): boolean {
+  try {
+    return readFileSync(file, 'utf8').split('\n').some((line) => line.startsWith(`${user}:`));
+  } catch {
+    return false;
+  }
+}
+
+async function rootFinding(rootDir: string): Promise<Finding> {
+  try {
+    await using _root = await openRoot(rootDir, { locks: fileLocks, now: nowMs, onWarning: () => undefined });
+    const { bavail, bsize } = statfsSync(rootDir);
+    return { name: 'state directory', state: 'works', detail: `${rootDir}, ${Math.floor((bavail * bsize) / 1e9)} GB free` };
+  } catch (error) {
+    return { name: 'state directory', state: 'broken', detail: `${rootDir}: ${(error as Error).message}`, fix: 'give another with --root DIR or TSBUILD_ROOT' };
+  }
+}
+
+async function workerFinding({ rootDir, env, workerScript }: DoctorOptions, signal: AbortSignal): Promise<Finding> {
+  try {
+    await using worker = await startWorker({ rootDir, scriptPath: workerScript, env, signal, onWarning: () => undefined });
+    return overlayFinding(await worker.probe());
+  } catch (error) {
+    return { name: 'worker', state: 'broken', detail: (error as Error).message };
+  }
+}
+
+function overlayFinding({ overlay, lowers }: WorkerProbe): Finding {
+  if (overlay) return { name: 'overlay', state: 'works', detail: `lowers: ${lowers.join(', ')}` };
+  return { name: 'overlay', state: 'broken', detail: 'overlayfs does not mount on this state directory', fix: 'give a --root on ext4, xfs or btrfs' };
+}

@@ -1,0 +1,102 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import type { BuildOptions } from '../build-options.ts';
+import { BuildError } from '../errors.ts';
+import { exportImage, type ExportImage, type OutputSpec } from '../exporter/index.ts';
+import type { Definition, Target } from '../graph/index.ts';
+import { familiarName, formatPlatform, normaliseReference } from '../image/oci/index.ts';
+import type { Emit, ImageSummary } from '../progress/index.ts';
+import { stackOf, type Solution } from '../solver/index.ts';
+import { nowMs } from '../util/clock.ts';
+import { imageConfig } from './image-config.ts';
+import type { Session } from './index.ts';
+
+interface ExportContext {
+  readonly session: Session;
+  readonly options: BuildOptions;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+/** Writes the outputs, registers the names, writes iidfile and metadata; in that order, so that a name never lies. */
+export async function exportTargets(definition: Definition, solution: Solution, context: ExportContext): Promise<ImageSummary | undefined> {
+  const [target, ...more] = definition.targets;
+  if (target === undefined || more.length > 0) throw new Error('exactly one target is expected');
+  const { session, options, emit } = context;
+  const names = options.tags.map(normaliseReference);
+  const outputs = outputsOf(options);
+  if (outputs.length === 0 && names.length === 0 && options.iidFile === undefined && options.metadataFile === undefined) return undefined;
+  const image = await imageOf(target, solution, names);
+  const id = 'export';
+  emit({ type: 'activity-started', id, name: 'exporting', atMs: session.elapsedMs() });
+  const written = await exportImage(image, outputs, {
+    ...session.exportDeps,
+    signal: context.signal,
+    onProgress: (item, done, total) => emit({ type: 'activity-progress', id, item, done, total, atMs: session.elapsedMs() }),
+  });
+  emit({ type: 'activity-done', id, atMs: session.elapsedMs() });
+  for (const name of names) {
+    session.names.put(name, { manifest: written.digest, config: written.configDigest, platform: target.platform, layers: written.layers, kind: 'built', at: nowMs() });
+  }
+  const summary: ImageSummary = {
+    digest: written.digest,
+    configDigest: written.configDigest,
+    platform: formatPlatform(target.platform),
+    tags: names.map(familiarName),
+    outputs: written.outputs,
+    exposedPorts: Object.keys(image.config.config.ExposedPorts ?? {}),
+  };
+  writeFiles(summary, names, options);
+  return summary;
+}
+
+async function imageOf(target: Target, solution: Solution, names: readonly string[]): Promise<ExportImage> {
+  return {
+    platform: target.platform,
+    config: imageConfig(target, solution),
+    layers: stackOf(solution.of(target.vertex).result),
+    names,
+    ...(target.epoch === undefined ? {} : { epoch: target.epoch }),
+  };
+}
+
+/** `-o`, or the default: an archive in the current directory named after the first tag; nothing without a tag. */
+function outputsOf(options: BuildOptions): readonly OutputSpec[] {
+  if (options.outputs !== undefined) return options.outputs.map((output) => ({ ...output, dest: output.dest === '-' ? '-' : resolve(options.cwd, output.dest) }));
+  const [tag] = options.tags;
+  if (tag === undefined) return [];
+  return [{ type: 'oci', dest: resolve(options.cwd, defaultFile(tag)), attributes: {} } as OutputSpec];
+}
+
+/** `ghcr.io/o/app` → `app-latest.tar` */
+export function defaultFile(tag: string): string {
+  const last = basename(tag.replace(/@.*$/, ''));
+  const colon = last.indexOf(':');
+  const [name, version] = colon < 0 ? [last, 'latest'] : [last.slice(0, colon), last.slice(colon + 1)];
+  return `${name}-${version}.tar`;
+}
+
+function writeFiles(summary: ImageSummary, names: readonly string[], options: BuildOptions): void {
+  if (options.iidFile !== undefined) writeOutput(options.iidFile, summary.configDigest);
+  if (options.metadataFile === undefined) return;
+  const metadata = {
+    'containerimage.config.digest': summary.configDigest,
+    'containerimage.digest': summary.digest,
+    ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
+  };
+  writeOutput(options.metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
+}
+
+/** Before a build: a file of an earlier one must not be taken for this one's. */
+export function removeStaleFiles(options: BuildOptions): void {
+  if (options.iidFile !== undefined) rmSync(options.iidFile, { force: true });
+  if (options.metadataFile !== undefined) rmSync(options.metadataFile, { force: true });
+}
+
+function writeOutput(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new BuildError('output-failed', `${file} cannot be written: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,25 @@
+import { BuildError } from '../errors.ts';
+import type { RunReply, RunRequest } from '../worker/protocol.ts';
+import { startWorker, type Worker } from '../worker/client/index.ts';
+
+export interface WorkerHolder extends AsyncDisposable {
+  run(request: RunRequest, options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void }): Promise<RunReply>;
+}
+
+/** The one worker of a build, started when the first RUN needs it; a cached build never does. */
+export function makeWorkerHolder(start: () => ReturnType<typeof startWorker>): WorkerHolder {
+  let worker: Promise<Worker> | undefined;
+  return {
+    async run(request, options) {
+      options.signal.throwIfAborted();
+      worker ??= start();
+      const reply = await (await worker).run(request, options);
+      if (options.signal.aborted) throw new BuildError('cancelled', 'the build was cancelled');
+      return reply;
+    },
+    async [Symbol.asyncDispose]() {
+      const started = await worker?.catch(() => undefined);
+      await started?.[Symbol.asyncDispose]();
+    },
+  };
+}
