@@ -1,13 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
+// Node 20 has no `await using`: it is compiled down, as in the bundle.
+const oxc = { target: 'es2022' };
 const common = { environment: 'node' as const, pool: 'forks' as const, slowTestThreshold: 300 };
 
 export default defineConfig({
-  esbuild: { target: 'es2022' },
+  oxc,
   test: {
     projects: [
       {
-        esbuild: { target: 'es2022' },
+        oxc,
         test: {
           ...common,
           name: 'unit',
@@ -17,7 +19,7 @@ export default defineConfig({
         },
       },
       {
-        esbuild: { target: 'es2022' },
+        oxc,
         test: {
           ...common,
           name: 'e2e',

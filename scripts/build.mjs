@@ -1,0 +1,38 @@
+// Bundles the CLI, its worker and the library into dist/. Rooms that are imported dynamically become chunks of their own,
+// so that a cached build loads little. koffi stays outside: it is a native addon.
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const dist = join(root, 'dist');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+for (const part of ['chunks', 'cli', 'index.mjs']) rmSync(join(dist, part), { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { 'cli/tsbuild': 'src/cli/main.ts', 'cli/worker': 'src/worker/server/main.ts', index: 'src/index.ts' },
+  outdir: dist,
+  outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunks/[name]-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.11',
+  mainFields: ['module', 'main'],
+  external: ['koffi'],
+  define: { TSBUILD_VERSION: JSON.stringify(version) },
+  // Dependencies in CommonJS call require() for Node's own modules.
+  banner: {
+    js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+  },
+  legalComments: 'linked',
+  logLevel: 'warning',
+});
+
+const cli = join(dist, 'cli/tsbuild.mjs');
+const text = readFileSync(cli, 'utf8');
+if (!text.startsWith('#!')) writeFileSync(cli, `#!/usr/bin/env node\n${text}`);
+chmodSync(cli, 0o755);
