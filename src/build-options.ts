@@ -52,4 +52,6 @@ export interface BuildOptions {
   readonly stdout: (bytes: Uint8Array) => Promise<void>;
 }
 
-export type SecretSource = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'env'; readonly value: string };
+export type SecretSource =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'env'; readonly value: string };

@@ -22,7 +22,10 @@ export interface BuildOutcome {
  *
  * @throws BuildError; `cancelled` when `signal` aborts.
  */
-export async function build(options: BuildOptions, { signal, emit }: { signal: AbortSignal; emit: Emit }): Promise<BuildOutcome> {
+export async function build(
+  options: BuildOptions,
+  { signal, emit }: { signal: AbortSignal; emit: Emit },
+): Promise<BuildOutcome> {
   await using session = await openSession(options, { signal, emit });
   const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
   assertNoErrors(dockerfile.errors);
@@ -61,7 +64,11 @@ async function solveAndExport(definition: Definition, story: Story): Promise<Ima
   }
 }
 
-function solveOnce(definition: Definition, { session, options, stepID, signal, emit }: Story, lost: ReadonlyMap<DiffID, LayerLost['reason']>): Promise<Solution> {
+function solveOnce(
+  definition: Definition,
+  { session, options, stepID, signal, emit }: Story,
+  lost: ReadonlyMap<DiffID, LayerLost['reason']>,
+): Promise<Solution> {
   return solve(definition, {
     runners: session.runners,
     records: session.root.records,

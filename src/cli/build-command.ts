@@ -25,7 +25,11 @@ export async function buildCommand(argv: readonly string[], context: CliContext)
     if (flags.quiet === true && outcome.image !== undefined) process.stdout.write(`${outcome.image.configDigest}\n`);
     return 0;
   } catch (error) {
-    emit({ type: 'build-done', atMs: monotonicMs() - startedMs, result: context.signal.aborted ? 'cancelled' : 'failed' });
+    emit({
+      type: 'build-done',
+      atMs: monotonicMs() - startedMs,
+      result: context.signal.aborted ? 'cancelled' : 'failed',
+    });
     throw error;
   } finally {
     renderer.end();

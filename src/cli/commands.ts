@@ -9,8 +9,14 @@ interface CommandEntry {
 }
 
 export const COMMANDS = {
-  build: { summary: 'build an image from a Dockerfile (the default)', load: async () => (await import('./build-command.ts')).buildCommand },
-  doctor: { summary: 'say what this machine can build, and how to mend what it cannot', load: async () => (await import('./doctor-command.ts')).doctorCommand },
+  build: {
+    summary: 'build an image from a Dockerfile (the default)',
+    load: async () => (await import('./build-command.ts')).buildCommand,
+  },
+  doctor: {
+    summary: 'say what this machine can build, and how to mend what it cannot',
+    load: async () => (await import('./doctor-command.ts')).doctorCommand,
+  },
   explain: planned('explain', 'why a step hit or missed'),
   history: planned('history', 'list earlier builds'),
   du: planned('du', 'disk space by image and stage'),
@@ -26,12 +32,35 @@ export type CommandName = keyof typeof COMMANDS;
 function planned(name: string, summary: string): CommandEntry {
   return {
     summary,
-    load: () => Promise.reject(new BuildError('not-supported-yet', `tsbuild ${name} is not built yet`, { hint: 'tsbuild --help lists what is' })),
+    load: () =>
+      Promise.reject(
+        new BuildError('not-supported-yet', `tsbuild ${name} is not built yet`, {
+          hint: 'tsbuild --help lists what is',
+        }),
+      ),
   };
 }
 
 /** Options that take their value from the next word; needed to tell a command from a value. */
-const VALUE_OPTIONS = new Set(['--root', '--progress', '--format', '-t', '--tag', '-f', '--file', '-o', '--output', '--build-arg', '--target', '--platform', '--label', '--build-context', '--secret', '--report', '--jobs']);
+const VALUE_OPTIONS = new Set([
+  '--root',
+  '--progress',
+  '--format',
+  '-t',
+  '--tag',
+  '-f',
+  '--file',
+  '-o',
+  '--output',
+  '--build-arg',
+  '--target',
+  '--platform',
+  '--label',
+  '--build-context',
+  '--secret',
+  '--report',
+  '--jobs',
+]);
 
 /** The first word that is no option and no option's value: a command's name, else everything is `build`'s. */
 export function findCommand(argv: readonly string[]): { name: CommandName; rest: readonly string[] } {
@@ -40,7 +69,8 @@ export function findCommand(argv: readonly string[]): { name: CommandName; rest:
     if (word === '--') break;
     if (VALUE_OPTIONS.has(word)) index += 1;
     else if (!word.startsWith('-') || word === '-') {
-      if (Object.hasOwn(COMMANDS, word)) return { name: word as CommandName, rest: [...argv.slice(0, index), ...argv.slice(index + 1)] };
+      if (Object.hasOwn(COMMANDS, word))
+        return { name: word as CommandName, rest: [...argv.slice(0, index), ...argv.slice(index + 1)] };
       break;
     }
   }

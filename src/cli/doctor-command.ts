@@ -13,8 +13,13 @@ export async function doctorCommand(argv: readonly string[], context: CliContext
   if (flags === 'shown') return 0;
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
   const rootDir = resolve(context.cwd, rootDirectory(flags.root, context.env));
-  const findings = await diagnose({ rootDir, env: context.env, runtime: flags.ociRuntime, workerScript: workerScript() }, { signal: context.signal });
-  process.stdout.write(format === 'json' ? `${JSON.stringify({ findings }, null, 2)}\n` : findings.map(findingText).join(''));
+  const findings = await diagnose(
+    { rootDir, env: context.env, runtime: flags.ociRuntime, workerScript: workerScript() },
+    { signal: context.signal },
+  );
+  process.stdout.write(
+    format === 'json' ? `${JSON.stringify({ findings }, null, 2)}\n` : findings.map(findingText).join(''),
+  );
   return findings.some((finding) => finding.state === 'broken') ? 1 : 0;
 }
 
@@ -47,6 +52,7 @@ function parse(argv: readonly string[]): DoctorFlags | 'shown' {
     if (error.exitCode === 0) return 'shown';
     throw new BuildError('usage', error.message.replace(/^error: /, ''), { hint: 'see tsbuild doctor --help' });
   }
-  if (command.args.length > 0) throw new BuildError('usage', `tsbuild doctor takes no words: ${command.args.join(' ')}`);
+  if (command.args.length > 0)
+    throw new BuildError('usage', `tsbuild doctor takes no words: ${command.args.join(' ')}`);
   return command.opts<DoctorFlags>();
 }

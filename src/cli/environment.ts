@@ -20,7 +20,8 @@ export function registryConfig(env: Env, mirrors: readonly string[]): RegistryCo
   const named = env['TSBUILD_CONFIG'];
   const file = named ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'tsbuild/config.json');
   const text = readIfThere(file);
-  if (text === undefined && named !== undefined) throw new BuildError('config-invalid', `the config file ${file} of TSBUILD_CONFIG cannot be read`);
+  if (text === undefined && named !== undefined)
+    throw new BuildError('config-invalid', `the config file ${file} of TSBUILD_CONFIG cannot be read`);
   const config = text === undefined ? { registries: {} } : parseRegistryConfig(text, file);
   return mirrors.reduce(withMirror, config);
 }
@@ -29,11 +30,18 @@ export function registryConfig(env: Env, mirrors: readonly string[]): RegistryCo
 function withMirror(config: RegistryConfig, text: string): RegistryConfig {
   const equals = text.indexOf('=');
   if (equals <= 0 || !/^https?:\/\//.test(text.slice(equals + 1))) {
-    throw new BuildError('usage', `--registry-mirror ${JSON.stringify(text)} is not understood`, { hint: 'it takes REGISTRY=URL, e.g. docker.io=http://127.0.0.1:5000' });
+    throw new BuildError('usage', `--registry-mirror ${JSON.stringify(text)} is not understood`, {
+      hint: 'it takes REGISTRY=URL, e.g. docker.io=http://127.0.0.1:5000',
+    });
   }
   const host = text.slice(0, equals);
   const entry = config.registries[host] ?? {};
-  return { registries: { ...config.registries, [host]: { ...entry, mirrors: [...(entry.mirrors ?? []), text.slice(equals + 1)] } } };
+  return {
+    registries: {
+      ...config.registries,
+      [host]: { ...entry, mirrors: [...(entry.mirrors ?? []), text.slice(equals + 1)] },
+    },
+  };
 }
 
 /** `auths` of docker's config.json: host → user and password. */

@@ -2,7 +2,11 @@ import { runCli } from './run.ts';
 
 const controller = new AbortController();
 let signalExit: number | undefined;
-for (const [signal, exitCode] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
   process.on(signal, () => {
     // A second signal is impatience: leave at once, the kernel ends the worker with us.
     if (signalExit !== undefined) process.exit(exitCode);

@@ -29,7 +29,11 @@ function excerpt(range: SourceRange, text: string | undefined): string[] {
   const caret = ' '.repeat(Math.min(range.startColumn - 1, MAX_COLUMNS));
   const end = range.endLine === range.startLine ? range.endColumn : range.startColumn + 1;
   const width = Math.max(1, Math.min(end, line.length + 1, MAX_COLUMNS) - range.startColumn);
-  return [place, `${gutter}${clean(line.slice(0, MAX_COLUMNS))}`, `${' '.repeat(gutter.length - 2)}| ${caret}${'^'.repeat(width)}`];
+  return [
+    place,
+    `${gutter}${clean(line.slice(0, MAX_COLUMNS))}`,
+    `${' '.repeat(gutter.length - 2)}| ${caret}${'^'.repeat(width)}`,
+  ];
 }
 
 const MAX_COLUMNS = 200;

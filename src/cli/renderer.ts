@@ -14,7 +14,8 @@ export async function openRenderer(mode: string, context: CliContext): Promise<R
     case 'auto':
       return isTTY && (context.env['CI'] ?? '') === '' ? openRenderer('tty', context) : openRenderer('plain', context);
     case 'tty':
-      if (!isTTY) throw new BuildError('usage', '--progress=tty needs a terminal on stderr', { hint: 'use --progress=plain' });
+      if (!isTTY)
+        throw new BuildError('usage', '--progress=tty needs a terminal on stderr', { hint: 'use --progress=plain' });
       return (await import('../progress/render/tty.ts')).makeTtyRenderer({ stream, color });
     case 'plain':
       return (await import('../progress/render/plain.ts')).makePlainRenderer(target);
@@ -23,6 +24,8 @@ export async function openRenderer(mode: string, context: CliContext): Promise<R
     case 'quiet':
       return (await import('../progress/render/quiet.ts')).makeQuietRenderer();
     case undefined:
-      throw new BuildError('usage', `--progress ${JSON.stringify(mode)} is not understood`, { hint: `it takes ${MODES.join(', ')}` });
+      throw new BuildError('usage', `--progress ${JSON.stringify(mode)} is not understood`, {
+        hint: `it takes ${MODES.join(', ')}`,
+      });
   }
 }

@@ -5,8 +5,14 @@ import { type BuildState, renderReport } from '../progress/index.ts';
 /** Refuses a report whose form is not known, before anything is built. */
 export function assertReportNames(files: readonly string[]): void {
   for (const file of files) {
-    if (file.endsWith('.md')) throw new BuildError('not-supported-yet', '--report FILE.md is not built yet', { hint: 'use --report FILE.json' });
-    if (!file.endsWith('.json')) throw new BuildError('usage', `--report ${JSON.stringify(file)}: its form is told by its ending`, { hint: 'name it FILE.json' });
+    if (file.endsWith('.md'))
+      throw new BuildError('not-supported-yet', '--report FILE.md is not built yet', {
+        hint: 'use --report FILE.json',
+      });
+    if (!file.endsWith('.json'))
+      throw new BuildError('usage', `--report ${JSON.stringify(file)}: its form is told by its ending`, {
+        hint: 'name it FILE.json',
+      });
   }
 }
 
@@ -18,7 +24,9 @@ export function writeReports(files: readonly string[], state: BuildState): void 
       writeFileSync(temp, `${JSON.stringify(renderReport(state), null, 2)}\n`);
       renameSync(temp, file);
     } catch (error) {
-      throw new BuildError('output-failed', `the report ${file} cannot be written: ${(error as Error).message}`, { cause: error });
+      throw new BuildError('output-failed', `the report ${file} cannot be written: ${(error as Error).message}`, {
+        cause: error,
+      });
     }
   }
 }

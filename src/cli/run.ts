@@ -19,7 +19,9 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
       process.stderr.write(renderError(error, { color: useColor(context, process.stderr.isTTY) }));
       return error.exitCode;
     }
-    process.stderr.write(`internal error, please report it: ${error instanceof Error ? describe(error, context) : String(error)}\n`);
+    process.stderr.write(
+      `internal error, please report it: ${error instanceof Error ? describe(error, context) : String(error)}\n`,
+    );
     return 1;
   }
 }

@@ -9,7 +9,10 @@ export function keyValue(option: string, text: string): [string, string] {
 }
 
 /** `K=V`, or `K` alone: its value in the environment, nothing when it has none there. */
-export function buildArg(text: string, env: { readonly [name: string]: string | undefined }): [string, string] | undefined {
+export function buildArg(
+  text: string,
+  env: { readonly [name: string]: string | undefined },
+): [string, string] | undefined {
   const equals = text.indexOf('=');
   if (equals === 0 || text === '') throw usage('--build-arg', text, 'NAME[=VALUE]');
   if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
@@ -22,7 +25,10 @@ export function pairs(option: string, text: string, known: readonly string[]): M
   const found = new Map<string, string>();
   for (const field of text.split(',')) {
     const [key, value] = keyValue(option, field);
-    if (!known.includes(key)) throw new BuildError('usage', `${option} does not know ${JSON.stringify(key)}`, { hint: `it takes ${known.join(', ')}` });
+    if (!known.includes(key))
+      throw new BuildError('usage', `${option} does not know ${JSON.stringify(key)}`, {
+        hint: `it takes ${known.join(', ')}`,
+      });
     found.set(key, value);
   }
   return found;

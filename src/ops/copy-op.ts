@@ -24,7 +24,10 @@ export function copyOp(deps: OpDeps): OpRunner<CopyOp> {
           { hit: 'same', material: () => Promise.resolve(exactMaterial(copy, selection.digest)) },
           { hit: 'relinked', material: () => factsIfHere(copy, selection) },
         ],
-        explanation: { buildArgs: vertex.origin.buildArgs, ...(selection.files === undefined ? {} : { files: selection.files }) },
+        explanation: {
+          buildArgs: vertex.origin.buildArgs,
+          ...(selection.files === undefined ? {} : { files: selection.files }),
+        },
         takesSlot: false,
         run: () => runCopy(copy),
       };
@@ -81,7 +84,10 @@ function select(copy: CopyStep, sources: ReadonlyMap<number, Tree>): Promise<Sel
 }
 
 /** Opens every source for the length of `use`. */
-async function withSources<T>({ inputs, deps, step }: CopyStep, use: (sources: ReadonlyMap<number, Tree>) => Promise<T>): Promise<T> {
+async function withSources<T>(
+  { inputs, deps, step }: CopyStep,
+  use: (sources: ReadonlyMap<number, Tree>) => Promise<T>,
+): Promise<T> {
   const opened: OpenStack[] = [];
   try {
     const sources = new Map<number, Tree>();
@@ -155,9 +161,14 @@ async function runCopy(copy: CopyStep): Promise<Made> {
         const written = writeCopy(plan, writer);
         return { ...writer.finish(), value: written };
       });
-      if (made.value !== selection.digest) step.warn('files changed while they were copied; this step will not be found in the cache');
+      if (made.value !== selection.digest)
+        step.warn('files changed while they were copied; this step will not be found in the cache');
       const materials = [exactMaterial(copy, made.value), factsMaterial(copy, made.value, plan.facts)];
-      return { layer: ownLayer(made), size: made.size, materials: copy.below.length === 0 ? materials.slice(0, 1) : materials };
+      return {
+        layer: ownLayer(made),
+        size: made.size,
+        materials: copy.below.length === 0 ? materials.slice(0, 1) : materials,
+      };
     } finally {
       base.close();
     }

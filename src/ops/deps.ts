@@ -29,17 +29,29 @@ export interface OpDeps {
   /** Makes sure that the worker finds each layer's tar and toc. @throws LayerLost */
   readonly ensureLayers: (layers: readonly LayerRef[], options: { signal: AbortSignal }) => Promise<void>;
   /** Writes a layer with `write` and publishes it; nothing is left of it if `write` throws. */
-  readonly publishLayer: <T>(write: (files: { tarPath: string; tocPath: string }) => WrittenLayer<T>) => PublishedLayer & { readonly value: T };
+  readonly publishLayer: <T>(
+    write: (files: { tarPath: string; tocPath: string }) => WrittenLayer<T>,
+  ) => PublishedLayer & { readonly value: T };
   readonly run: (
     request: RunRequest,
     options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
   ) => Promise<RunReply>;
   /** A host path for the complete log of a step. */
   readonly logFile: (name: string) => string;
-  readonly fetchUrl: (url: string, options: { checksum?: string | undefined; signal: AbortSignal }) => Promise<FetchedFile>;
+  readonly fetchUrl: (
+    url: string,
+    options: { checksum?: string | undefined; signal: AbortSignal },
+  ) => Promise<FetchedFile>;
   /** Remembers small values by a digest of what they were computed from. */
-  readonly memo: { get(namespace: string, key: string): string | undefined; put(namespace: string, key: string, value: string): void };
-  readonly filter: (argv: readonly string[], source: AsyncIterable<Uint8Array>, options: { signal: AbortSignal }) => AsyncIterable<Uint8Array>;
+  readonly memo: {
+    get(namespace: string, key: string): string | undefined;
+    put(namespace: string, key: string, value: string): void;
+  };
+  readonly filter: (
+    argv: readonly string[],
+    source: AsyncIterable<Uint8Array>,
+    options: { signal: AbortSignal },
+  ) => AsyncIterable<Uint8Array>;
   readonly runEnvironment: RunEnvironment;
 }
 

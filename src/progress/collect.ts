@@ -32,7 +32,8 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
 
   const handle = (event: BuildEvent): void => {
     if (event.type === 'steps-planned') {
-      for (const info of event.steps) if (info.isStep && !steps.has(info.id)) steps.set(info.id, { info, status: 'waiting', savedMs: 0 });
+      for (const info of event.steps)
+        if (info.isStep && !steps.has(info.id)) steps.set(info.id, { info, status: 'waiting', savedMs: 0 });
     } else if (event.type === 'warning') {
       warnings.push(event.message);
     } else if (event.type === 'build-done') {

@@ -50,8 +50,10 @@ function criticalPath(steps: readonly StepState[]): string[] {
   const path: string[] = [];
   let before = Number.POSITIVE_INFINITY;
   for (;;) {
-    const next = ran.filter((step) => (step.endedMs ?? 0) <= before).sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0))[0];
-    if (next === undefined || path.length >= ran.length) return path;
+    const next = ran
+      .filter((step) => (step.endedMs ?? 0) <= before)
+      .sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0))[0];
+    if (next === undefined) return path;
     path.unshift(next.info.id);
     before = next.startedMs ?? 0;
     ran.splice(ran.indexOf(next), 1);

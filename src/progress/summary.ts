@@ -11,7 +11,13 @@ export function closingLines(): { handle(event: BuildEvent): readonly string[] }
       if (event.type !== 'build-done') return [];
       const { steps, image } = collected.state();
       if (steps.length === 0) return [];
-      return ['', ...steps.map(stepLine), ...(image === undefined ? [] : imageLines(image)), totals(steps, event.atMs), ...(image === undefined ? [] : loadLines(image))];
+      return [
+        '',
+        ...steps.map(stepLine),
+        ...(image === undefined ? [] : imageLines(image)),
+        totals(steps, event.atMs),
+        ...(image === undefined ? [] : loadLines(image)),
+      ];
     },
   };
 }
@@ -21,12 +27,20 @@ const NAME_WIDTH = 44;
 /** ` ✔ [build 4/6] RUN npm ci     hit    saved 6.1 s` */
 export function stepLine(step: StepState): string {
   const name = plainText(step.info.name);
-  const shown = [...name].length > NAME_WIDTH ? `${[...name].slice(0, NAME_WIDTH - 1).join('')}…` : name.padEnd(NAME_WIDTH);
+  const shown =
+    [...name].length > NAME_WIDTH ? `${[...name].slice(0, NAME_WIDTH - 1).join('')}…` : name.padEnd(NAME_WIDTH);
   const time = step.status === 'hit' || step.status === 'waiting' ? '' : durationText(durationOf(step));
   return ` ${MARKS[step.status]} ${shown} ${time.padStart(8)}  ${outcomeText(step)}`.trimEnd();
 }
 
-const MARKS: Record<StepState['status'], string> = { waiting: '·', running: '●', hit: '✔', miss: '●', failed: '✘', cancelled: '·' };
+const MARKS: Record<StepState['status'], string> = {
+  waiting: '·',
+  running: '●',
+  hit: '✔',
+  miss: '●',
+  failed: '✘',
+  cancelled: '·',
+};
 
 function outcomeText(step: StepState): string {
   switch (step.status) {
@@ -57,15 +71,22 @@ function totals(steps: readonly StepState[], durationMs: number): string {
   const ran = steps.filter((step) => step.status === 'miss' || step.status === 'failed').length;
   const savedMs = steps.reduce((sum, step) => sum + step.savedMs, 0);
   const longest = steps.filter((step) => step.status !== 'hit').sort((a, b) => durationOf(b) - durationOf(a))[0];
-  const parts = [`${hits} hit, ${ran} ran`, `${durationText(durationMs)}${savedMs >= 50 ? `, saved ${durationText(savedMs)}` : ''}`];
+  const parts = [
+    `${hits} hit, ${ran} ran`,
+    `${durationText(durationMs)}${savedMs >= 50 ? `, saved ${durationText(savedMs)}` : ''}`,
+  ];
   if (longest !== undefined && durationOf(longest) >= 100) {
-    parts.push(`longest: ${plainText(longest.info.name.replace(/^\[[^\]]*\] (RUN )?/, ''))} ${durationText(durationOf(longest))}`);
+    parts.push(
+      `longest: ${plainText(longest.info.name.replace(/^\[[^\]]*\] (RUN )?/, ''))} ${durationText(durationOf(longest))}`,
+    );
   }
   return ` ${steps.length} steps: ${parts.join(' · ')}`;
 }
 
 function loadLines(image: ImageSummary): string[] {
-  const archive = image.outputs.find((output) => (output.type === 'oci' || output.type === 'docker') && output.dest !== '-');
+  const archive = image.outputs.find(
+    (output) => (output.type === 'oci' || output.type === 'docker') && output.dest !== '-',
+  );
   const tag = image.tags[0];
   if (archive === undefined || tag === undefined) return [];
   const port = image.exposedPorts.find((one) => !one.endsWith('/udp'))?.split('/')[0];

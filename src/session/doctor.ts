@@ -23,7 +23,10 @@ export interface DoctorOptions {
 }
 
 /** Looks at everything a build with RUNs needs, by trying it. */
-export async function diagnose(options: DoctorOptions, { signal }: { signal: AbortSignal }): Promise<readonly Finding[]> {
+export async function diagnose(
+  options: DoctorOptions,
+  { signal }: { signal: AbortSignal },
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [runtimeFinding(options), namespaceFinding()];
   if (process.getuid?.() !== 0) findings.push(...idFindings(options));
   const root = await rootFinding(options.rootDir);
@@ -34,7 +37,13 @@ export async function diagnose(options: DoctorOptions, { signal }: { signal: Abo
 
 function runtimeFinding({ runtime = 'runc', env }: DoctorOptions): Finding {
   const path = findProgram(runtime, env['PATH'] ?? '');
-  if (path === undefined) return { name: 'runtime', state: 'broken', detail: `${runtime} is not installed: no RUN can run`, fix: 'apt-get install -y runc' };
+  if (path === undefined)
+    return {
+      name: 'runtime',
+      state: 'broken',
+      detail: `${runtime} is not installed: no RUN can run`,
+      fix: 'apt-get install -y runc',
+    };
   return { name: 'runtime', state: 'works', detail: path };
 }
 
@@ -50,19 +59,31 @@ function idFindings({ env }: DoctorOptions): Finding[] {
   const tool = findProgram('newuidmap', env['PATH'] ?? '');
   const uidmap: Finding =
     tool === undefined
-      ? { name: 'newuidmap', state: 'limited', detail: 'not installed: only one user id in RUNs', fix: 'sudo apt-get install -y uidmap' }
+      ? {
+          name: 'newuidmap',
+          state: 'limited',
+          detail: 'not installed: only one user id in RUNs',
+          fix: 'sudo apt-get install -y uidmap',
+        }
       : { name: 'newuidmap', state: 'works', detail: tool };
   const ranges = ['/etc/subuid', '/etc/subgid'].filter((file) => !hasRange(file, username));
   const subids: Finding =
     ranges.length === 0
       ? { name: 'sub ids', state: 'works', detail: `${username} has ranges in /etc/subuid and /etc/subgid` }
-      : { name: 'sub ids', state: 'limited', detail: `${username} has no range in ${ranges.join(' and ')}: only one user id in RUNs`, fix: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}` };
+      : {
+          name: 'sub ids',
+          state: 'limited',
+          detail: `${username} has no range in ${ranges.join(' and ')}: only one user id in RUNs`,
+          fix: `sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 ${username}`,
+        };
   return [uidmap, subids];
 }
 
 function hasRange(file: string, user: string): boolean {
   try {
-    return readFileSync(file, 'utf8').split('\n').some((line) => line.startsWith(`${user}:`));
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .some((line) => line.startsWith(`${user}:`));
   } catch {
     return false;
   }
@@ -72,15 +93,30 @@ async function rootFinding(rootDir: string): Promise<Finding> {
   try {
     await using _root = await openRoot(rootDir, { locks: fileLocks, now: nowMs, onWarning: () => undefined });
     const { bavail, bsize } = statfsSync(rootDir);
-    return { name: 'state directory', state: 'works', detail: `${rootDir}, ${Math.floor((bavail * bsize) / 1e9)} GB free` };
+    return {
+      name: 'state directory',
+      state: 'works',
+      detail: `${rootDir}, ${Math.floor((bavail * bsize) / 1e9)} GB free`,
+    };
   } catch (error) {
-    return { name: 'state directory', state: 'broken', detail: `${rootDir}: ${(error as Error).message}`, fix: 'give another with --root DIR or TSBUILD_ROOT' };
+    return {
+      name: 'state directory',
+      state: 'broken',
+      detail: `${rootDir}: ${(error as Error).message}`,
+      fix: 'give another with --root DIR or TSBUILD_ROOT',
+    };
   }
 }
 
 async function workerFinding({ rootDir, env, workerScript }: DoctorOptions, signal: AbortSignal): Promise<Finding> {
   try {
-    await using worker = await startWorker({ rootDir, scriptPath: workerScript, env, signal, onWarning: () => undefined });
+    await using worker = await startWorker({
+      rootDir,
+      scriptPath: workerScript,
+      env,
+      signal,
+      onWarning: () => undefined,
+    });
     return overlayFinding(await worker.probe());
   } catch (error) {
     return { name: 'worker', state: 'broken', detail: (error as Error).message };
@@ -89,5 +125,10 @@ async function workerFinding({ rootDir, env, workerScript }: DoctorOptions, sign
 
 function overlayFinding({ overlay, lowers }: WorkerProbe): Finding {
   if (overlay) return { name: 'overlay', state: 'works', detail: `lowers: ${lowers.join(', ')}` };
-  return { name: 'overlay', state: 'broken', detail: 'overlayfs does not mount on this state directory', fix: 'give a --root on ext4, xfs or btrfs' };
+  return {
+    name: 'overlay',
+    state: 'broken',
+    detail: 'overlayfs does not mount on this state directory',
+    fix: 'give a --root on ext4, xfs or btrfs',
+  };
 }

@@ -19,24 +19,37 @@ interface ExportContext {
 }
 
 /** Writes the outputs, registers the names, writes iidfile and metadata; in that order, so that a name never lies. */
-export async function exportTargets(definition: Definition, solution: Solution, context: ExportContext): Promise<ImageSummary | undefined> {
+export async function exportTargets(
+  definition: Definition,
+  solution: Solution,
+  context: ExportContext,
+): Promise<ImageSummary | undefined> {
   const [target, ...more] = definition.targets;
   if (target === undefined || more.length > 0) throw new Error('exactly one target is expected');
   const { session, options, emit } = context;
   const names = options.tags.map(normaliseReference);
   const outputs = outputsOf(options);
-  if (outputs.length === 0 && names.length === 0 && options.iidFile === undefined && options.metadataFile === undefined) return undefined;
+  if (outputs.length === 0 && names.length === 0 && options.iidFile === undefined && options.metadataFile === undefined)
+    return undefined;
   const image = await imageOf(target, solution, names);
   const id = 'export';
   emit({ type: 'activity-started', id, name: 'exporting', atMs: session.elapsedMs() });
   const written = await exportImage(image, outputs, {
     ...session.exportDeps,
     signal: context.signal,
-    onProgress: (item, done, total) => emit({ type: 'activity-progress', id, item, done, total, atMs: session.elapsedMs() }),
+    onProgress: (item, done, total) =>
+      emit({ type: 'activity-progress', id, item, done, total, atMs: session.elapsedMs() }),
   });
   emit({ type: 'activity-done', id, atMs: session.elapsedMs() });
   for (const name of names) {
-    session.names.put(name, { manifest: written.digest, config: written.configDigest, platform: target.platform, layers: written.layers, kind: 'built', at: nowMs() });
+    session.names.put(name, {
+      manifest: written.digest,
+      config: written.configDigest,
+      platform: target.platform,
+      layers: written.layers,
+      kind: 'built',
+      at: nowMs(),
+    });
   }
   const summary: ImageSummary = {
     digest: written.digest,
@@ -62,7 +75,11 @@ async function imageOf(target: Target, solution: Solution, names: readonly strin
 
 /** `-o`, or the default: an archive in the current directory named after the first tag; nothing without a tag. */
 function outputsOf(options: BuildOptions): readonly OutputSpec[] {
-  if (options.outputs !== undefined) return options.outputs.map((output) => ({ ...output, dest: output.dest === '-' ? '-' : resolve(options.cwd, output.dest) }));
+  if (options.outputs !== undefined)
+    return options.outputs.map((output) => ({
+      ...output,
+      dest: output.dest === '-' ? '-' : resolve(options.cwd, output.dest),
+    }));
   const [tag] = options.tags;
   if (tag === undefined) return [];
   return [{ type: 'oci', dest: resolve(options.cwd, defaultFile(tag)), attributes: {} } as OutputSpec];

@@ -2,7 +2,14 @@ import { contentIDOf, type LayerRef, parseDiffID, type Root } from '../../cache/
 import { BuildError } from '../errors.ts';
 import type { ImageResolver, ResolvedImage } from '../frontend/index.ts';
 import type { Names, StoredImage } from '../image/names/index.ts';
-import { familiarName, type ImageConfig, type Manifest, normaliseReference, parseConfig, type Platform } from '../image/oci/index.ts';
+import {
+  familiarName,
+  type ImageConfig,
+  type Manifest,
+  normaliseReference,
+  parseConfig,
+  type Platform,
+} from '../image/oci/index.ts';
 import type { Emit } from '../progress/index.ts';
 import { openLayout, type Registry } from '../sources/registry/index.ts';
 import { nowMs } from '../util/clock.ts';
@@ -42,11 +49,18 @@ async function resolveName(name: string, request: Request): Promise<ResolvedImag
   const { names, pull, emit } = request.deps;
   const stored = usable(names.get(name), request);
   if (stored !== undefined && pull !== 'always' && (stored.image.kind === 'built' || pull === 'never')) {
-    emit({ type: 'notice', message: `${familiarName(name)}: ${stored.image.kind} here ${ageText(nowMs() - stored.image.at)} ago` });
+    emit({
+      type: 'notice',
+      message: `${familiarName(name)}: ${stored.image.kind} here ${ageText(nowMs() - stored.image.at)} ago`,
+    });
     return fromStored(name, stored);
   }
   if (pull === 'never') {
-    throw new BuildError('image-not-found', `image ${familiarName(name)} is not here, and --pull=never forbids to ask for it`, { hint: 'build without --pull=never once' });
+    throw new BuildError(
+      'image-not-found',
+      `image ${familiarName(name)} is not here, and --pull=never forbids to ask for it`,
+      { hint: 'build without --pull=never once' },
+    );
   }
   if (stored === undefined || pull === 'always') return pullName(name, request);
   const limited = { ...request, signal: AbortSignal.any([request.signal, AbortSignal.timeout(REVALIDATE_MS)]) };
@@ -54,9 +68,13 @@ async function resolveName(name: string, request: Request): Promise<ResolvedImag
     return await pullName(name, limited);
   } catch (error) {
     request.signal.throwIfAborted();
-    const unreachable = limited.signal.aborted || (error instanceof BuildError && error.code === 'registry-unreachable');
+    const unreachable =
+      limited.signal.aborted || (error instanceof BuildError && error.code === 'registry-unreachable');
     if (!unreachable) throw error;
-    emit({ type: 'warning', message: `${familiarName(name)}: its registry does not answer; using the image pulled ${ageText(nowMs() - stored.image.at)} ago` });
+    emit({
+      type: 'warning',
+      message: `${familiarName(name)}: its registry does not answer; using the image pulled ${ageText(nowMs() - stored.image.at)} ago`,
+    });
     return fromStored(name, stored);
   }
 }
@@ -85,7 +103,14 @@ function fromStored(name: string, { image, config }: Usable): ResolvedImage {
 async function pullName(name: string, { deps, platform, signal }: Request): Promise<ResolvedImage> {
   const found = await deps.registry.resolve(name, { platform, signal });
   const layers = layerRefs(found.manifest, found.config, found.repository);
-  deps.names.put(name, { manifest: found.manifestDigest, config: found.manifest.config.digest, platform, layers, kind: 'pulled', at: nowMs() });
+  deps.names.put(name, {
+    manifest: found.manifestDigest,
+    config: found.manifest.config.digest,
+    platform,
+    layers,
+    kind: 'pulled',
+    at: nowMs(),
+  });
   return { name, manifest: found.manifestDigest, config: found.config, layers };
 }
 
@@ -93,17 +118,31 @@ async function pullName(name: string, { deps, platform, signal }: Request): Prom
 function resolveLayout(text: string, platform: Platform): ResolvedImage {
   const found = openLayout(text).resolve({ platform });
   const repository = `oci-layout://${found.dir}`;
-  return { name: `oci-layout://${text}`, manifest: found.manifestDigest, config: found.config, layers: layerRefs(found.manifest, found.config, repository) };
+  return {
+    name: `oci-layout://${text}`,
+    manifest: found.manifestDigest,
+    config: found.config,
+    layers: layerRefs(found.manifest, found.config, repository),
+  };
 }
 
 function layerRefs(manifest: Manifest, config: ImageConfig, repository: string): LayerRef[] {
   const diffIDs = config.rootfs.diff_ids;
   if (diffIDs.length !== manifest.layers.length) {
-    throw new BuildError('image-invalid', `an image of ${repository} has ${manifest.layers.length} layers and ${diffIDs.length} diff_ids`);
+    throw new BuildError(
+      'image-invalid',
+      `an image of ${repository} has ${manifest.layers.length} layers and ${diffIDs.length} diff_ids`,
+    );
   }
   return manifest.layers.map(({ mediaType, digest, size }, index) => {
     const diffID = parseDiffID(diffIDs[index] ?? '');
-    return { diffID, contentID: contentIDOf(diffID), blob: { mediaType, digest, size }, verified: false, origins: [{ repository, digest }] };
+    return {
+      diffID,
+      contentID: contentIDOf(diffID),
+      blob: { mediaType, digest, size },
+      verified: false,
+      origins: [{ repository, digest }],
+    };
   });
 }
 

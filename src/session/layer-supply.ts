@@ -31,7 +31,8 @@ export function makeLayerSupply(deps: LayerSupplyDeps): LayerSupply {
     jobs.set(key, job);
     return job;
   };
-  const ensureBlob: LayerSupply['ensureBlob'] = (ref, options) => once(blobs, ref.diffID, () => fetchOnce(ref, deps, options));
+  const ensureBlob: LayerSupply['ensureBlob'] = (ref, options) =>
+    once(blobs, ref.diffID, () => fetchOnce(ref, deps, options));
   return {
     ensureBlob,
     async ensureLayer(ref, options) {
@@ -41,24 +42,45 @@ export function makeLayerSupply(deps: LayerSupplyDeps): LayerSupply {
   };
 }
 
-async function fetchOnce(ref: LayerRef, { root, fetchBlob }: LayerSupplyDeps, options: { signal: AbortSignal }): Promise<BlobRef | undefined> {
+async function fetchOnce(
+  ref: LayerRef,
+  { root, fetchBlob }: LayerSupplyDeps,
+  options: { signal: AbortSignal },
+): Promise<BlobRef | undefined> {
   if (ref.blob === undefined) return undefined;
   if (root.content.has(ref.blob.digest)) return ref.blob;
   return fetchBlob(ref, options);
 }
 
-async function ingest(ref: LayerRef, deps: LayerSupplyDeps & Pick<LayerSupply, 'ensureBlob'>, options: { signal: AbortSignal }): Promise<void> {
+async function ingest(
+  ref: LayerRef,
+  deps: LayerSupplyDeps & Pick<LayerSupply, 'ensureBlob'>,
+  options: { signal: AbortSignal },
+): Promise<void> {
   const blob = await deps.ensureBlob(ref, options);
   if (blob === undefined) throw new LayerLost(ref.diffID, ref.blob === undefined ? 'pruned' : 'remote-missing');
   const { root } = deps;
   const tar = root.tempPath('layer.tar');
   const toc = root.tempPath('layer.toc');
   const compression = compressionOf(blob.mediaType);
-  if (compression === undefined) throw new BuildError('image-invalid', `layer ${blob.digest} has the media type ${blob.mediaType}, which is not a layer`);
+  if (compression === undefined)
+    throw new BuildError(
+      'image-invalid',
+      `layer ${blob.digest} has the media type ${blob.mediaType}, which is not a layer`,
+    );
   const source = createReadStream(root.content.path(blob.digest));
-  const made = await ingestLayer(source, { compression, tarPath: tar, tocPath: toc, filter: deps.filter, signal: options.signal });
+  const made = await ingestLayer(source, {
+    compression,
+    tarPath: tar,
+    tocPath: toc,
+    filter: deps.filter,
+    signal: options.signal,
+  });
   if (made.diffID !== ref.diffID) {
-    throw new BuildError('image-invalid', `layer ${blob.digest} unpacks to ${made.diffID}, its image says ${ref.diffID}`);
+    throw new BuildError(
+      'image-invalid',
+      `layer ${blob.digest} unpacks to ${made.diffID}, its image says ${ref.diffID}`,
+    );
   }
   for (const warning of made.warnings) deps.warn(warning);
   root.layers.publish(ref.diffID, { tar, toc }, { contentID: made.contentID, size: made.size, blobs: {} });

@@ -9,7 +9,11 @@ export function makePublishLayer(root: Root): OpDeps['publishLayer'] {
     const tocPath = root.tempPath('layer.toc');
     try {
       const written = write({ tarPath, tocPath });
-      root.layers.publish(written.diffID, { tar: tarPath, toc: tocPath }, { contentID: written.contentID, size: written.size, blobs: {} });
+      root.layers.publish(
+        written.diffID,
+        { tar: tarPath, toc: tocPath },
+        { contentID: written.contentID, size: written.size, blobs: {} },
+      );
       return written;
     } finally {
       rmSync(tarPath, { force: true });

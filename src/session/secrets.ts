@@ -5,12 +5,18 @@ import { BuildError } from '../errors.ts';
 const MAX_SECRET_BYTES = 500 * 1024;
 
 /** Reads a secret when a step asks for it; its value goes nowhere but into that step's sandbox. */
-export async function readSecret(id: string, secrets: ReadonlyMap<string, SecretSource>): Promise<Uint8Array | undefined> {
+export async function readSecret(
+  id: string,
+  secrets: ReadonlyMap<string, SecretSource>,
+): Promise<Uint8Array | undefined> {
   const source = secrets.get(id);
   if (source === undefined) return undefined;
   if (source.kind === 'env') return Buffer.from(source.value, 'utf8');
   const bytes = await readFile(source.path).catch((error: NodeJS.ErrnoException) => {
-    throw new BuildError('secret-missing', `secret ${id} cannot be read from ${source.path}: ${error.code ?? error.message}`);
+    throw new BuildError(
+      'secret-missing',
+      `secret ${id} cannot be read from ${source.path}: ${error.code ?? error.message}`,
+    );
   });
   if (bytes.length > MAX_SECRET_BYTES) throw new BuildError('secret-missing', `secret ${id} is larger than 500 KiB`);
   return bytes;

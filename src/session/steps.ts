@@ -2,7 +2,10 @@ import type { Definition, Vertex } from '../graph/index.ts';
 import type { StepInfo } from '../progress/index.ts';
 
 /** Names every vertex for the event stream: steps as `s1`, `s2`, …, what is internal as `i1`, …, in Dockerfile order. */
-export function planSteps(definition: Definition, file: string): { steps: StepInfo[]; stepID: (vertex: Vertex) => string } {
+export function planSteps(
+  definition: Definition,
+  file: string,
+): { steps: StepInfo[]; stepID: (vertex: Vertex) => string } {
   const ids = new Map<Vertex, string>();
   const steps: StepInfo[] = [];
   const count = { s: 0, i: 0 };

@@ -3,7 +3,10 @@ import type { RunReply, RunRequest } from '../worker/protocol.ts';
 import { startWorker, type Worker } from '../worker/client/index.ts';
 
 export interface WorkerHolder extends AsyncDisposable {
-  run(request: RunRequest, options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void }): Promise<RunReply>;
+  run(
+    request: RunRequest,
+    options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
+  ): Promise<RunReply>;
 }
 
 /** The one worker of a build, started when the first RUN needs it; a cached build never does. */

@@ -25,11 +25,13 @@ export function explainMiss(facts: MissFacts): Reason<MissCode> {
   const buildArgs = valueChanges(facts.explanation.buildArgs, earlier.explanation.buildArgs);
   const env = own.filter((change) => change.name === 'env');
   const instruction = own.filter((change) => change.name !== 'env' && change.name !== 'platform');
-  if (instruction.length > 0) return reason('instruction-changed', `instruction edited: ${names(instruction)}`, instruction);
+  if (instruction.length > 0)
+    return reason('instruction-changed', `instruction edited: ${names(instruction)}`, instruction);
   if (own.some((change) => change.name === 'platform')) return reason('platform-changed', 'another platform', own);
   const envChanges = env.length > 0 ? environmentChanges(material, before, buildArgs) : [];
   if (envChanges.length > 0) return reason('env-changed', `ENV ${list(envChanges)}`, envChanges);
-  if (buildArgs.length > 0 && env.length > 0) return reason('build-arg-changed', `build-arg ${list(buildArgs)}`, buildArgs);
+  if (buildArgs.length > 0 && env.length > 0)
+    return reason('build-arg-changed', `build-arg ${list(buildArgs)}`, buildArgs);
   if (material.content !== before.content) return explainFiles(facts.explanation, earlier.explanation);
   if (!equal(material.inputs, before.inputs)) {
     return reason('parent-changed', `${facts.changedBelow ?? 'a step'} changed before it`);
@@ -40,7 +42,11 @@ export function explainMiss(facts: MissFacts): Reason<MissCode> {
 /** The reason of a step that was told to ignore the cache. */
 export const NO_CACHE: Reason<MissCode> = reason('no-cache', '--no-cache');
 
-export function reason<Code extends string>(code: Code, message: string, changes: readonly Change[] = []): Reason<Code> {
+export function reason<Code extends string>(
+  code: Code,
+  message: string,
+  changes: readonly Change[] = [],
+): Reason<Code> {
   return { code, message, changes };
 }
 
@@ -48,7 +54,8 @@ function explainBase(material: KeyMaterial, before: KeyMaterial): Reason<MissCod
   const now = short(material.fields['manifest']);
   const then = short(before.fields['manifest']);
   const name = text(material.fields['name']);
-  if (!equal(material.fields['platform'], before.fields['platform'])) return reason('platform-changed', 'another platform');
+  if (!equal(material.fields['platform'], before.fields['platform']))
+    return reason('platform-changed', 'another platform');
   return reason('base-changed', `base ${name} moved ${then} → ${now}`, [{ name, what: `${then} → ${now}` }]);
 }
 
@@ -57,7 +64,11 @@ function explainFiles(now: Explanation, then: Explanation): Reason<MissCode> {
   if (changes.length === 0) return reason('files-changed', 'the files it reads changed');
   const first = changes[0];
   if (changes.length === 1 && first !== undefined) {
-    return reason('files-changed', `${first.path ?? ''} ${first.what === 'content' ? 'changed (content)' : first.what}`, changes);
+    return reason(
+      'files-changed',
+      `${first.path ?? ''} ${first.what === 'content' ? 'changed (content)' : first.what}`,
+      changes,
+    );
   }
   const shown = changes.slice(0, MAX_NAMED).map((change) => `${change.path ?? ''} ${change.what}`);
   const more = changes.length > MAX_NAMED ? ', …' : '';
@@ -108,7 +119,9 @@ function fieldChanges(now: KeyMaterial, then: KeyMaterial): Change[] {
 /** Variables that changed and are not told by a build arg. */
 function environmentChanges(now: KeyMaterial, then: KeyMaterial, buildArgs: readonly Change[]): Change[] {
   const args = new Set(buildArgs.map((change) => change.name));
-  return valueChanges(variables(now.fields['env']), variables(then.fields['env'])).filter((change) => !args.has(change.name));
+  return valueChanges(variables(now.fields['env']), variables(then.fields['env'])).filter(
+    (change) => !args.has(change.name),
+  );
 }
 
 function variables(env: Json | undefined): Record<string, string> {
@@ -135,7 +148,10 @@ function names(changes: readonly Change[]): string {
 }
 
 function list(changes: readonly Change[]): string {
-  return changes.slice(0, MAX_NAMED).map((change) => `${change.name ?? ''} ${change.what}`).join(', ');
+  return changes
+    .slice(0, MAX_NAMED)
+    .map((change) => `${change.name ?? ''} ${change.what}`)
+    .join(', ');
 }
 
 function short(digest: Json | undefined): string {

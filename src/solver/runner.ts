@@ -37,7 +37,12 @@ export interface StepContext {
 
 export type Prepared =
   /** Nothing to run. With `material` it is a step that hits when a record of it exists (FROM). */
-  | { readonly kind: 'given'; readonly result: Result; readonly material?: KeyMaterial; readonly explanation?: Explanation }
+  | {
+      readonly kind: 'given';
+      readonly result: Result;
+      readonly material?: KeyMaterial;
+      readonly explanation?: Explanation;
+    }
   | PreparedStep;
 
 export interface PreparedStep {

@@ -72,7 +72,8 @@ export async function solve(definition: Definition, options: SolveOptions): Prom
   const all = await Promise.allSettled(
     definition.vertices.map(async (vertex) => mirror(vertex, await start(vertex), options)),
   );
-  if (options.signal.aborted) throw new BuildError('cancelled', 'the build was cancelled', { cause: options.signal.reason });
+  if (options.signal.aborted)
+    throw new BuildError('cancelled', 'the build was cancelled', { cause: options.signal.reason });
   if (all.some((one) => one.status === 'rejected')) throw first;
   const outcomes = new Map<string, StepOutcome>();
   for (const [digest, promise] of running) outcomes.set(digest, await promise);

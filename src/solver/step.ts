@@ -18,13 +18,21 @@ export interface StepOptions extends SolveOptions {
 }
 
 /** Solves one vertex whose inputs are solved: looks it up, or runs it and publishes what it made. */
-export async function solveStep(vertex: Vertex, inputs: readonly StepOutcome[], options: StepOptions): Promise<StepOutcome> {
+export async function solveStep(
+  vertex: Vertex,
+  inputs: readonly StepOutcome[],
+  options: StepOptions,
+): Promise<StepOutcome> {
   options.signal.throwIfAborted();
   const id = options.stepID(vertex);
   options.emit({ type: 'step-started', id, atMs: options.clock.elapsedMs() });
   try {
     const step = { vertex, inputs, options, id };
-    const prepared = await runnerOf(vertex, options).prepare(vertex, inputs.map((one) => one.result), stepContext(step));
+    const prepared = await runnerOf(vertex, options).prepare(
+      vertex,
+      inputs.map((one) => one.result),
+      stepContext(step),
+    );
     return prepared.kind === 'given' ? given(step, prepared) : await lookUpOrRun(step, prepared);
   } catch (error) {
     throw reportFailure(error, { vertex, id, options });
@@ -55,7 +63,8 @@ function given(step: Step, prepared: Extract<Prepared, { kind: 'given' }>): Step
   const { material, result } = prepared;
   if (material === undefined || hitOf(step, [{ hit: 'same', material }]) !== undefined) {
     const atMs = options.clock.elapsedMs();
-    if (vertex.origin.isStep) options.emit({ type: 'step-hit', id, atMs, reason: reason('same', 'same as before'), savedMs: 0 });
+    if (vertex.origin.isStep)
+      options.emit({ type: 'step-hit', id, atMs, reason: reason('same', 'same as before'), savedMs: 0 });
     else options.emit({ type: 'step-done', id, atMs });
     return { vertex, result, createdAt: undefined, status: 'given' };
   }
@@ -125,7 +134,11 @@ function missed(step: Step, facts: { material: KeyMaterial; explanation: CacheRe
     ? NO_CACHE
     : gone !== undefined
       ? reason(gone, `its layer is ${gone}`)
-      : explainMiss({ ...facts, earlier: options.records.nearest(placeOf(step), facts.material), changedBelow: changedBelow(step) });
+      : explainMiss({
+          ...facts,
+          earlier: options.records.nearest(placeOf(step), facts.material),
+          changedBelow: changedBelow(step),
+        });
   options.emit({ type: 'step-missed', id, atMs: options.clock.elapsedMs(), reason: why });
 }
 
@@ -214,7 +227,10 @@ function summary({ options }: Step, layer: LayerRef | undefined): LayerSummary |
 }
 
 /** Cancelled when the build was; else the error with the step's place in the Dockerfile. */
-function reportFailure(error: unknown, { vertex, id, options }: { vertex: Vertex; id: string; options: StepOptions }): unknown {
+function reportFailure(
+  error: unknown,
+  { vertex, id, options }: { vertex: Vertex; id: string; options: StepOptions },
+): unknown {
   const atMs = options.clock.elapsedMs();
   if (options.signal.aborted) {
     options.emit({ type: 'step-cancelled', id, atMs });

@@ -10,6 +10,14 @@ export function memoryRecords(): Records & { readonly all: CacheRecord[] } {
     lookup: (key) => all.filter((record) => record.key === key),
     put: (record) => void all.push(record),
     touch: () => undefined,
-    nearest: (place) => all.filter((record) => record.place.stage === place.stage && record.place.kind === place.kind && record.place.index === place.index).at(-1),
+    nearest: (place) =>
+      all
+        .filter(
+          (record) =>
+            record.place.stage === place.stage &&
+            record.place.kind === place.kind &&
+            record.place.index === place.index,
+        )
+        .at(-1),
   };
 }

@@ -1,7 +1,14 @@
 import { contentIDOf, diffIDOf, type DiffID, digestOf, type KeyMaterial, type LayerRef } from '../../cache/index.ts';
 import type { Definition, Op, RunOp, Vertex } from '../../src/graph/index.ts';
 import type { BuildEvent } from '../../src/progress/index.ts';
-import { type OpRunner, type OpRunners, type Prepared, solve, type SolveOptions, stackOf } from '../../src/solver/index.ts';
+import {
+  type OpRunner,
+  type OpRunners,
+  type Prepared,
+  solve,
+  type SolveOptions,
+  stackOf,
+} from '../../src/solver/index.ts';
 import { memoryRecords } from './memory-records.ts';
 
 /** A RUN that has started and waits for the test. */
@@ -36,7 +43,12 @@ export function solverRig() {
   const runner: OpRunner<RunOp> = {
     prepare(vertex, inputs, step): Promise<Prepared> {
       const command = vertex.op.argv.join(' ');
-      const material: KeyMaterial = { op: 'run', version: 1, fields: { argv: vertex.op.argv, env: vertex.op.env }, inputs: stackOf(inputs[0]).map((layer) => layer.contentID) };
+      const material: KeyMaterial = {
+        op: 'run',
+        version: 1,
+        fields: { argv: vertex.op.argv, env: vertex.op.env },
+        inputs: stackOf(inputs[0]).map((layer) => layer.contentID),
+      };
       return Promise.resolve({
         kind: 'step',
         takesSlot: true,
@@ -45,23 +57,55 @@ export function solverRig() {
         run: async () => {
           ran.push(command);
           const content = await new Promise<string>((resolve, reject) => {
-            const run: StartedRun = { command, signal: step.signal, done: (text) => resolve(text ?? command), fail: reject };
+            const run: StartedRun = {
+              command,
+              signal: step.signal,
+              done: (text) => resolve(text ?? command),
+              fail: reject,
+            };
             step.signal.addEventListener('abort', () => reject(step.signal.reason));
             if (state.auto) resolve(state.contents.get(command) ?? command);
             else start(run);
           });
           step.output('stdout', Buffer.from(content));
-          return { layer: layerOf(content), size: content.length, materials: [material], usage: { cpuMs: 1 }, logFile: '/log' };
+          return {
+            layer: layerOf(content),
+            size: content.length,
+            materials: [material],
+            usage: { cpuMs: 1 },
+            logFile: '/log',
+          };
         },
       });
     },
   };
   const given: OpRunner<Op> = {
-    prepare: ({ op }) => Promise.resolve(op.kind === 'image'
-      ? { kind: 'given', result: { kind: 'stack', layers: op.layers }, material: { op: 'image', version: 1, fields: { name: op.name, manifest: op.manifest, platform: op.platform.architecture }, inputs: [] } }
-      : { kind: 'given', result: { kind: 'stack', layers: [] } }),
+    prepare: ({ op }) =>
+      Promise.resolve(
+        op.kind === 'image'
+          ? {
+              kind: 'given',
+              result: { kind: 'stack', layers: op.layers },
+              material: {
+                op: 'image',
+                version: 1,
+                fields: { name: op.name, manifest: op.manifest, platform: op.platform.architecture },
+                inputs: [],
+              },
+            }
+          : { kind: 'given', result: { kind: 'stack', layers: [] } },
+      ),
   };
-  const runners: OpRunners = { image: given, scratch: given, context: given, http: given, git: given, copy: given, mkdir: given, run: runner };
+  const runners: OpRunners = {
+    image: given,
+    scratch: given,
+    context: given,
+    http: given,
+    git: given,
+    copy: given,
+    mkdir: given,
+    run: runner,
+  };
 
   return {
     records,
@@ -80,7 +124,14 @@ export function solverRig() {
       const platform = { os: 'linux', architecture: 'amd64' };
       const definition: Definition = {
         vertices,
-        targets: [{ platform, vertex: last, config: { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] } }, history: [] }],
+        targets: [
+          {
+            platform,
+            vertex: last,
+            config: { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] } },
+            history: [],
+          },
+        ],
       };
       return solve(definition, {
         runners,
@@ -109,7 +160,11 @@ export function scratch(): Vertex {
 }
 
 export function image(name: string, manifest: string, layers: readonly LayerRef[] = []): Vertex {
-  return vertex({ kind: 'image', name, manifest: digestOf(manifest), platform: { os: 'linux', architecture: 'amd64' }, layers }, [], { kind: 'FROM', index: 1 });
+  return vertex(
+    { kind: 'image', name, manifest: digestOf(manifest), platform: { os: 'linux', architecture: 'amd64' }, layers },
+    [],
+    { kind: 'FROM', index: 1 },
+  );
 }
 
 export interface RunExtras {
@@ -119,12 +174,32 @@ export interface RunExtras {
   readonly ignoreCache?: boolean;
 }
 
-export function run(command: string, inputs: readonly Vertex[], { env = [], index = 2, buildArgs = {}, ignoreCache = false }: RunExtras = {}): Vertex {
+export function run(
+  command: string,
+  inputs: readonly Vertex[],
+  { env = [], index = 2, buildArgs = {}, ignoreCache = false }: RunExtras = {},
+): Vertex {
   const op: RunOp = {
-    kind: 'run', argv: [command], env, cwd: '/', user: '', hostname: '', network: 'default', security: 'sandbox',
-    mounts: [], extraHosts: [], ulimits: [], devices: [],
+    kind: 'run',
+    argv: [command],
+    env,
+    cwd: '/',
+    user: '',
+    hostname: '',
+    network: 'default',
+    security: 'sandbox',
+    mounts: [],
+    extraHosts: [],
+    ulimits: [],
+    devices: [],
   };
-  return vertex(op, inputs, { kind: 'RUN', index, name: `[stage-0 ${index}/9] RUN ${command}`, buildArgs, ignoreCache });
+  return vertex(op, inputs, {
+    kind: 'RUN',
+    index,
+    name: `[stage-0 ${index}/9] RUN ${command}`,
+    buildArgs,
+    ignoreCache,
+  });
 }
 
 function vertex(op: Op, inputs: readonly Vertex[], origin: Partial<Vertex['origin']> = {}): Vertex {
@@ -133,6 +208,15 @@ function vertex(op: Op, inputs: readonly Vertex[], origin: Partial<Vertex['origi
     digest: digestOf(JSON.stringify([op, inputs.map((input) => input.digest)])),
     op,
     inputs,
-    origin: { name: `v${count}`, isStep: op.kind !== 'scratch', stage: 'stage-0', index: 1, kind: '', buildArgs: {}, ignoreCache: false, ...origin },
+    origin: {
+      name: `v${count}`,
+      isStep: op.kind !== 'scratch',
+      stage: 'stage-0',
+      index: 1,
+      kind: '',
+      buildArgs: {},
+      ignoreCache: false,
+      ...origin,
+    },
   };
 }

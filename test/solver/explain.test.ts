@@ -2,11 +2,22 @@ import { describe, expect, test } from 'vitest';
 import { type CacheRecord, digestOf, type KeyMaterial, parseCacheKey } from '../../cache/index.ts';
 import { explainMiss } from '../../src/solver/explain.ts';
 
-const material: KeyMaterial = { op: 'copy', version: 1, fields: { dest: '/app' }, inputs: [], content: digestOf('one') };
+const material: KeyMaterial = {
+  op: 'copy',
+  version: 1,
+  fields: { dest: '/app' },
+  inputs: [],
+  content: digestOf('one'),
+};
 
 function earlier(files: Record<string, string> | undefined, of: KeyMaterial = material): CacheRecord {
   return {
-    key: parseCacheKey(digestOf('key')), material: of, layers: [], createdAt: 0, lastUsedAt: 0, costMs: 0,
+    key: parseCacheKey(digestOf('key')),
+    material: of,
+    layers: [],
+    createdAt: 0,
+    lastUsedAt: 0,
+    costMs: 0,
     place: { build: 'b', stage: 's', index: 1, kind: 'COPY' },
     explanation: files === undefined ? {} : { files },
   };
@@ -29,7 +40,10 @@ describe('files', () => {
     ['removed', { 'old.ts': 'd1:644' }, {}, { path: 'old.ts', what: 'removed' }],
     ['renamed', { 'old.ts': 'd1:644' }, { 'new.ts': 'd1:644' }, { path: 'new.ts', what: 'renamed from old.ts' }],
   ])('%s', (_name, then, now, change) => {
-    expect(explainFiles(then as Record<string, string>, now as Record<string, string>)).toMatchObject({ code: 'files-changed', changes: [change] });
+    expect(explainFiles(then as Record<string, string>, now as Record<string, string>)).toMatchObject({
+      code: 'files-changed',
+      changes: [change],
+    });
   });
 
   test('many are counted and the first are named', () => {
@@ -54,8 +68,16 @@ test('an edited flag is told before changed files', () => {
 });
 
 test('another platform', () => {
-  const of = (platform: string): KeyMaterial => ({ op: 'image', version: 1, fields: { name: 'n', manifest: 'sha256:1', platform }, inputs: [] });
-  expect(explainMiss({ material: of('arm64'), explanation: {}, earlier: earlier({}, of('amd64')), changedBelow: undefined }).code).toBe('platform-changed');
+  const of = (platform: string): KeyMaterial => ({
+    op: 'image',
+    version: 1,
+    fields: { name: 'n', manifest: 'sha256:1', platform },
+    inputs: [],
+  });
+  expect(
+    explainMiss({ material: of('arm64'), explanation: {}, earlier: earlier({}, of('amd64')), changedBelow: undefined })
+      .code,
+  ).toBe('platform-changed');
 });
 
 test('a record that is gone although nothing changed', () => {

@@ -45,7 +45,10 @@ describe('scheduling', () => {
     const base = image('base', 'm', [layerOf('base')]);
     const step = run('x', [base]);
     const solution = await rig.solve([base, step]);
-    expect(stackOf(solution.of(step).result).map((layer) => layer.diffID)).toEqual([layerOf('base').diffID, layerOf('x').diffID]);
+    expect(stackOf(solution.of(step).result).map((layer) => layer.diffID)).toEqual([
+      layerOf('base').diffID,
+      layerOf('x').diffID,
+    ]);
     expect(() => solution.of(run('other', [base]))).toThrow('was not part of this solve');
   });
 });
@@ -142,12 +145,21 @@ describe('why a step missed', () => {
   });
 
   test('an edited command', async () => {
-    const reason = await reasonOf((base) => run('npm ci', [base]), (base) => run('npm ci --omit=dev', [base]));
-    expect(reason).toMatchObject({ code: 'instruction-changed', message: 'instruction edited: npm ci → npm ci --omit=dev' });
+    const reason = await reasonOf(
+      (base) => run('npm ci', [base]),
+      (base) => run('npm ci --omit=dev', [base]),
+    );
+    expect(reason).toMatchObject({
+      code: 'instruction-changed',
+      message: 'instruction edited: npm ci → npm ci --omit=dev',
+    });
   });
 
   test('a changed ENV', async () => {
-    const reason = await reasonOf((base) => run('x', [base], { env: ['A=1'] }), (base) => run('x', [base], { env: ['A=2'] }));
+    const reason = await reasonOf(
+      (base) => run('x', [base], { env: ['A=1'] }),
+      (base) => run('x', [base], { env: ['A=2'] }),
+    );
     expect(reason).toMatchObject({ code: 'env-changed', changes: [{ name: 'A', what: '1 → 2' }] });
   });
 
@@ -166,7 +178,10 @@ describe('why a step missed', () => {
       const below = run(command, [base]);
       await rig.solve([base, below, run('top', [below], { index: 3 })]);
     }
-    expect(rig.of('step-missed').at(-1)?.reason).toMatchObject({ code: 'parent-changed', message: '[stage-0 2/9] changed before it' });
+    expect(rig.of('step-missed').at(-1)?.reason).toMatchObject({
+      code: 'parent-changed',
+      message: '[stage-0 2/9] changed before it',
+    });
   });
 
   test('a base that moved, and then what stands on it', async () => {
@@ -175,7 +190,10 @@ describe('why a step missed', () => {
       const base = image('docker.io/library/node:20', manifest, [layerOf(manifest)]);
       await rig.solve([base, run('top', [base])]);
     }
-    const reasons = rig.of('step-missed').slice(-2).map((event) => event.reason.code);
+    const reasons = rig
+      .of('step-missed')
+      .slice(-2)
+      .map((event) => event.reason.code);
     expect(reasons).toEqual(['base-changed', 'parent-changed']);
   });
 });

@@ -17,10 +17,14 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
   const { env, cwd } = context;
   assertReportNames(flags.report ?? []);
   const noCache = flags.cache === false;
-  if (noCache && flags.noCacheFilter !== undefined) throw new BuildError('usage', '--no-cache and --no-cache-filter exclude each other');
-  if (flags.context === '-' && flags.file === '-') throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
+  if (noCache && flags.noCacheFilter !== undefined)
+    throw new BuildError('usage', '--no-cache and --no-cache-filter exclude each other');
+  if (flags.context === '-' && flags.file === '-')
+    throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
   const epoch = env['SOURCE_DATE_EPOCH'];
-  const buildArgs = new Map(epoch === undefined || epoch === '' ? [] : [['SOURCE_DATE_EPOCH', epoch] as [string, string]]);
+  const buildArgs = new Map(
+    epoch === undefined || epoch === '' ? [] : [['SOURCE_DATE_EPOCH', epoch] as [string, string]],
+  );
   for (const text of flags.buildArg ?? []) setIfGiven(buildArgs, buildArg(text, env));
   return {
     ...limits(flags),
@@ -63,7 +67,10 @@ function sources(flags: BuildFlags, { cwd, env }: CliContext) {
 
 function limits(flags: BuildFlags) {
   return {
-    network: flags.network === undefined ? ('default' as const) : oneOf('--network', flags.network, ['default', 'none', 'host']),
+    network:
+      flags.network === undefined
+        ? ('default' as const)
+        : oneOf('--network', flags.network, ['default', 'none', 'host']),
     extraHosts: (flags.addHost ?? []).map(extraHost),
     ulimits: (flags.ulimit ?? []).map(ulimit),
     shmSizeBytes: flags.shmSize === undefined ? undefined : byteSize('--shm-size', flags.shmSize),
@@ -78,7 +85,10 @@ function setIfGiven(map: Map<string, string>, pair: [string, string] | undefined
 
 function platformOf(text: string | undefined): Platform | undefined {
   if (text === undefined || text === '') return undefined;
-  if (text.includes(',')) throw new BuildError('not-supported-yet', 'several platforms in one build are not built yet', { hint: 'build them one after another' });
+  if (text.includes(','))
+    throw new BuildError('not-supported-yet', 'several platforms in one build are not built yet', {
+      hint: 'build them one after another',
+    });
   return parsePlatform(text);
 }
 
@@ -92,18 +102,23 @@ function secretSource(text: string, { cwd, env }: Pick<CliContext, 'cwd' | 'env'
   const fields = pairs('--secret', text, ['id', 'src', 'source', 'env', 'type']);
   const file = fields.get('src') ?? fields.get('source');
   const id = fields.get('id');
-  if (id === undefined) throw new BuildError('usage', '--secret needs an id', { hint: 'e.g. --secret id=npmrc,src=.npmrc' });
+  if (id === undefined)
+    throw new BuildError('usage', '--secret needs an id', { hint: 'e.g. --secret id=npmrc,src=.npmrc' });
   const variable = fields.get('env') ?? (file === undefined || fields.get('type') === 'env' ? (file ?? id) : undefined);
   const value = variable === undefined ? undefined : env[variable];
   if (value !== undefined && (file === undefined || fields.get('type') === 'env')) return [id, { kind: 'env', value }];
-  if (fields.has('env')) throw new BuildError('secret-missing', `secret ${id}: the variable ${variable ?? ''} is not set`);
+  if (fields.has('env'))
+    throw new BuildError('secret-missing', `secret ${id}: the variable ${variable ?? ''} is not set`);
   return [id, { kind: 'file', path: existing(`secret ${id}:`, resolve(cwd, file ?? id), 'secret-missing') }];
 }
 
 function sshSocket(text: string, env: CliContext['env']): [string, string] {
   const [id = '', path] = text.split('=');
   const socket = path ?? env['SSH_AUTH_SOCK'];
-  if (socket === undefined) throw new BuildError('usage', `--ssh ${id}: there is no agent`, { hint: 'start ssh-agent, or give --ssh ID=SOCKET' });
+  if (socket === undefined)
+    throw new BuildError('usage', `--ssh ${id}: there is no agent`, {
+      hint: 'start ssh-agent, or give --ssh ID=SOCKET',
+    });
   return [id, socket];
 }
 

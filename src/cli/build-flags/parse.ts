@@ -49,8 +49,13 @@ export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
   const flags = command.opts<Omit<BuildFlags, 'context'> & Record<string, unknown>>();
   refusePlanned(flags);
   const [context, ...more] = command.args;
-  if (context === undefined) throw new BuildError('usage', 'a build context is missing', { hint: 'give a directory, e.g. tsbuild -t app .' });
-  if (more.length > 0) throw new BuildError('usage', `one build context is expected, ${command.args.length} words were given: ${command.args.join(' ')}`);
+  if (context === undefined)
+    throw new BuildError('usage', 'a build context is missing', { hint: 'give a directory, e.g. tsbuild -t app .' });
+  if (more.length > 0)
+    throw new BuildError(
+      'usage',
+      `one build context is expected, ${command.args.length} words were given: ${command.args.join(' ')}`,
+    );
   return { ...flags, context };
 }
 

@@ -11,7 +11,11 @@ import { stackDigest } from '../stack-key.ts';
 type Bind = Extract<RunOp['mounts'][number], { type: 'bind' }>;
 
 /** The content of everything that bind mounts show, in the order of the mounts; undefined when there is none. */
-export async function bindContent(op: RunOp, inputs: readonly Result[], context: { deps: OpDeps; signal: AbortSignal }): Promise<Digest | undefined> {
+export async function bindContent(
+  op: RunOp,
+  inputs: readonly Result[],
+  context: { deps: OpDeps; signal: AbortSignal },
+): Promise<Digest | undefined> {
   const digests: string[] = [];
   for (const mount of op.mounts) {
     if (mount.type === 'bind') digests.push(await contentOf(mount, inputs, context));
@@ -19,7 +23,11 @@ export async function bindContent(op: RunOp, inputs: readonly Result[], context:
   return digests.length === 0 ? undefined : digestOf(digests.join(' '));
 }
 
-async function contentOf(mount: Bind, inputs: readonly Result[], { deps, signal }: { deps: OpDeps; signal: AbortSignal }): Promise<string> {
+async function contentOf(
+  mount: Bind,
+  inputs: readonly Result[],
+  { deps, signal }: { deps: OpDeps; signal: AbortSignal },
+): Promise<string> {
   const input = inputs[mount.input];
   if (input === undefined) throw new Error(`bind mount ${mount.target} names input ${mount.input}, which is not there`);
   if (input.kind === 'tree') return planBind(input.tree, mount.source, { signal }).digest;
@@ -42,7 +50,11 @@ async function contentOf(mount: Bind, inputs: readonly Result[], { deps, signal 
  * A bind as the worker mounts it. A path of a context becomes a layer first, written as COPY would (0:0, after the ignore
  * file): the host's directory itself is never visible to a RUN.
  */
-export async function bindMount(mount: Bind, inputs: readonly Result[], { deps, signal }: { deps: OpDeps; signal: AbortSignal }): Promise<WorkerMount> {
+export async function bindMount(
+  mount: Bind,
+  inputs: readonly Result[],
+  { deps, signal }: { deps: OpDeps; signal: AbortSignal },
+): Promise<WorkerMount> {
   const input = inputs[mount.input];
   if (input === undefined) throw new Error(`bind mount ${mount.target} names input ${mount.input}, which is not there`);
   const { target, readOnly } = mount;

@@ -6,17 +6,31 @@ import type { RunEnvironment } from '../deps.ts';
 /** Where a RUN finds the bundle that `--ca` names. */
 const CA_TARGET = '/run/tsbuild/ca.pem';
 /** The variables by which OpenSSL, Node, curl, Python, git and cargo find a bundle. */
-const CA_VARIABLES = ['SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS', 'CURL_CA_BUNDLE', 'REQUESTS_CA_BUNDLE', 'PIP_CERT', 'GIT_SSL_CAINFO', 'CARGO_HTTP_CAINFO'];
+const CA_VARIABLES = [
+  'SSL_CERT_FILE',
+  'NODE_EXTRA_CA_CERTS',
+  'CURL_CA_BUNDLE',
+  'REQUESTS_CA_BUNDLE',
+  'PIP_CERT',
+  'GIT_SSL_CAINFO',
+  'CARGO_HTTP_CAINFO',
+];
 
 /** The part of a RUN's surroundings that no key, layer or record knows of: secrets, agent sockets, proxies, the CA. */
-export async function privateSurroundings(op: RunOp, host: RunEnvironment): Promise<{ env: string[]; mounts: WorkerMount[] }> {
+export async function privateSurroundings(
+  op: RunOp,
+  host: RunEnvironment,
+): Promise<{ env: string[]; mounts: WorkerMount[] }> {
   const env: string[] = [];
   const mounts: WorkerMount[] = [];
   const agents = op.mounts.filter((mount) => mount.type === 'ssh');
   for (const [index, mount] of agents.entries()) {
     const source = host.sshSocket(mount.id);
     if (source === undefined) {
-      if (mount.required) throw new BuildError('secret-missing', `ssh agent ${mount.id} was not given`, { hint: `pass --ssh ${mount.id}` });
+      if (mount.required)
+        throw new BuildError('secret-missing', `ssh agent ${mount.id} was not given`, {
+          hint: `pass --ssh ${mount.id}`,
+        });
       continue;
     }
     mounts.push({ type: 'host', source, target: mount.target, readOnly: false });
@@ -44,7 +58,9 @@ export async function privateSurroundings(op: RunOp, host: RunEnvironment): Prom
 }
 
 function missingSecret(id: string): BuildError {
-  return new BuildError('secret-missing', `secret ${id} was not given`, { hint: `pass --secret id=${id},src=FILE or --secret id=${id},env=NAME` });
+  return new BuildError('secret-missing', `secret ${id} was not given`, {
+    hint: `pass --secret id=${id},src=FILE or --secret id=${id},env=NAME`,
+  });
 }
 
 function hasVariable(env: readonly string[], name: string): boolean {

@@ -56,14 +56,22 @@ async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'material
 function layerOf(reply: RunReply, { op, origin }: Vertex<RunOp>, logFile: string) {
   if (reply.outcome === 'exited' && reply.exitCode === 0 && reply.layer !== undefined) return reply.layer;
   const command = commandText(op);
-  if (reply.outcome === 'killed') throw new BuildError('run-failed', `process "${command}" was killed`, { range: origin.range });
-  throw new BuildError('run-failed', `process "${command}" did not complete successfully: exit code: ${reply.exitCode}${words(reply.exitCode)}`, {
-    range: origin.range,
-    hint: hintFor(reply.exitCode, logFile),
-  });
+  if (reply.outcome === 'killed')
+    throw new BuildError('run-failed', `process "${command}" was killed`, { range: origin.range });
+  throw new BuildError(
+    'run-failed',
+    `process "${command}" did not complete successfully: exit code: ${reply.exitCode}${words(reply.exitCode)}`,
+    {
+      range: origin.range,
+      hint: hintFor(reply.exitCode, logFile),
+    },
+  );
 }
 
-async function runRequest({ vertex, inputs, below, step }: RunStep, { deps, logFile }: { deps: OpDeps; logFile: string }): Promise<RunRequest> {
+async function runRequest(
+  { vertex, inputs, below, step }: RunStep,
+  { deps, logFile }: { deps: OpDeps; logFile: string },
+): Promise<RunRequest> {
   const { op, digest } = vertex;
   await deps.ensureLayers(below, { signal: step.signal });
   const hidden = await privateSurroundings(op, deps.runEnvironment);
@@ -86,7 +94,11 @@ async function runRequest({ vertex, inputs, below, step }: RunStep, { deps, logF
 }
 
 /** Mounts in the order the Dockerfile gives them, but for secrets and agents, whose content is not declared. */
-async function declaredMounts(op: RunOp, inputs: readonly Result[], context: { deps: OpDeps; signal: AbortSignal }): Promise<WorkerMount[]> {
+async function declaredMounts(
+  op: RunOp,
+  inputs: readonly Result[],
+  context: { deps: OpDeps; signal: AbortSignal },
+): Promise<WorkerMount[]> {
   const mounts: WorkerMount[] = [];
   for (const mount of op.mounts) {
     if (mount.type === 'bind') mounts.push(await bindMount(mount, inputs, context));
@@ -99,7 +111,11 @@ async function declaredMounts(op: RunOp, inputs: readonly Result[], context: { d
 
 type CacheMount = Extract<RunOp['mounts'][number], { type: 'cache' }>;
 
-async function cacheMount(mount: CacheMount, inputs: readonly Result[], { deps, signal }: { deps: OpDeps; signal: AbortSignal }): Promise<WorkerMount> {
+async function cacheMount(
+  mount: CacheMount,
+  inputs: readonly Result[],
+  { deps, signal }: { deps: OpDeps; signal: AbortSignal },
+): Promise<WorkerMount> {
   const { seed, id, ...rest } = mount;
   const seedLayers = seed === undefined ? undefined : stackOf(inputs[seed.input]);
   if (seedLayers !== undefined) await deps.ensureLayers(seedLayers, { signal });
@@ -115,7 +131,14 @@ function cacheName(mount: CacheMount, seedLayers: readonly LayerRef[] | undefine
 }
 
 function scriptMount({ name, content }: { name: string; content: string }): WorkerMount {
-  return { type: 'file', content: Buffer.from(content, 'utf8').toString('base64'), target: `/dev/pipes/${name}`, mode: 0o755, uid: 0, gid: 0 };
+  return {
+    type: 'file',
+    content: Buffer.from(content, 'utf8').toString('base64'),
+    target: `/dev/pipes/${name}`,
+    mode: 0o755,
+    uid: 0,
+    gid: 0,
+  };
 }
 
 function commandText(op: RunOp): string {
@@ -123,7 +146,13 @@ function commandText(op: RunOp): string {
 }
 
 const SIGNAL_BASE = 128;
-const SIGNALS: Readonly<Record<number, string>> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 13: 'SIGPIPE', 15: 'SIGTERM' };
+const SIGNALS: Readonly<Record<number, string>> = {
+  6: 'SIGABRT',
+  9: 'SIGKILL',
+  11: 'SIGSEGV',
+  13: 'SIGPIPE',
+  15: 'SIGTERM',
+};
 
 function words(exitCode: number): string {
   const signal = exitCode > SIGNAL_BASE ? SIGNALS[exitCode - SIGNAL_BASE] : undefined;

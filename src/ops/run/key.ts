@@ -39,8 +39,25 @@ function mountField(mount: RunMount): Json {
     case 'tmpfs':
       return { type: 'tmpfs', target: mount.target, size: mount.sizeBytes ?? null };
     case 'secret':
-      return { type: 'secret', id: mount.id, target: mount.target ?? null, env: mount.env ?? null, required: mount.required, mode: mount.mode, uid: mount.uid, gid: mount.gid };
+      return {
+        type: 'secret',
+        id: mount.id,
+        target: mount.target ?? null,
+        env: mount.env ?? null,
+        required: mount.required,
+        mode: mount.mode,
+        uid: mount.uid,
+        gid: mount.gid,
+      };
     case 'ssh':
-      return { type: 'ssh', id: mount.id, target: mount.target, required: mount.required, mode: mount.mode, uid: mount.uid, gid: mount.gid };
+      return {
+        type: 'ssh',
+        id: mount.id,
+        target: mount.target,
+        required: mount.required,
+        mode: mount.mode,
+        uid: mount.uid,
+        gid: mount.gid,
+      };
   }
 }

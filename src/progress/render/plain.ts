@@ -58,7 +58,10 @@ export function makePlainRenderer(target: RenderTarget, closing = closingLines()
         break;
       case 'activity-done': {
         const of = section(event.id, event.id, event.atMs);
-        line(of, event.error === undefined ? `DONE ${done(event.atMs - of.startedMs)}` : `ERROR: ${plainText(event.error)}`);
+        line(
+          of,
+          event.error === undefined ? `DONE ${done(event.atMs - of.startedMs)}` : `ERROR: ${plainText(event.error)}`,
+        );
         break;
       }
       case 'warning':
@@ -86,7 +89,8 @@ export function makePlainRenderer(target: RenderTarget, closing = closingLines()
         line(of, event.reason.code === 'same' ? 'CACHED' : `CACHED (${event.reason.message})`);
         break;
       case 'step-output':
-        for (const text of wholeLines(of, event.stream, event.data)) line(of, `${seconds(event.atMs - of.startedMs)} ${text}`);
+        for (const text of wholeLines(of, event.stream, event.data))
+          line(of, `${seconds(event.atMs - of.startedMs)} ${text}`);
         break;
       case 'step-done':
         flush(of, event.atMs);

@@ -5,7 +5,8 @@ import type { Renderer, RenderTarget } from './renderer.ts';
 export function makeRawJsonRenderer(target: RenderTarget): Renderer {
   return {
     handle(event: BuildEvent) {
-      const plain = event.type === 'step-output' ? { ...event, data: Buffer.from(event.data).toString('base64') } : event;
+      const plain =
+        event.type === 'step-output' ? { ...event, data: Buffer.from(event.data).toString('base64') } : event;
       target.write(`${JSON.stringify(plain)}\n`);
     },
     end: () => undefined,

@@ -62,7 +62,8 @@ export function makeTtyRenderer({ stream, color }: TtyTarget): Renderer {
         for (const info of event.steps) infos.set(info.id, info);
         break;
       case 'step-started':
-        if (infos.get(event.id)?.isStep === true) start(event.id, plainText(infos.get(event.id)?.name ?? event.id), event.atMs);
+        if (infos.get(event.id)?.isStep === true)
+          start(event.id, plainText(infos.get(event.id)?.name ?? event.id), event.atMs);
         break;
       case 'activity-started':
         start(event.id, plainText(event.name), event.atMs);
@@ -76,13 +77,22 @@ export function makeTtyRenderer({ stream, color }: TtyTarget): Renderer {
         addOutput(running.get(event.id), event.data);
         break;
       case 'step-hit':
-        finish(event.id, () => `${paint.green(' ✔')} ${plainText(infos.get(event.id)?.name ?? event.id)}  ${paint.dim('cached')}`);
+        finish(
+          event.id,
+          () => `${paint.green(' ✔')} ${plainText(infos.get(event.id)?.name ?? event.id)}  ${paint.dim('cached')}`,
+        );
         break;
       case 'step-done':
-        finish(event.id, (one) => `${paint.green(' ✔')} ${one.name}  ${durationText(event.atMs - one.startedMs)}  ${paint.dim(one.reason)}`);
+        finish(
+          event.id,
+          (one) =>
+            `${paint.green(' ✔')} ${one.name}  ${durationText(event.atMs - one.startedMs)}  ${paint.dim(one.reason)}`,
+        );
         break;
       case 'step-failed':
-        finish(event.id, (one) => [`${paint.red(' ✘')} ${one.name}`, ...one.tail.map((text) => `     ${text}`)].join('\n'));
+        finish(event.id, (one) =>
+          [`${paint.red(' ✘')} ${one.name}`, ...one.tail.map((text) => `     ${text}`)].join('\n'),
+        );
         break;
       case 'step-cancelled':
         running.delete(event.id);

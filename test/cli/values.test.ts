@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { findCommand } from '../../src/cli/commands.ts';
+import { renderError } from '../../src/cli/render-error.ts';
+import {
+  buildArg,
+  byteSize,
+  extraHost,
+  keyValue,
+  oneOf,
+  pairs,
+  positiveInteger,
+  ulimit,
+} from '../../src/cli/values.ts';
+import { BuildError } from '../../src/errors.ts';
+
+describe('values', () => {
+  test('accepted', () => {
+    expect(keyValue('--label', 'a=b=c')).toEqual(['a', 'b=c']);
+    expect(buildArg('A', { A: '1' })).toEqual(['A', '1']);
+    expect(buildArg('A', {})).toBeUndefined();
+    expect(buildArg('A=', {})).toEqual(['A', '']);
+    expect(Object.fromEntries(pairs('--secret', 'id=x,src=y', ['id', 'src']))).toEqual({ id: 'x', src: 'y' });
+    expect(extraHost('db:10.0.0.1')).toEqual({ host: 'db', ip: '10.0.0.1' });
+    expect(extraHost('db=[::1]')).toEqual({ host: 'db', ip: '::1' });
+    expect(ulimit('nofile=10:20')).toEqual({ name: 'nofile', soft: 10, hard: 20 });
+    expect(ulimit('core=0')).toEqual({ name: 'core', soft: 0, hard: 0 });
+    expect(['64m', '1gb', '512', '1.5k'].map((text) => byteSize('--shm-size', text))).toEqual([
+      64 * 1024 ** 2,
+      1024 ** 3,
+      512,
+      1536,
+    ]);
+    expect(positiveInteger('--jobs', '4')).toBe(4);
+    expect(oneOf('--network', 'none', ['none', 'host'])).toBe('none');
+  });
+
+  test.each([
+    () => keyValue('--label', '=x'),
+    () => buildArg('=x', {}),
+    () => pairs('--secret', 'id=x,sorce=y', ['id', 'source']),
+    () => extraHost('db'),
+    () => ulimit('nofile'),
+    () => byteSize('--shm-size', 'much'),
+    () => positiveInteger('--jobs', '0'),
+    () => oneOf('--network', 'bridge', ['none', 'host']),
+  ])('refused %#', (parse) => {
+    expect(parse).toThrow(expect.objectContaining({ code: 'usage', exitCode: 2 }));
+  });
+});
+
+describe('which command', () => {
+  test.each([
+    [['-t', 'a', '.'], 'build', ['-t', 'a', '.']],
+    [['build', '.'], 'build', ['.']],
+    [['--root', '/x', 'doctor', '--format', 'json'], 'doctor', ['--root', '/x', '--format', 'json']],
+    [['-t', 'doctor', '.'], 'build', ['-t', 'doctor', '.']],
+    [['./doctor'], 'build', ['./doctor']],
+    [['--', 'doctor'], 'build', ['--', 'doctor']],
+    [['-'], 'build', ['-']],
+    [[], 'build', []],
+  ])('%j', (argv, name, rest) => {
+    expect(findCommand(argv)).toEqual({ name, rest });
+  });
+});
+
+describe('errors', () => {
+  const range = { file: 'Dockerfile', startLine: 2, startColumn: 6, endLine: 2, endColumn: 11 };
+  const source = () => 'FROM scratch\nCOPY dist/ /app/\n';
+
+  test('place, excerpt, message, code and hint', () => {
+    const error = new BuildError('copy-source-missing', 'COPY source "dist/" matches no file', {
+      range,
+      hint: '.dockerignore:4 excludes "dist/"',
+    });
+    expect(renderError(error, { color: false, source })).toBe(
+      [
+        'Dockerfile:2:6',
+        '  2 | COPY dist/ /app/',
+        '    |      ^^^^^',
+        'error: COPY source "dist/" matches no file [copy-source-missing]',
+        'hint: .dockerignore:4 excludes "dist/"',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('several, in order; control characters do not reach the terminal; a lost source leaves the place', () => {
+    const other = new BuildError('unknown-flag', 'bad \u001b[2J flag', { range });
+    const text = renderError(new BuildError('usage', 'first', { others: [other] }), {
+      color: true,
+      source: () => undefined,
+    });
+    expect(text).toBe(
+      '\u001b[31merror\u001b[39m: first [usage]\n\nDockerfile:2:6\n\u001b[31merror\u001b[39m: bad \ufffd[2J flag [unknown-flag]\n',
+    );
+  });
+
+  test('an error keeps its own range', () => {
+    const located = new BuildError('usage', 'x', { range });
+    expect(located.at({ ...range, startLine: 9 })).toBe(located);
+    expect(new BuildError('usage', 'x').at(range).range).toBe(range);
+    expect(new BuildError('usage', 'x').at(undefined).range).toBeUndefined();
+  });
+});
