@@ -24,6 +24,7 @@ export default defineConfig({
           ...common,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/**/*.e2e.test.ts'],
+          globalSetup: ['test/rig/bases.ts'],
           testTimeout: 300_000,
           hookTimeout: 600_000,
           fileParallelism: false,

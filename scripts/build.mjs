@@ -7,15 +7,15 @@ import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-for (const part of ['chunks', 'cli', 'index.mjs']) rmSync(join(dist, part), { recursive: true, force: true });
+for (const part of ['cli', 'index.mjs']) rmSync(join(dist, part), { recursive: true, force: true });
 await build({
   absWorkingDir: root,
   entryPoints: { 'cli/tsbuild': 'src/cli/main.ts', 'cli/worker': 'src/worker/server/main.ts', index: 'src/index.ts' },
   outdir: dist,
   outExtension: { '.js': '.mjs' },
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the worker, which is found relative to the file that starts it.
+  chunkNames: 'cli/[name]-[hash]',
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -23,7 +23,6 @@ await build({
   target: 'node20.11',
   mainFields: ['module', 'main'],
   external: ['koffi'],
-  define: { TSBUILD_VERSION: JSON.stringify(version) },
   // Dependencies in CommonJS call require() for Node's own modules.
   banner: {
     js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",

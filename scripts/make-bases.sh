@@ -24,7 +24,7 @@ main() {
     set -- debian:bookworm-slim node:20-bookworm-slim busybox
   fi
   mkdir -p "$cache"
-  exec 9> "$cache/lock"
+  exec 9< "$cache"
   flock 9
   for name in "$@"; do
     case $name in

@@ -71,6 +71,7 @@ export class CliRig implements AsyncDisposable {
   readonly context: string;
   root: string;
   cli = CLI;
+  #builds = 0;
 
   private constructor(dir: string, root: string) {
     this.dir = dir;
@@ -100,7 +101,8 @@ export class CliRig implements AsyncDisposable {
 
   /** `tsbuild --root … FLAGS CONTEXT` with a report. */
   async build(flags: readonly string[] = [], options: RunOptions = {}): Promise<Built> {
-    const file = join(this.dir, `report-${String((this.#builds += 1))}.json`);
+    this.#builds += 1;
+    const file = join(this.dir, `report-${String(this.#builds)}.json`);
     const finished = await this.tsbuild(['--progress', 'plain', '--report', file, ...flags, this.context], options);
     return { ...finished, report: readReport(file) };
   }
@@ -133,8 +135,6 @@ export class CliRig implements AsyncDisposable {
     rmSync(this.dir, { recursive: true, force: true });
     return Promise.resolve();
   }
-
-  #builds = 0;
 }
 
 /** Runs a program to its end; only a program that cannot be started is an error. */
