@@ -1,0 +1,64 @@
+import * as tls from 'node:tls';
+import type { Dispatcher } from 'undici';
+import { type ProxyEnv, proxyFor } from './proxy.ts';
+
+const CONNECT_MS = 10_000;
+const HEADERS_MS = 30_000;
+const BODY_IDLE_MS = 60_000;
+const PER_HOST = 8;
+
+export interface Trust {
+  readonly insecure: boolean;
+  /** PEM certificates trusted beside the usual ones. */
+  readonly ca: readonly string[];
+}
+
+export interface Connection {
+  readonly dispatcher: Dispatcher;
+  /** `proxy.example:3128`, for messages. */
+  readonly proxy: string | undefined;
+}
+
+/** Keeps connections alive between requests: one pool for each proxy and trust. Loads undici with the first one. */
+export class Connections {
+  readonly #env: ProxyEnv;
+  readonly #pools = new Map<string, Promise<Dispatcher>>();
+
+  constructor(env: ProxyEnv) {
+    this.#env = env;
+  }
+
+  async for(url: URL, trust: Trust): Promise<Connection> {
+    const proxy = proxyFor(url, this.#env);
+    const key = JSON.stringify([proxy?.href ?? '', trust.insecure, trust.ca]);
+    const known = this.#pools.get(key);
+    const pool = known ?? openPool(proxy, trust);
+    if (known === undefined) this.#pools.set(key, pool);
+    return { dispatcher: await pool, proxy: proxy?.host };
+  }
+
+  async close(): Promise<void> {
+    const pools = await Promise.allSettled(this.#pools.values());
+    this.#pools.clear();
+    await Promise.all(pools.map((pool) => (pool.status === 'fulfilled' ? pool.value.destroy() : undefined)));
+  }
+}
+
+async function openPool(proxy: URL | undefined, trust: Trust): Promise<Dispatcher> {
+  const { Agent, ProxyAgent } = await import('undici');
+  const connectTls = { timeout: CONNECT_MS, ...tlsOptions(trust) };
+  const limits = { headersTimeout: HEADERS_MS, bodyTimeout: BODY_IDLE_MS, connections: PER_HOST };
+  if (proxy === undefined) return new Agent({ ...limits, connect: connectTls });
+  return new ProxyAgent({ ...limits, uri: proxy.href, requestTls: connectTls, proxyTls: connectTls });
+}
+
+function tlsOptions({ insecure, ca }: Trust): { rejectUnauthorized?: boolean; ca?: string[] } {
+  if (insecure) return { rejectUnauthorized: false };
+  return ca.length === 0 ? {} : { ca: [...usualAuthorities(), ...ca] };
+}
+
+/** Naming any `ca` replaces Node's own list; this is that list, with the system's and NODE_EXTRA_CA_CERTS where Node tells it. */
+function usualAuthorities(): readonly string[] {
+  const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
+  return getCACertificates?.('default') ?? tls.rootCertificates;
+}

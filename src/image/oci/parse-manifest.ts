@@ -1,0 +1,105 @@
+import { type Digest, isDigest } from '../../../cache/index.ts';
+import { type Fields, fieldsOf, withoutAbsent } from './fields.ts';
+import { invalid, parseJsonObject } from './json.ts';
+import { type Descriptor, type Index, MEDIA, type Manifest } from './manifest.ts';
+import { normalisePlatform, type Platform } from './platform.ts';
+
+/** As registries limit them (distribution: 4 MiB). */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+/** @throws BuildError image-invalid */
+export function parseManifest(bytes: Uint8Array, what = 'manifest'): Manifest {
+  const fields = fieldsOf(parseJsonObject(bytes, { maxBytes: MAX_MANIFEST_BYTES, what }), what);
+  assertVersion(fields);
+  const config = fields.object('config');
+  const layers = fields.objects('layers');
+  if (config === undefined || layers === undefined)
+    throw invalid(what, 'has no config or no layers: not an image manifest');
+  return withoutAbsent({
+    schemaVersion: 2 as const,
+    mediaType: fields.text('mediaType'),
+    config: descriptor(config),
+    layers: layers.map(descriptor),
+    annotations: fields.textMap('annotations'),
+  });
+}
+
+/** @throws BuildError image-invalid */
+export function parseIndex(bytes: Uint8Array, what = 'image index'): Index {
+  const fields = fieldsOf(parseJsonObject(bytes, { maxBytes: MAX_MANIFEST_BYTES, what }), what);
+  assertVersion(fields);
+  const manifests = fields.objects('manifests');
+  if (manifests === undefined) throw invalid(what, 'has no manifests: not an image index');
+  return withoutAbsent({
+    schemaVersion: 2 as const,
+    mediaType: fields.text('mediaType'),
+    manifests: manifests.map(descriptor),
+    annotations: fields.textMap('annotations'),
+  });
+}
+
+/**
+ * Whether the bytes are an index or a manifest: by their own mediaType, then by what the transport said, then by shape.
+ * @throws BuildError image-invalid for anything else, Docker's schema 1 among them
+ */
+export function manifestKind(
+  bytes: Uint8Array,
+  { what, contentType }: { what: string; contentType?: string | undefined },
+): 'index' | 'manifest' {
+  const object = parseJsonObject(bytes, { maxBytes: MAX_MANIFEST_BYTES, what });
+  if (object['schemaVersion'] === 1)
+    throw invalid(
+      what,
+      'has the old Docker format schema 1, which is not supported; push the image again with a newer Docker',
+    );
+  const { mediaType } = object;
+  const hasManifests = Array.isArray(object['manifests']);
+  const hasLayers = Array.isArray(object['layers']);
+  if (hasManifests && hasLayers) throw invalid(what, 'is both an index and a manifest');
+  for (const type of [mediaType, contentType]) {
+    if ((type === MEDIA.ociIndex || type === MEDIA.dockerIndex) && hasManifests) return 'index';
+    if ((type === MEDIA.ociManifest || type === MEDIA.dockerManifest) && hasLayers) return 'manifest';
+  }
+  if (hasManifests) return 'index';
+  if (hasLayers) return 'manifest';
+  throw invalid(
+    what,
+    `is neither an image manifest nor an index (media type ${String(mediaType ?? contentType ?? 'unknown').slice(0, 200)})`,
+  );
+}
+
+function assertVersion(fields: Fields): void {
+  if (fields.number('schemaVersion') !== 2) throw invalid(fields.what, 'has a schemaVersion that is not 2');
+}
+
+function descriptor(fields: Fields): Descriptor {
+  const size = fields.number('size');
+  if (size === undefined || size < 0) throw invalid(fields.what, 'has a descriptor without a size');
+  return withoutAbsent({
+    mediaType: fields.text('mediaType') ?? '',
+    digest: digestField(fields),
+    size,
+    urls: fields.texts('urls'),
+    annotations: fields.textMap('annotations'),
+    platform: platformField(fields.object('platform')),
+    artifactType: fields.text('artifactType'),
+  });
+}
+
+function digestField(fields: Fields): Digest {
+  const digest = fields.requiredText('digest');
+  if (!isDigest(digest))
+    throw invalid(fields.what, `has a digest that is not sha256: ${JSON.stringify(digest.slice(0, 100))}`);
+  return digest;
+}
+
+function platformField(fields: Fields | undefined): Platform | undefined {
+  if (fields === undefined) return undefined;
+  const { os, architecture, variant } = normalisePlatform({
+    os: fields.text('os') ?? '',
+    architecture: fields.text('architecture') ?? '',
+    variant: fields.text('variant'),
+  });
+  const osVersion = fields.text('os.version');
+  return withoutAbsent({ os, architecture, variant, 'os.version': osVersion });
+}

@@ -1,0 +1,70 @@
+import type { Digest } from '../../../cache/index.ts';
+import { BuildError } from '../../errors.ts';
+import { HttpError } from '../../host/net/index.ts';
+import { type Client, nameOf, type Repository } from './client.ts';
+import { unreachable } from './problems.ts';
+
+export interface WantedBlob {
+  readonly repository: Repository;
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+export interface FetchOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+const MAX_RESUMES = 5;
+
+/** A blob's bytes from its registry, exactly `size` of them; a connection that breaks is taken up again where it broke. */
+export async function* blobBytes(
+  client: Client,
+  blob: WantedBlob,
+  { signal, onProgress }: FetchOptions,
+): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  for (let resumes = 0; ; resumes++) {
+    try {
+      for await (const chunk of bytesFrom(client, blob, { from: done, signal })) {
+        done += chunk.length;
+        if (done > blob.size) throw invalid(blob, `has more than the ${blob.size} bytes its manifest says`);
+        onProgress?.(done, blob.size);
+        yield chunk;
+      }
+      if (done === blob.size) return;
+      if (resumes >= MAX_RESUMES) throw invalid(blob, `has ${done} bytes, its manifest says ${blob.size}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof HttpError)) throw error;
+      if (resumes >= MAX_RESUMES) throw unreachable(error, nameOf(blob.repository));
+    }
+  }
+}
+
+async function* bytesFrom(
+  client: Client,
+  blob: WantedBlob,
+  { from, signal }: { from: number; signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
+  const response = await client.ask({
+    repository: blob.repository,
+    resource: `blobs/${blob.digest}`,
+    what: `blob ${blob.digest}`,
+    headers: from === 0 ? {} : { range: `bytes=${from}-` },
+    signal,
+  });
+  const isRest = response.status === 206 && response.headers['content-range']?.startsWith(`bytes ${from}-`) === true;
+  let skip = isRest ? 0 : from;
+  for await (const chunk of response.body) {
+    if (skip >= chunk.length) skip -= chunk.length;
+    else {
+      yield skip === 0 ? chunk : chunk.subarray(skip);
+      skip = 0;
+    }
+  }
+}
+
+function invalid({ digest, repository }: WantedBlob, problem: string): BuildError {
+  return new BuildError('image-invalid', `blob ${digest} of ${nameOf(repository)} ${problem}`);
+}
