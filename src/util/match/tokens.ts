@@ -1,0 +1,100 @@
+/** One piece of a compiled pattern. Patterns and names are bytes decoded as latin1; `any` and `class` take a whole UTF-8 character. */
+export type Token =
+  | { readonly kind: 'byte'; readonly code: number }
+  /** `?`: one character that is no slash. */
+  | { readonly kind: 'any' }
+  | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly (readonly [number, number])[] }
+  /** `*`: any run without a slash. */
+  | { readonly kind: 'star' }
+  /** `**`: nothing, or any run that ends in a slash. */
+  | { readonly kind: 'directories' }
+  /** `**` at the end: anything. */
+  | { readonly kind: 'rest' };
+
+/** A pattern that Go's filepath.Match calls ErrBadPattern: an open bracket, an empty class, a backslash at the end. */
+export class BadPattern extends Error {
+  override readonly name = 'BadPattern';
+}
+
+const SLASH = 0x2f;
+const BACKSLASH = 0x5c;
+const STAR = 0x2a;
+const QUESTION = 0x3f;
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const CARET = 0x5e;
+const DASH = 0x2d;
+
+/** @throws BadPattern */
+export function parsePattern(pattern: string, options: { readonly doubleStar: boolean }): readonly Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  while (at < pattern.length) {
+    const code = pattern.charCodeAt(at);
+    if (code === STAR && options.doubleStar && pattern.charCodeAt(at + 1) === STAR) {
+      at += pattern.charCodeAt(at + 2) === SLASH ? 3 : 2;
+      tokens.push({ kind: at >= pattern.length ? 'rest' : 'directories' });
+    } else if (code === STAR) {
+      if (tokens.at(-1)?.kind !== 'star') tokens.push({ kind: 'star' });
+      at++;
+    } else if (code === QUESTION) {
+      tokens.push({ kind: 'any' });
+      at++;
+    } else if (code === OPEN) {
+      const parsed = parseClass(pattern, at + 1);
+      tokens.push(parsed.token);
+      at = parsed.end;
+    } else if (code === BACKSLASH) {
+      if (at + 1 >= pattern.length) throw new BadPattern(pattern);
+      tokens.push({ kind: 'byte', code: pattern.charCodeAt(at + 1) });
+      at += 2;
+    } else {
+      tokens.push({ kind: 'byte', code });
+      at++;
+    }
+  }
+  return tokens;
+}
+
+/** The character at a position, and how many bytes it has; a byte that is no UTF-8 stands for itself. */
+export function characterAt(bytes: string, at: number): { readonly code: number; readonly length: number } {
+  const first = bytes.charCodeAt(at);
+  const length = first < 0xc2 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 1;
+  if (length === 1) return { code: first, length: 1 };
+  let code = first & (0xff >> (length + 1));
+  for (let i = 1; i < length; i++) {
+    const next = bytes.charCodeAt(at + i);
+    // NaN past the end fails this test too
+    if (!(next >= 0x80 && next < 0xc0)) return { code: 0xfffd, length: 1 };
+    code = (code << 6) | (next & 0x3f);
+  }
+  return { code, length };
+}
+
+function parseClass(pattern: string, start: number): { readonly token: Token; readonly end: number } {
+  let at = start;
+  const negated = pattern.charCodeAt(at) === CARET;
+  if (negated) at++;
+  const ranges: [number, number][] = [];
+  while (ranges.length === 0 || pattern.charCodeAt(at) !== CLOSE) {
+    const low = classCharacter(pattern, at);
+    at = low.end;
+    let high = low;
+    if (pattern.charCodeAt(at) === DASH) {
+      high = classCharacter(pattern, at + 1);
+      at = high.end;
+    }
+    ranges.push([low.code, high.code]);
+  }
+  return { token: { kind: 'class', negated, ranges }, end: at + 1 };
+}
+
+function classCharacter(pattern: string, start: number): { readonly code: number; readonly end: number } {
+  let at = start;
+  const code = pattern.charCodeAt(at);
+  if (at >= pattern.length || code === DASH || code === CLOSE) throw new BadPattern(pattern);
+  if (code === BACKSLASH) at++;
+  if (at >= pattern.length) throw new BadPattern(pattern);
+  const character = characterAt(pattern, at);
+  return { code: character.code, end: at + character.length };
+}

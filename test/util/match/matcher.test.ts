@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { InvalidRule, makeMatcher, parseIgnoreLines, rulesOf } from '../../../src/util/match/index.ts';
+import { latin1Of } from '../../../src/util/rel-path.ts';
+
+const excludes = (patterns: readonly string[], path: string) => makeMatcher(rulesOf(patterns)).excludes(latin1Of(path));
+
+describe('patterns', () => {
+  test.each([
+    ['**', 'file', true],
+    ['**', 'dir/file', true],
+    ['**/', 'dir/file', true],
+    ['**/**', 'dir/dir/file', true],
+    ['dir/**', 'dir', false],
+    ['dir/**', 'dir/file', true],
+    ['dir/**', 'dir/dir2/file', true],
+    ['**/dir', 'dir', true],
+    ['**/dir', 'dir/file', true],
+    ['**/dir2/*', 'dir/dir2/file', true],
+    ['**/dir2/*', 'dir/dir2/dir2/file', true],
+    ['**/dir2/**', 'dir/dir2/dir2/file', true],
+    ['**file', 'file', true],
+    ['**file', 'dir/file', true],
+    ['**file', 'dir/dir/xfile', true],
+    ['**/file', 'dir/xfile', false],
+    ['**/file*', 'dir/dir/file.txt', true],
+    ['**/**/*.txt', 'dir/dir/file.txt', true],
+    ['**/*.txt2', 'dir/dir/file.txt', false],
+    ['a**/*.txt', 'a/file.txt', true],
+    ['a**/*.txt', 'a/dir/dir/file.txt', true],
+    ['a[b-d]e', 'ae', false],
+    ['a[b-d]e', 'ace', true],
+    ['a[^b-d]e', 'aze', true],
+    ['.*', '.foo', true],
+    ['.*', 'foo', false],
+    ['abc.def', 'abcZdef', false],
+    ['abc?def', 'abcZdef', true],
+    ['abc?def', 'abc/def', false],
+    ['a\\*b', 'a*b', true],
+    ['a.|)$(}+{bc', 'a.|)$(}+{bc', true],
+    [
+      'dist/proxy.py-2.4.0rc3.dev36+g08acad9-py3-none-any.whl',
+      'dist/proxy.py-2.4.0rc3.dev36+g08acad9-py3-none-any.whl',
+      true,
+    ],
+    ['foo', 'a/foo', false],
+    ['foo', 'foo/bar/baz', true],
+    ['/foo', 'foo', true],
+    ['./build/./out/', 'build/out/bin', true],
+    ['src/../a.txt', 'a.txt', true],
+    ['ä?', 'äö', true],
+    ['.', 'anything', false],
+  ])('%s excludes %s: %s', (pattern, path, expected) => {
+    expect(excludes([pattern], path)).toBe(expected);
+  });
+
+  test.each([
+    [['*', '!src', 'src/lib', '!src/lib/x.c'], 'src/lib/x.c', false],
+    [['*', '!src', 'src/lib', '!src/lib/x.c'], 'src/lib/y.c', true],
+    [['*', '!src', 'src/lib', '!src/lib/x.c'], 'src/main.c', false],
+    [['!README.md', '*.md'], 'README.md', true],
+    [['**', '!util/docker/web'], 'util/docker/web/foo', false],
+    [['**', '!util/docker/web', 'util/docker/web/foo'], 'util/docker/web/foo', true],
+    [['dir', '!dir/../dir/file'], 'dir/file', false],
+  ] as const)('%j on %s: %s', (patterns, path, expected) => {
+    expect(excludes(patterns, path)).toBe(expected);
+  });
+
+  test('the deciding rule is told', () => {
+    const matcher = makeMatcher(parseIgnoreLines('# c\n*.md\n!keep.md\n', '.dockerignore'));
+    expect(matcher.ruleFor('a.md')).toEqual({ pattern: '*.md', line: 2, negated: false, file: '.dockerignore' });
+    expect(matcher.ruleFor('keep.md')?.negated).toBe(true);
+    expect(matcher.ruleFor('x')).toBeUndefined();
+  });
+
+  test('directories that nothing below can be taken back from need not be entered', () => {
+    const matcher = makeMatcher(rulesOf(['*', '!src/lib/*.c', '!**/deep.txt']));
+    expect(makeMatcher(rulesOf(['node_modules', '!src'])).couldReinclude('node_modules')).toBe(false);
+    expect(makeMatcher(rulesOf(['!src/a', 'src'])).couldReinclude('src')).toBe(false);
+    expect(makeMatcher(rulesOf(['src', '!src/*/x'])).couldReinclude('src/y')).toBe(true);
+    expect(makeMatcher(rulesOf(['src', '!src/*/x'])).couldReinclude('src/y/z')).toBe(false);
+    expect(matcher.couldReinclude('anything/at/all')).toBe(true);
+  });
+});
+
+describe('ignore files', () => {
+  test('comments, blanks, marks and line ends', () => {
+    const rules = parseIgnoreLines('\uFEFFone\r\n\r\n# comment\r\n  # not a comment\n ! two \n/three/\n');
+    expect(rules.map((rule) => [rule.line, rule.negated, rule.pattern])).toEqual([
+      [1, false, 'one'],
+      [4, false, '# not a comment'],
+      [5, true, 'two'],
+      [6, false, 'three'],
+    ]);
+  });
+
+  test.each([
+    ['a\n!\n', 2],
+    ['[a\n', 1],
+    ['x\\\n', 1],
+  ])('%j is refused at its line', (text, line) => {
+    expect(() => parseIgnoreLines(text)).toThrow(expect.objectContaining({ name: InvalidRule.name, line }));
+  });
+});
+
+const part = fc.stringMatching(/^[ab.*?]{1,3}$/);
+const pattern = fc
+  .tuple(fc.constantFrom('', '!'), fc.array(fc.oneof(part, fc.constant('**')), { minLength: 1, maxLength: 4 }))
+  .map(([not, parts]) => not + parts.join('/'));
+const path = fc.array(fc.stringMatching(/^[ab]{1,3}$/), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
+
+describe('laws', () => {
+  test('equals a slow oracle: the last rule that matches the path or a parent, as a regular expression', () => {
+    fc.assert(
+      fc.property(fc.array(pattern, { maxLength: 5 }), path, (patterns, name) => {
+        expect(excludes(patterns, name)).toBe(oracle(patterns, name));
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('what is taken back below an excluded directory is found by entering where couldReinclude says', () => {
+    fc.assert(
+      fc.property(fc.array(pattern, { maxLength: 5 }), path, (patterns, name) => {
+        const matcher = makeMatcher(rulesOf(patterns));
+        if (matcher.excludes(name)) return;
+        const parts = name.split('/');
+        for (let i = 1; i < parts.length; i++) {
+          const dir = parts.slice(0, i).join('/');
+          if (matcher.excludes(dir)) expect(matcher.couldReinclude(dir)).toBe(true);
+        }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  test('what an include matches is found by entering where couldMatchBelow says', () => {
+    fc.assert(
+      fc.property(
+        pattern.filter((text) => !text.startsWith('!')),
+        path,
+        (include, name) => {
+          const matcher = makeMatcher(rulesOf([include]));
+          if (!matcher.excludes(name)) return;
+          const parts = name.split('/');
+          for (let i = 1; i < parts.length; i++) {
+            const dir = parts.slice(0, i).join('/');
+            if (!matcher.excludes(dir)) expect(matcher.couldMatchBelow(dir)).toBe(true);
+          }
+        },
+      ),
+    );
+  });
+});
+
+function oracle(patterns: readonly string[], name: string): boolean {
+  const parts = name.split('/');
+  const prefixes = parts.map((_, i) => parts.slice(0, i + 1).join('/'));
+  let excluded = false;
+  for (const rule of rulesOf(patterns)) {
+    const expression = toRegExp(rule.pattern);
+    if (prefixes.some((prefix) => expression.test(prefix))) excluded = !rule.negated;
+  }
+  return excluded;
+}
+
+/** As moby/patternmatcher documents its patterns; nested quantifiers make it slow, never wrong. */
+function toRegExp(text: string): RegExp {
+  if (/^\*\*[^*?/][^*?]*$/.test(text)) return new RegExp(`${text.slice(2).replaceAll('.', '\\.')}$`, 's');
+  const source = text.replace(/\*\*\/?$|\*\*\/?|[*?.]/g, (token, at: number) => {
+    if (token === '*') return '[^/]*';
+    if (token === '?') return '[^/]';
+    if (token === '.') return '\\.';
+    return at + token.length === text.length ? '.*' : '(.*/)?';
+  });
+  return new RegExp(`^${source}$`, 's');
+}
