@@ -8,6 +8,7 @@ import {
   MAX_MANIFEST_BYTES,
   MEDIA,
   type Platform,
+  parseReference,
 } from '../../image/oci/index.ts';
 import { Authorizer, type Credentials } from './auth.ts';
 import { type Client, makeClient, nameOf, type Repository, repositoryOf } from './client.ts';
@@ -93,7 +94,8 @@ interface Request {
 
 async function resolveReference(reference: string, request: Request): Promise<ResolvedReference> {
   const { content, platform } = request;
-  const { repository, tag, digest } = partsOf(reference);
+  const { registry, repository: path, tag = 'latest', digest } = parseReference(reference);
+  const repository = { registry: canonicalHost(registry), path };
   const top = digest ?? (await digestOfTag(repository, tag, request));
   const read = async ({
     digest: wanted,
@@ -164,21 +166,3 @@ async function askBytes(
 const ACCEPT = {
   accept: [MEDIA.ociIndex, MEDIA.ociManifest, MEDIA.dockerIndex, MEDIA.dockerManifest, '*/*;q=0.1'].join(', '),
 };
-
-/** A normalised reference's parts; the digest wins over the tag. */
-function partsOf(reference: string): { repository: Repository; tag: string; digest: Digest | undefined } {
-  const at = reference.indexOf('@');
-  const name = at < 0 ? reference : reference.slice(0, at);
-  const digest = at < 0 ? undefined : reference.slice(at + 1);
-  if (digest !== undefined && !isDigest(digest)) {
-    throw new BuildError('reference-invalid', `${reference} has a digest that is not sha256`);
-  }
-  const colon = name.lastIndexOf(':');
-  const hasTag = colon > name.lastIndexOf('/');
-  const { registry, path } = repositoryOf(hasTag ? name.slice(0, colon) : name);
-  return {
-    repository: { registry: canonicalHost(registry), path },
-    tag: hasTag ? name.slice(colon + 1) : 'latest',
-    digest,
-  };
-}

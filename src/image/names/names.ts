@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { digestOf, hexOf } from '../../../cache/index.ts';
+import { parseEntry, renderEntry } from './entry.ts';
+import type { NamedImage, StoredImage } from './stored-image.ts';
+
+/** The image index of a root: normalised name → image. */
+export interface Names {
+  /** undefined when the name is unknown or its file cannot be understood. */
+  get(name: string): StoredImage | undefined;
+  /** Replaces what the name stood for; readers see the old or the new image, whole. `at` is now unless it is given. */
+  put(name: string, image: Omit<StoredImage, 'at'> & { readonly at?: number | undefined }): void;
+  /** Whether there was one to remove. */
+  remove(name: string): boolean;
+  /** In code unit order of names. */
+  list(): readonly NamedImage[];
+}
+
+/** @param imagesDir `images/` of a root; one JSON file a name, called by the name's digest. Made when first written to. */
+export function openNames(imagesDir: string, { now }: { readonly now: () => number }): Names {
+  const fileOf = (name: string) => join(imagesDir, `${hexOf(digestOf(name))}.json`);
+  return {
+    get(name) {
+      const found = readEntry(fileOf(name));
+      return found?.name === name ? found.image : undefined;
+    },
+    put(name, image) {
+      mkdirSync(imagesDir, { recursive: true, mode: 0o700 });
+      writeAtomically(fileOf(name), renderEntry({ name, image: { ...image, at: image.at ?? now() } }));
+    },
+    remove(name) {
+      const isThere = readEntry(fileOf(name)) !== undefined;
+      rmSync(fileOf(name), { force: true });
+      return isThere;
+    },
+    list() {
+      const found = filesOf(imagesDir).flatMap((file) => readEntry(join(imagesDir, file)) ?? []);
+      return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+  };
+}
+
+function filesOf(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir).filter((name) => /^[0-9a-f]{64}\.json$/.test(name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function readEntry(file: string): NamedImage | undefined {
+  try {
+    return parseEntry(readFileSync(file, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function writeAtomically(file: string, text: string): void {
+  const temp = `${file}.${randomUUID()}.tmp`;
+  try {
+    const fd = openSync(temp, 'wx', 0o600);
+    try {
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temp, file);
+  } catch (error) {
+    rmSync(temp, { force: true });
+    throw error;
+  }
+}
