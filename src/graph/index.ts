@@ -1,2 +1,4 @@
 export type * from './definition.ts';
+export { namedInputs } from './inputs.ts';
 export type * from './op.ts';
+export { collectVertices, makeVertex } from './vertex.ts';
