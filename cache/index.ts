@@ -1,2 +1,3 @@
 export * from './digest.ts';
+export type { Lock, LockMode, Locks } from './locks.ts';
 export type * from './types.ts';

@@ -1,0 +1,7 @@
+export { fileLocks } from './file-locks.ts';
+export { copyFileRange, makedev, mknod, setMtime, syncfs } from './files.ts';
+export { flock } from './flock.ts';
+export type { SysPath } from './libc.ts';
+export * from './mount.ts';
+export { SysError } from './sys-error.ts';
+export { lgetxattr, llistxattr, lsetxattr } from './xattr.ts';

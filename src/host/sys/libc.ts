@@ -1,0 +1,109 @@
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import type koffiModule from 'koffi';
+import { SysError } from './sys-error.ts';
+
+/** Text is UTF-8; a Buffer is taken byte for byte, without a terminating NUL. */
+export type SysPath = string | Buffer;
+
+type Koffi = typeof koffiModule;
+type Library = ReturnType<Koffi['load']>;
+type Argument = number | bigint | Uint8Array | null;
+type Native = (...args: Argument[]) => number | bigint;
+
+/** A libc function, found on its first call. Returns what libc returns; `errno()` tells why it was -1. */
+export interface LibcFunction {
+  (...args: Argument[]): number;
+}
+
+/** @param prototypes of the same call, in order of preference: C libraries differ in what they export */
+export function libcFunction(...prototypes: readonly string[]): LibcFunction {
+  let native: Native | undefined;
+  return (...args) => {
+    native ??= find(prototypes);
+    return Number(native(...args));
+  };
+}
+
+/** Whether libc has a function of one of the prototypes. */
+export function hasLibcFunction(prototype: string): boolean {
+  return lookUp(prototype) !== undefined;
+}
+
+/** Of the last call, at once: the next libc call overwrites it. */
+export function errno(): number {
+  return libc().koffi.errno();
+}
+
+/** @throws SysError when the result is -1. */
+export function checked(result: number, syscall: string, subject?: SysPath): number {
+  if (result === -1) throw new SysError(syscall, errno(), subject?.toString());
+  return result;
+}
+
+/** NUL-terminated bytes. @throws SysError EINVAL for a path with a NUL inside */
+export function cString(path: SysPath): Buffer {
+  const bytes = typeof path === 'string' ? Buffer.from(path, 'utf8') : path;
+  if (bytes.includes(0)) throw new SysError('path', constants.errno.EINVAL, bytes.toString());
+  return Buffer.concat([bytes, NUL]);
+}
+
+const NUL = Buffer.alloc(1);
+
+function find(prototypes: readonly string[]): Native {
+  for (const prototype of prototypes) {
+    const native = lookUp(prototype);
+    if (native !== undefined) return native;
+  }
+  throw new SysError(prototypes[0] ?? '', constants.errno.ENOSYS);
+}
+
+const found = new Map<string, Native | undefined>();
+
+function lookUp(prototype: string): Native | undefined {
+  if (!found.has(prototype)) found.set(prototype, declare(prototype));
+  return found.get(prototype);
+}
+
+function declare(prototype: string): Native | undefined {
+  const { library } = libc();
+  try {
+    return library.func(prototype) as Native;
+  } catch (error) {
+    if (/Cannot find function/.test(String(error))) return undefined;
+    throw error;
+  }
+}
+
+interface Libc {
+  readonly koffi: Koffi;
+  readonly library: Library;
+}
+
+let loaded: Libc | undefined;
+
+/** Loaded on the first call, synchronously: koffi costs 10 ms, and most modules that import this room never call it. */
+function libc(): Libc {
+  if (loaded !== undefined) return loaded;
+  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  loaded = { koffi, library: loadLibc(koffi) };
+  return loaded;
+}
+
+const MUSL_ARCH: { readonly [arch: string]: string } = {
+  x64: 'x86_64',
+  arm64: 'aarch64',
+  riscv64: 'riscv64',
+  ppc64: 'powerpc64le',
+  s390x: 's390x',
+};
+
+function loadLibc(koffi: Koffi): Library {
+  const names = ['libc.so.6', `libc.musl-${MUSL_ARCH[process.arch] ?? process.arch}.so.1`];
+  for (const name of names) {
+    try {
+      return koffi.load(name);
+    } catch {}
+  }
+  throw new Error(`no C library found: tried ${names.join(' and ')}`);
+}
