@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { inject, expect, test } from 'vitest';
-import { CliRig, output, run, startProcess, until } from '../rig/cli.ts';
+import { CliRig, output, run, until } from '../rig/cli.ts';
 import { verifyArchive } from '../rig/oci-archive.ts';
+import { runArchive } from '../rig/podman.ts';
 
 test('the tutorial image builds, is cached, and serves a page', async () => {
   await using rig = CliRig.setup(inject('baseRoot'));
@@ -13,24 +14,15 @@ test('the tutorial image builds, is cached, and serves a page', async () => {
   const archive = join(rig.dir, 'tutorial-nginx.tar');
   expect(verifyArchive(archive).config.config['Cmd']).toEqual(['nginx', '-g', 'daemon off;']);
 
-  await output(['podman', 'load', '-i', archive]);
-  const name = `tsbuild-nginx-${String(process.pid)}`;
   // A network of its own: ports 80 and 443 of the machine may be taken.
-  const flags = ['--rm', '--name', name, '--runtime', 'runc', '--network', 'none', '--cgroups', 'disabled'];
-  const server = startProcess(['podman', 'run', ...flags, 'tutorial:nginx']);
-  try {
-    const pid = async (): Promise<string> =>
-      (await run(['podman', 'inspect', '--format', '{{.State.Pid}}', name])).stdout.trim();
-    await until(`nginx starts\n${server.output()}`, async () => /^[1-9]/.test(await pid()), { withinMs: 30_000 });
-    const inside = ['nsenter', '--net', '--target', await pid(), 'curl', '--silent', '--insecure', '--max-time', '5'];
-    await until('nginx answers', async () => (await run([...inside, 'http://127.0.0.1/'])).code === 0, {
-      withinMs: 30_000,
-    });
-    expect(await output([...inside, 'http://127.0.0.1/'])).toContain('Welcome to nginx');
-    expect(await output([...inside, 'https://127.0.0.1/'])).toContain('Welcome to nginx');
-  } finally {
-    await run(['podman', 'kill', name]);
-    await server.finished;
-    await run(['podman', 'rmi', '-f', 'tutorial:nginx']);
-  }
+  await using server = await runArchive(archive, 'tutorial:nginx', ['--network', 'none']);
+  const pid = async (): Promise<string> =>
+    (await run(['podman', 'inspect', '--format', '{{.State.Pid}}', server.name])).stdout.trim();
+  await until(`nginx starts\n${server.output()}`, async () => /^[1-9]/.test(await pid()), { withinMs: 30_000 });
+  const inside = ['nsenter', '--net', '--target', await pid(), 'curl', '--silent', '--insecure', '--max-time', '5'];
+  await until('nginx answers', async () => (await run([...inside, 'http://127.0.0.1/'])).code === 0, {
+    withinMs: 30_000,
+  });
+  expect(await output([...inside, 'http://127.0.0.1/'])).toContain('Welcome to nginx');
+  expect(await output([...inside, 'https://127.0.0.1/'])).toContain('Welcome to nginx');
 });

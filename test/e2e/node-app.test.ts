@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeBases } from '../rig/bases.ts';
-import { type Built, CliRig, output, type Report, REPOSITORY, run, startProcess, step, until } from '../rig/cli.ts';
+import { type Built, CliRig, output, type Report, REPOSITORY, step, until } from '../rig/cli.ts';
 import { hostFlags } from '../rig/host-flags.ts';
-import { freePort } from '../rig/ports.ts';
 import { verifyArchive } from '../rig/oci-archive.ts';
+import { runArchive } from '../rig/podman.ts';
+import { freePort } from '../rig/ports.ts';
 
 type Success = Built & { readonly report: Report };
 
@@ -117,41 +118,23 @@ describe('a real application', () => {
   });
 
   test('podman loads and runs it, and it answers over HTTP', async () => {
-    await output(['podman', 'load', '-i', archive('node-app-1.0.tar')]);
     const port = await freePort();
-    const name = `tsbuild-test-${String(process.pid)}`;
-    const container = startProcess([
-      'podman',
-      'run',
-      '--rm',
-      '--name',
-      name,
-      '--runtime',
-      'runc',
+    await using container = await runArchive(archive('node-app-1.0.tar'), 'node-app:1.0', [
       '--network',
       'host',
-      '--cgroups',
-      'disabled',
       '-e',
       `PORT=${String(port)}`,
-      'node-app:1.0',
     ]);
-    try {
-      const answer = async (path: string): Promise<string | undefined> =>
-        fetch(`http://127.0.0.1:${String(port)}${path}`).then(
-          (response) => response.text(),
-          () => undefined,
-        );
-      await until(`the app answers\n${container.output()}`, async () => (await answer('/health')) !== undefined, {
-        withinMs: 30_000,
-      });
-      expect(await answer('/health')).toBe('{"status":"ok"}');
-      expect(await answer('/')).toBe('hello again from node-app\n');
-    } finally {
-      await run(['podman', 'kill', name]);
-      await container.finished;
-      await run(['podman', 'rmi', '-f', 'node-app:1.0']);
-    }
+    const answer = (path: string): Promise<string | undefined> =>
+      fetch(`http://127.0.0.1:${String(port)}${path}`).then(
+        (response) => response.text(),
+        () => undefined,
+      );
+    await until(`the app answers\n${container.output()}`, async () => (await answer('/health')) !== undefined, {
+      withinMs: 30_000,
+    });
+    expect(await answer('/health')).toBe('{"status":"ok"}');
+    expect(await answer('/')).toBe('hello again from node-app\n');
   });
 
   test('the image is a base of the next build by its name', async () => {
