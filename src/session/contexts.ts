@@ -1,0 +1,82 @@
+import { statSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import type { Root } from '../../cache/index.ts';
+import type { BuildOptions } from '../build-options.ts';
+import { BuildError } from '../errors.ts';
+import type { LowerOptions } from '../frontend/index.ts';
+import { lgetxattr } from '../host/sys/index.ts';
+import type { Tree } from '../image/toc/index.ts';
+import { findIgnoreFile, openContext } from '../sources/context/index.ts';
+import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
+import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
+import { contextDirectory, type DockerfileSource, findDockerfile } from './source.ts';
+import { readStdin } from './stdin.ts';
+
+export interface Contexts extends AsyncDisposable {
+  /** The main context's directory, or `-`; for naming the build. */
+  readonly dir: string;
+  readonly dockerfile: DockerfileSource;
+  readonly ignoreRules: LowerOptions['ignorePatterns'];
+  /** A context by name, '' for the main one; opened once. */
+  open(name: string): Promise<Tree>;
+}
+
+/**
+ * Finds the main context, its Dockerfile and its ignore file; named contexts are opened when a step asks for them. Nothing is
+ * copied: files are read in place.
+ */
+export async function openContexts(options: BuildOptions, { root, signal }: { root: Root; signal: AbortSignal }): Promise<Contexts> {
+  const stdin = await readStdin(options, { root, signal });
+  const dir = stdin?.dir ?? contextDirectory(options);
+  const dockerfile = stdin?.dockerfile ?? findDockerfile(dir, options);
+  const ignore = stdin?.ignoresNothing === true ? undefined : findIgnoreFile(dir, dockerfile.path);
+  const opened = new Map<string, Tree>();
+  const statIndex = root.stat('context');
+  const open = (host: string, rules: readonly IgnoreRule[] | undefined): Tree =>
+    openContext(host, {
+      statIndex,
+      getXattr: lgetxattr,
+      ...(rules === undefined ? {} : { ignore: makeMatcher(rules) }),
+      skip: outputsBelow(host, options),
+    });
+  const directories = namedDirectories(options);
+  return {
+    dir: options.context === '-' ? '-' : dir,
+    dockerfile,
+    ignoreRules: (ignore?.rules ?? []).map(({ pattern, line, file, negated }) => ({ pattern: negated ? `!${pattern}` : pattern, line, file })),
+    open(name) {
+      let tree = opened.get(name);
+      if (tree === undefined) {
+        tree = name === '' ? open(dir, ignore?.rules) : openNamed(name, directories, open);
+        opened.set(name, tree);
+      }
+      return Promise.resolve(tree);
+    },
+    async [Symbol.asyncDispose]() {
+      statIndex.save();
+      await stdin?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function namedDirectories({ contexts, cwd }: BuildOptions): Map<string, string> {
+  return new Map([...contexts].map(([name, value]) => [name, resolve(cwd, value)]));
+}
+
+function openNamed(name: string, directories: ReadonlyMap<string, string>, open: (host: string, rules: readonly IgnoreRule[] | undefined) => Tree): Tree {
+  const dir = directories.get(name);
+  if (dir === undefined) throw new Error(`no context is named ${name}`);
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new BuildError('context-missing', `the named context ${name}: ${dir} is not a directory`, { hint: `check --build-context ${name}=…` });
+  }
+  return open(dir, findIgnoreFile(dir)?.rules);
+}
+
+/** Output files of this very build that lie in the context: an archive must not hold its predecessor. */
+function outputsBelow(dir: string, { outputs, iidFile, metadataFile, cwd }: BuildOptions): ((path: RelPath) => boolean) | undefined {
+  const files = [...(outputs ?? []).map((output) => output.dest), iidFile, metadataFile].filter((file) => file !== undefined && file !== '-');
+  const inside = files.map((file) => relative(dir, resolve(cwd, file ?? ''))).filter((path) => path !== '' && !path.startsWith('..'));
+  if (inside.length === 0) return undefined;
+  const skipped = new Set<string>(inside.map((path) => relPath(latin1Of(path))));
+  return (path) => skipped.has(path);
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { openRoot, type Root, RootError } from '../../cache/index.ts';
+import type { BuildOptions } from '../build-options.ts';
+import { BuildError } from '../errors.ts';
+import type { ImageResolver, LowerOptions } from '../frontend/index.ts';
+import { openHttp } from '../host/net/index.ts';
+import { filterProcess } from '../host/process/index.ts';
+import { fileLocks } from '../host/sys/index.ts';
+import { type Names, openNames } from '../image/names/index.ts';
+import { makeRunners } from '../ops/index.ts';
+import type { Emit } from '../progress/index.ts';
+import type { OpRunners } from '../solver/index.ts';
+import { openRegistry } from '../sources/registry/index.ts';
+import { DisposableStack } from '../util/async-disposable-stack.ts';
+import { monotonicMs, nowMs } from '../util/clock.ts';
+import { startWorker } from '../worker/client/index.ts';
+import { openContexts } from './contexts.ts';
+import { makeExportDeps, type SessionExportDeps } from './export-deps.ts';
+import { removeStaleFiles } from './export.ts';
+import { makeBlobFetcher } from './fetch-blob.ts';
+import { makeImageResolver } from './image-resolver.ts';
+import { makeLayerSupply } from './layer-supply.ts';
+import { makeOpDeps } from './op-deps.ts';
+import type { DockerfileSource } from './source.ts';
+import { makeWorkerHolder } from './worker.ts';
+
+/** Everything one build holds open, and gives back in the reverse order. */
+export interface Session extends AsyncDisposable {
+  readonly root: Root;
+  readonly dockerfile: DockerfileSource;
+  readonly ignoreRules: LowerOptions['ignorePatterns'];
+  readonly resolver: ImageResolver;
+  readonly runners: OpRunners;
+  readonly names: Names;
+  readonly exportDeps: SessionExportDeps;
+  /** Names the Dockerfile and context, to explain misses; in no key. */
+  readonly place: string;
+  readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
+  /** Values of predefined proxy args, known once the Dockerfile is lowered. */
+  useProxies(env: readonly string[]): void;
+}
+
+/** @throws BuildError root-unusable, context-*, dockerfile-missing, ignore-invalid */
+export async function openSession(options: BuildOptions, { signal, emit }: { signal: AbortSignal; emit: Emit }): Promise<Session> {
+  const startedMs = monotonicMs();
+  const clock = { nowMs, elapsedMs: () => monotonicMs() - startedMs };
+  await using owned = new DisposableStack();
+  const warn = (message: string): void => emit({ type: 'warning', message });
+  const root = owned.use(await openStateRoot(options.rootDir, warn));
+  removeStaleFiles(options);
+  const contexts = owned.use(await openContexts(options, { root, signal }));
+  const http = owned.use(openHttp({ ca: readCa(options.caFile), proxyEnv: options.proxyEnv, userAgent: 'tsbuild' }));
+  const { registryConfig: config, credentials } = options;
+  const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });
+  const names = openNames(root.imagesDir, { now: nowMs });
+  const layers = makeLayerSupply({ root, fetchBlob: makeBlobFetcher({ root, registry, emit, clock }), filter: filterProcess, warn });
+  const worker = owned.use(
+    makeWorkerHolder(() => startWorker({ rootDir: root.dir, scriptPath: options.workerScript, env: options.workerEnv, onWarning: warn })),
+  );
+  const proxies: { env: readonly string[] } = { env: [] };
+  const deps = makeOpDeps({ root, options, contexts, layers, worker, http, proxies });
+  const resources = owned.move();
+  return {
+    root,
+    names,
+    clock,
+    dockerfile: contexts.dockerfile,
+    ignoreRules: contexts.ignoreRules,
+    place: `${contexts.dir} ${contexts.dockerfile.file}`,
+    resolver: makeImageResolver({ root, names, registry, pull: options.pull, emit }),
+    runners: makeRunners(deps),
+    exportDeps: makeExportDeps({ root, layers, deps, options, warn }),
+    useProxies(env) {
+      proxies.env = env;
+    },
+    [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose](),
+  };
+}
+
+async function openStateRoot(dir: string, onWarning: (message: string) => void): Promise<Root> {
+  try {
+    return await openRoot(dir, { locks: fileLocks, now: nowMs, onWarning });
+  } catch (error) {
+    if (!(error instanceof RootError)) throw error;
+    throw new BuildError('root-unusable', error.message, { cause: error, hint: 'give another state directory with --root DIR or TSBUILD_ROOT' });
+  }
+}
+
+function readCa(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new BuildError('usage', `--ca ${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}

@@ -1,0 +1,81 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDigest, type Root } from '../../cache/index.ts';
+import type { BuildOptions } from '../build-options.ts';
+import type { Http } from '../host/net/index.ts';
+import { filterProcess } from '../host/process/index.ts';
+import type { OpDeps, RunEnvironment } from '../ops/index.ts';
+import { fetchUrl, httpTree } from '../sources/http/index.ts';
+import type { Contexts } from './contexts.ts';
+import type { LayerSupply } from './layer-supply.ts';
+import { makePublishLayer } from './publish-layer.ts';
+import { readSecret } from './secrets.ts';
+import { openStackTree } from './stacks.ts';
+import type { WorkerHolder } from './worker.ts';
+
+export interface OpDepsParts {
+  readonly root: Root;
+  readonly options: BuildOptions;
+  readonly contexts: Contexts;
+  readonly layers: LayerSupply;
+  readonly worker: WorkerHolder;
+  readonly http: Http;
+  /** Filled once the Dockerfile is lowered. */
+  readonly proxies: { readonly env: readonly string[] };
+}
+
+/** The session as the ops see it. */
+export function makeOpDeps(parts: OpDepsParts): OpDeps {
+  const { root, contexts, layers, worker, http } = parts;
+  const ensureLayers: OpDeps['ensureLayers'] = async (refs, options) => {
+    await Promise.all(refs.map((ref) => layers.ensureLayer(ref, options)));
+  };
+  return {
+    ensureLayers,
+    context: (name) => contexts.open(name),
+    async openStack(refs, options) {
+      await ensureLayers(refs, options);
+      return openStackTree(root, refs);
+    },
+    openStackIfHere: (refs) => (refs.every((ref) => root.layers.has(ref.diffID)) ? openStackTree(root, refs) : undefined),
+    publishLayer: makePublishLayer(root),
+    run: (request, options) => worker.run(request, options),
+    logFile: makeLogFiles(root),
+    async fetchUrl(url, { checksum, signal }) {
+      const file = await fetchUrl(url, {
+        dest: root.tempPath('fetched'),
+        checksum: checksum === undefined ? undefined : parseDigest(checksum),
+        fetchFn: (wanted, options) => http.request({ url: wanted, ...options }),
+        signal,
+      });
+      return { tree: httpTree(file), name: file.name };
+    },
+    memo: root.memo,
+    filter: filterProcess,
+    runEnvironment: runEnvironment(parts),
+  };
+}
+
+function runEnvironment({ options, proxies }: OpDepsParts): RunEnvironment {
+  return {
+    secret: (id) => readSecret(id, options.secrets),
+    sshSocket: (id) => options.ssh.get(id),
+    get proxyEnv() {
+      return proxies.env;
+    },
+    caFile: options.caFile,
+    runtime: options.runtime,
+  };
+}
+
+/** logs/<build>/<step>.log; the build's part is the lease, which is unique. */
+function makeLogFiles(root: Root): OpDeps['logFile'] {
+  const dir = join(root.logsDir, root.lease);
+  return (name) => {
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    const slug = name.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, MAX_SLUG);
+    return join(dir, `${slug}.log`);
+  };
+}
+
+const MAX_SLUG = 80;

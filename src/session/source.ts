@@ -1,0 +1,73 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { BuildOptions } from '../build-options.ts';
+import { BuildError } from '../errors.ts';
+
+/** The Dockerfile's text and the name that messages give it. */
+export interface DockerfileSource {
+  readonly file: string;
+  readonly text: Uint8Array;
+  /** Host path, when it has one: its own ignore file lies beside it. */
+  readonly path?: string;
+}
+
+const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
+
+/** The main context's directory. @throws BuildError context-missing */
+export function contextDirectory(options: BuildOptions): string {
+  const dir = resolve(options.cwd, options.context);
+  if (/^(https?|git|ssh):\/\/|^git@/.test(options.context)) {
+    throw new BuildError('not-supported-yet', `a remote build context (${options.context}) is not built yet`, { hint: 'clone or unpack it, and give the directory' });
+  }
+  const stat = statSync(dir, { throwIfNoEntry: false });
+  if (stat === undefined) throw new BuildError('context-missing', `the build context ${options.context} does not exist`, { hint: 'give a directory, or - for stdin' });
+  if (!stat.isDirectory()) throw new BuildError('context-missing', `the build context ${options.context} is not a directory`, { hint: 'give the directory that holds the Dockerfile' });
+  return dir;
+}
+
+/** `-f FILE`, else CONTEXT/Dockerfile, else CONTEXT/dockerfile. @throws BuildError dockerfile-missing */
+export function findDockerfile(contextDir: string, options: Pick<BuildOptions, 'file' | 'cwd'>): DockerfileSource {
+  const path = options.file === undefined ? defaultDockerfile(contextDir) : givenDockerfile(options.file, options.cwd, contextDir);
+  const file = options.file ?? basename(path);
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_DOCKERFILE_BYTES) throw new BuildError('dockerfile-missing', `${file} is larger than 16 MiB: no Dockerfile`);
+    return { file, path, text: readFileSync(path) };
+  } catch (error) {
+    if (error instanceof BuildError) throw error;
+    throw new BuildError('dockerfile-missing', `${file} cannot be read: ${describe(error)}`, { cause: error, hint: 'name the Dockerfile with -f FILE' });
+  }
+}
+
+function defaultDockerfile(contextDir: string): string {
+  const upper = join(contextDir, 'Dockerfile');
+  const lower = join(contextDir, 'dockerfile');
+  return !existsSync(upper) && existsSync(lower) ? lower : upper;
+}
+
+/** Relative to the current directory, as docker has it; a name that is only in the context is found there. */
+function givenDockerfile(file: string, cwd: string, contextDir: string): string {
+  const here = resolve(cwd, file);
+  const inContext = resolve(contextDir, file);
+  return !existsSync(here) && existsSync(inContext) ? inContext : here;
+}
+
+function describe(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') return 'no such file';
+  if (code === 'EISDIR') return 'it is a directory';
+  if (code === 'EACCES') return 'permission denied';
+  return (error as Error).message;
+}
+
+/** All of stdin, bounded. */
+export async function readAll(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of source) {
+    size += chunk.length;
+    if (size > maxBytes) throw new BuildError('context-invalid', `stdin holds more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,64 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import type { Root } from '../../cache/index.ts';
+import type { BuildOptions } from '../build-options.ts';
+import { filterProcess } from '../host/process/index.ts';
+import { isTarHead, unpackContext } from '../sources/context/index.ts';
+import { BuildError } from '../errors.ts';
+import { type DockerfileSource, findDockerfile, readAll } from './source.ts';
+
+export interface StdinSources extends AsyncDisposable {
+  /** The context's directory when stdin was the context. */
+  readonly dir?: string;
+  readonly dockerfile?: DockerfileSource;
+  /** A tar from stdin is taken as it is. */
+  readonly ignoresNothing: boolean;
+}
+
+const MAX_STDIN_DOCKERFILE = 16 * 1024 * 1024;
+
+/** What `-` means: `-f -` is a Dockerfile; as the context it is a tar, or a Dockerfile with an empty context. */
+export async function readStdin(options: BuildOptions, { root, signal }: { root: Root; signal: AbortSignal }): Promise<StdinSources | undefined> {
+  if (options.file !== '-' && options.context !== '-') return undefined;
+  if (options.stdin === undefined) throw new BuildError('usage', 'there is no standard input to read');
+  if (options.file === '-') {
+    const text = await readAll(options.stdin, MAX_STDIN_DOCKERFILE);
+    return { dockerfile: { file: '-', text }, ignoresNothing: false, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  const dir = root.tempPath('context');
+  mkdirSync(dir, { mode: 0o700 });
+  const dispose = { [Symbol.asyncDispose]: () => Promise.resolve(rmSync(dir, { recursive: true, force: true })) };
+  const { head, all } = await peek(options.stdin);
+  if (!(await isTarHead(head, { signal, filter: filterProcess }))) {
+    const text = await readAll(all, MAX_STDIN_DOCKERFILE);
+    return { dir, dockerfile: { file: 'Dockerfile', text }, ignoresNothing: true, ...dispose };
+  }
+  await unpackContext(all, { dir, signal, filter: filterProcess });
+  return { dir, dockerfile: findDockerfile(dir, { file: options.file, cwd: dir }), ignoresNothing: true, ...dispose };
+}
+
+const HEAD_BYTES = 64 * 1024;
+
+/** The first bytes of a stream, and the whole of it. */
+async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Buffer; all: AsyncIterable<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  let ended = false;
+  while (size < HEAD_BYTES && !ended) {
+    const next = await iterator.next();
+    ended = next.done === true;
+    if (next.done !== true) {
+      chunks.push(next.value);
+      size += next.value.length;
+    }
+  }
+  async function* all(): AsyncGenerator<Uint8Array> {
+    yield* chunks;
+    for (;;) {
+      const next = await iterator.next();
+      if (next.done === true) return;
+      yield next.value;
+    }
+  }
+  return { head: Buffer.concat(chunks), all: all() };
+}
