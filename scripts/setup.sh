@@ -8,15 +8,14 @@ set -euo pipefail
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 purpose=${1:?usage: setup.sh start|test}
 
-# A package and the file that tells whether it is there.
+# A package and what tells that it is there: a program, or a file.
 START_PACKAGES=(
-  runc:/usr/sbin/runc uidmap:/usr/bin/newuidmap util-linux:/usr/bin/unshare mmdebstrap:/usr/bin/mmdebstrap
-  busybox-static:/usr/share/doc/busybox-static ca-certificates:/etc/ssl/certs/ca-certificates.crt
-  xz-utils:/usr/bin/xz bzip2:/usr/bin/bzip2 zstd:/usr/bin/zstd git:/usr/bin/git
+  runc:runc uidmap:newuidmap util-linux:unshare mmdebstrap:mmdebstrap busybox-static:/usr/share/doc/busybox-static
+  ca-certificates:/etc/ssl/certs/ca-certificates.crt xz-utils:xz bzip2:bzip2 zstd:zstd git:git
 )
 TEST_PACKAGES=(
-  skopeo:/usr/bin/skopeo podman:/usr/bin/podman umoci:/usr/bin/umoci docker-registry:/usr/bin/docker-registry
-  tmux:/usr/bin/tmux iproute2:/usr/bin/ip curl:/usr/bin/curl attr:/usr/bin/setfattr libcap2-bin:/usr/sbin/setcap
+  skopeo:skopeo podman:podman umoci:umoci docker-registry:docker-registry tmux:tmux iproute2:ip curl:curl attr:setfattr
+  libcap2-bin:setcap
 )
 
 main() {
@@ -39,7 +38,7 @@ check_node() {
 install_packages() {
   local missing=() pair
   for pair in "$@"; do
-    [ -e "${pair#*:}" ] || missing+=("${pair%%:*}")
+    is_there "${pair#*:}" || missing+=("${pair%%:*}")
   done
   [ ${#missing[@]} -eq 0 ] && return
   if [ "$(id -u)" -ne 0 ]; then
@@ -57,6 +56,11 @@ install_packages() {
     fail "apt-get failed; the whole log is $log"
   fi
   rm -f "$log"
+}
+
+# An ordinary user's PATH on Debian has no sbin, where runc lies.
+is_there() {
+  [ -e "$1" ] || PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin command -v "$1" > /dev/null
 }
 
 # node_modules/.package-lock.json is npm's own record of what it installed last.
