@@ -9,5 +9,6 @@ test('docs/errors.md has a section per code, in the order of the table, and no o
 
 test('each section says something', () => {
   const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-  for (const section of page.split(/^## /m).slice(1)) expect(section.split('\n').slice(1).join(' ').trim().length).toBeGreaterThan(30);
+  for (const section of page.split(/^## /m).slice(1))
+    expect(section.split('\n').slice(1).join(' ').trim().length).toBeGreaterThan(30);
 });
