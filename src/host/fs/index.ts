@@ -1,0 +1,1 @@
+export { FileChanged, type FileStat, isErrno, listDirectory, readFileChunks, readLink, statFile } from './files.ts';
