@@ -35,7 +35,7 @@ export async function build(
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
   emit({ type: 'steps-planned', steps });
   const image = await solveAndExport(lowered.definition, { session, options, stepID, signal, emit });
-  emit({ type: 'build-done', atMs: session.elapsedMs(), result: 'built', ...(image === undefined ? {} : { image }) });
+  emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...(image === undefined ? {} : { image }) });
   return image === undefined ? {} : { image };
 }
 

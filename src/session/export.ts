@@ -33,14 +33,14 @@ export async function exportTargets(
     return undefined;
   const image = await imageOf(target, solution, names);
   const id = 'export';
-  emit({ type: 'activity-started', id, name: 'exporting', atMs: session.elapsedMs() });
+  emit({ type: 'activity-started', id, name: 'exporting', atMs: session.clock.elapsedMs() });
   const written = await exportImage(image, outputs, {
     ...session.exportDeps,
     signal: context.signal,
     onProgress: (item, done, total) =>
-      emit({ type: 'activity-progress', id, item, done, total, atMs: session.elapsedMs() }),
+      emit({ type: 'activity-progress', id, item, done, total, atMs: session.clock.elapsedMs() }),
   });
-  emit({ type: 'activity-done', id, atMs: session.elapsedMs() });
+  emit({ type: 'activity-done', id, atMs: session.clock.elapsedMs() });
   for (const name of names) {
     session.names.put(name, {
       manifest: written.digest,
