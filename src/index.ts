@@ -1,0 +1,55 @@
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { build, type BuildOutcome } from './build.ts';
+import type { BuildOptions } from './build-options.ts';
+import { hostPlatform } from './image/oci/index.ts';
+import type { BuildEvent } from './progress/index.ts';
+
+export type { BuildOutcome } from './build.ts';
+export type { BuildOptions, SecretSource } from './build-options.ts';
+export { BuildError, CODES, type ErrorCode, type SourceRange } from './errors.ts';
+export type * from './frontend/ast.ts';
+export { parseDockerfile } from './frontend/index.ts';
+export type { BuildEvent, Change, HitCode, ImageSummary, MissCode, Reason, StepInfo } from './progress/index.ts';
+
+/** What must be said; everything else has the command line's default. */
+export type ImageOptions = Partial<BuildOptions> & Pick<BuildOptions, 'context' | 'rootDir'>;
+
+/**
+ * Builds an image as `tsbuild` does: same cache, same outputs, no terminal. Nothing is read from the environment: pass proxies,
+ * credentials and build args in.
+ *
+ * @throws BuildError for everything somebody outside can mend; its code is stable. `cancelled` when `signal` aborts.
+ */
+export function buildImage(options: ImageOptions, { signal, onEvent = ignore }: { signal: AbortSignal; onEvent?: (event: BuildEvent) => void }): Promise<BuildOutcome> {
+  return build({ ...defaults(), ...options }, { signal, emit: onEvent });
+}
+
+function defaults(): Omit<BuildOptions, 'context' | 'rootDir'> {
+  return {
+    cwd: process.cwd(),
+    tags: [],
+    buildArgs: new Map(),
+    labels: new Map(),
+    buildPlatform: hostPlatform(process.arch),
+    contexts: new Map(),
+    secrets: new Map(),
+    ssh: new Map(),
+    noCache: false,
+    noCacheFilter: [],
+    pull: 'auto',
+    network: 'default',
+    allow: new Set(),
+    extraHosts: [],
+    ulimits: [],
+    jobs: Math.max(8, 2 * cpus().length),
+    registryConfig: { registries: {} },
+    credentials: new Map(),
+    proxyEnv: {},
+    workerEnv: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+    workerScript: fileURLToPath(new URL('./cli/worker.mjs', import.meta.url)),
+    stdout: () => Promise.reject(new Error('this build has no standard output; give its outputs a file')),
+  };
+}
+
+function ignore(): void {}
