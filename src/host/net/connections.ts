@@ -44,12 +44,13 @@ export class Connections {
   }
 }
 
+/** Plain http is forwarded by the proxy, as curl does; proxies often refuse tunnels to port 80. https is tunnelled. */
 async function openPool(proxy: URL | undefined, trust: Trust): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici');
   const connectTls = { timeout: CONNECT_MS, ...tlsOptions(trust) };
   const limits = { headersTimeout: HEADERS_MS, bodyTimeout: BODY_IDLE_MS, connections: PER_HOST };
   if (proxy === undefined) return new Agent({ ...limits, connect: connectTls });
-  return new ProxyAgent({ ...limits, uri: proxy.href, requestTls: connectTls, proxyTls: connectTls });
+  return new ProxyAgent({ ...limits, uri: proxy.href, proxyTunnel: false, requestTls: connectTls, proxyTls: connectTls });
 }
 
 function tlsOptions({ insecure, ca }: Trust): { rejectUnauthorized?: boolean; ca?: string[] } {

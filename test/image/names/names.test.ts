@@ -1,0 +1,82 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { contentIDOf, diffIDOf, digestOf } from '../../../cache/index.ts';
+import { openNames, type StoredImage } from '../../../src/image/names/index.ts';
+
+const dirs: string[] = [];
+
+afterEach(() => {
+  for (const dir of dirs.splice(0)) rmSync(dir, { recursive: true });
+});
+
+test('a name stands for the image that was put last', () => {
+  const { names } = setup();
+  expect(names.get('docker.io/library/app:1')).toBeUndefined();
+  names.put('docker.io/library/app:1', image('one'));
+  names.put('docker.io/library/app:1', image('two'));
+  names.put('docker.io/library/app:0', image('one'));
+  expect(names.get('docker.io/library/app:1')).toEqual(image('two'));
+  expect(names.list().map(({ name }) => name)).toEqual(['docker.io/library/app:0', 'docker.io/library/app:1']);
+});
+
+test('nothing but the files of names is left, whatever the names', () => {
+  const { dir, names } = setup();
+  names.put('docker.io/../../../etc/passwd:\u0000', image('one'));
+  expect(readdirSync(dir)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.json$/)]);
+});
+
+test('without a time it is now', () => {
+  const { names } = setup();
+  const { at: _at, ...timeless } = image('one');
+  names.put('x', timeless);
+  expect(names.get('x')?.at).toBe(4242);
+});
+
+test('a file that is torn, foreign or of another version is no image', () => {
+  const { dir, names } = setup();
+  names.put('x', image('one'));
+  const [file = ''] = readdirSync(dir);
+  for (const text of ['', '{', '[]', 'null', '{"version":2}', '{"version":1,"name":"x","manifest":"sha256:zz"}']) {
+    writeFileSync(join(dir, file), text);
+    expect(names.get('x')).toBeUndefined();
+    expect(names.list()).toEqual([]);
+  }
+});
+
+test('what is removed is gone', () => {
+  const { names } = setup();
+  names.put('x', image('one'));
+  expect([names.remove('x'), names.remove('x'), names.get('x')]).toEqual([true, false, undefined]);
+});
+
+function setup() {
+  const top = mkdtempSync(join(tmpdir(), 'names-'));
+  dirs.push(top);
+  const dir = join(top, 'images');
+  return { dir, names: openNames(dir, { now: () => 4242 }) };
+}
+
+function image(seed: string): StoredImage {
+  const diffID = diffIDOf(digestOf(seed));
+  const blob = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: digestOf(`${seed}.gz`), size: 3 };
+  return {
+    manifest: digestOf(`${seed} manifest`),
+    config: digestOf(`${seed} config`),
+    platform: { os: 'linux', architecture: 'arm', variant: 'v7' },
+    layers: [
+      {
+        diffID,
+        contentID: contentIDOf(diffID),
+        blob,
+        verified: true,
+        origins: [{ repository: 'docker.io/library/x', digest: blob.digest }],
+      },
+      { diffID, contentID: contentIDOf(diffID), verified: false, origins: [] },
+    ],
+    kind: 'built',
+    at: 1,
+    outputs: [{ dest: '/x.tar', size: 12 }],
+  };
+}
