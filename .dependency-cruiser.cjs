@@ -17,12 +17,13 @@ const LINES = [
   ['src/worker/protocol\\.ts', 'src/worker/client', 'src/worker/server'],
   ['src/frontend', 'src/solver'],
   ['src/ops', 'src/exporter'],
+  ['src/build-options\\.ts'],
   ['src/session'],
-  ['src/build\\.ts', 'src/build-options\\.ts'],
+  ['src/build\\.ts'],
   ['src/index\\.ts', 'src/cli'],
 ];
 
-// Entries that are a file, or that have no index because their files share no idea.
+// Entries that are a file, that have no index because their files share no idea, or that are build.ts's own back room.
 const OPEN = [
   'src/util',
   'src/errors\\.ts',
@@ -47,6 +48,8 @@ const OWNERS = {
   koffi: 'src/host/sys',
   undici: 'src/host/net',
   commander: 'src/cli',
+  'log-update': 'src/progress',
+  yoctocolors: 'src/progress',
 };
 
 const at = (room) => `^${room}${room.endsWith('.ts') ? '$' : '/'}`;

@@ -47,12 +47,15 @@ test('the library is imported by name, with its types', async () => {
   const { name } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { name: string };
   expect(
     (
-      await output([process.execPath, '-e', `import('${name}').then((m) => console.log(typeof m.build))`], {
+      await output([process.execPath, '-e', `import('${name}').then((m) => console.log(typeof m.buildImage))`], {
         cwd: user,
       })
     ).trim(),
   ).toBe('function');
-  writeFileSync(join(user, 'index.ts'), `import { build } from '${name}';\nexport const f: typeof build = build;\n`);
+  writeFileSync(
+    join(user, 'index.ts'),
+    `import { buildImage } from '${name}';\nexport const f: typeof buildImage = buildImage;\n`,
+  );
   cpSync(join(REPOSITORY, 'node_modules/@types'), join(user, 'node_modules/@types'), { recursive: true });
   cpSync(join(REPOSITORY, 'node_modules/undici-types'), join(user, 'node_modules/undici-types'), { recursive: true });
   const flags = [
