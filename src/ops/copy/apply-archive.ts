@@ -1,0 +1,104 @@
+import type { Json } from '../../../cache/index.ts';
+import { BuildError } from '../../errors.ts';
+import type { TarEntry } from '../../image/archive/index.ts';
+import type { SpooledEntry } from '../../sources/context/index.ts';
+import { joinRel, parentOf, type RelPath } from '../../util/rel-path.ts';
+import { capabilityOf, type Placing } from './apply-files.ts';
+import { type Attributes, makeDirectories, shown } from './directories.ts';
+import type { Inode, LayerDraft } from './draft.ts';
+import { resolveIn } from './resolve.ts';
+import type { SelectedArchive } from './selection.ts';
+
+/**
+ * ADD of an archive: its entries, in order, into the destination, which is the root that no link leads out of. What is in
+ * the way is replaced, directories are merged; --chmod does not apply, --chown does not to parents that the archive lacks.
+ * @returns where it went, and which entries a link led elsewhere
+ */
+export function applyArchive(draft: LayerDraft, source: SelectedArchive, { dest, how }: Placing): Json {
+  if (source.unpacked === undefined) throw new Error(`${source.name} was selected for its digest only`);
+  const root = resolveIn(draft, dest);
+  makeDirectories(draft, root, { mode: 0o755, owner: how.owner, nowSec: how.nowSec });
+  const unpacking: Unpacking = { draft, root, how, moved: [], times: [] };
+  for (const entry of source.unpacked.entries) applyEntry(unpacking, entry);
+  for (const { path, entry } of unpacking.times.reverse()) setTime(draft, path, entry);
+  return [root, ...unpacking.moved];
+}
+
+interface Unpacking {
+  readonly draft: LayerDraft;
+  readonly root: RelPath;
+  readonly how: Attributes;
+  readonly moved: Json[];
+  /** Directories get their times last. */
+  readonly times: { readonly path: RelPath; readonly entry: TarEntry }[];
+}
+
+function applyEntry(unpacking: Unpacking, spooled: SpooledEntry): void {
+  const { draft, root, how, moved } = unpacking;
+  const { entry } = spooled;
+  if (entry.path === '') return;
+  const isDirectory = entry.type === 'directory';
+  const path = resolveIn(draft, entry.path, { root, followLast: isDirectory });
+  if (path === root) return;
+  if (path !== below(root, entry.path)) moved.push([entry.path, path]);
+  makeDirectories(draft, parentOf(path), { mode: 0o755, owner: undefined, nowSec: how.nowSec });
+  if (isDirectory) applyDirectory(unpacking, path, entry);
+  else if (entry.type === 'hardlink') applyHardLink(unpacking, path, entry);
+  else draft.put(path, inodeOf(spooled, how));
+}
+
+function applyDirectory({ draft, how, times }: Unpacking, path: RelPath, entry: TarEntry): void {
+  const made = inodeOf({ entry }, how);
+  if (draft.lookup(path)?.type === 'directory') {
+    setAttributes(draft.directory(path), made);
+    draft.disown(path);
+  } else {
+    draft.put(path, made);
+  }
+  times.push({ path, entry });
+}
+
+/** Another name of a file of the archive, or of one that was there. Its header's attributes are the file's from then on. */
+function applyHardLink({ draft, root, how }: Unpacking, path: RelPath, entry: TarEntry): void {
+  const target = resolveIn(draft, entry.link, { root, followLast: false });
+  const there = draft.lookup(target);
+  if (there === undefined || there.type === 'directory') {
+    throw new BuildError('copy-conflict', `the archive links ${shown(path)} to ${shown(target)}, which is no file`, {
+      hint: 'the archive is incomplete: it was perhaps made from a part of a tree',
+    });
+  }
+  if (target === path) return;
+  const inode = draft.adopt(target);
+  if (inode.type !== 'symlink') setAttributes(inode, inodeOf({ entry }, how));
+  draft.put(path, inode);
+}
+
+function setAttributes(inode: Inode, { mode, uid, gid, mtimeSec, mtimeNsec }: Inode): void {
+  Object.assign(inode, { mode, uid, gid, mtimeSec, mtimeNsec });
+}
+
+function setTime(draft: LayerDraft, path: RelPath, { mtimeSec, mtimeNsec }: TarEntry): void {
+  if (draft.lookup(path)?.type === 'directory')
+    Object.assign(draft.directory(path), { mtimeSec: Math.max(mtimeSec, 0), mtimeNsec });
+}
+
+function inodeOf({ entry, read }: { entry: TarEntry; read?: SpooledEntry['read'] }, { owner }: Attributes): Inode {
+  return {
+    type: entry.type,
+    mode: entry.mode,
+    uid: owner?.uid ?? entry.uid,
+    gid: owner?.gid ?? entry.gid,
+    size: entry.size,
+    mtimeSec: Math.max(entry.mtimeSec, 0),
+    mtimeNsec: entry.mtimeNsec,
+    link: entry.type === 'symlink' ? entry.link : '',
+    devMajor: entry.devMajor,
+    devMinor: entry.devMinor,
+    xattrs: capabilityOf(entry),
+    content: entry.type === 'file' && read !== undefined ? { read } : undefined,
+  };
+}
+
+function below(root: RelPath, path: RelPath): RelPath {
+  return root === '' ? path : joinRel(root, path);
+}

@@ -1,0 +1,143 @@
+import type { Json } from '../../../cache/index.ts';
+import { BuildError } from '../../errors.ts';
+import type { TreeEntry } from '../../image/toc/index.ts';
+import { joinRel, parentOf, type RelPath } from '../../util/rel-path.ts';
+import { type Attributes, makeDirectories, shown } from './directories.ts';
+import type { Inode, LayerDraft } from './draft.ts';
+import { resolveIn } from './resolve.ts';
+import type { SelectedFiles, SelectedItem } from './selection.ts';
+
+export interface Placing {
+  /** Absolute, latin1; ends in `/` or `/.` when it means a directory. */
+  readonly dest: string;
+  readonly how: Attributes;
+}
+
+/**
+ * One source of a copy. A directory's contents go into the destination, which keeps its attributes when it is there already
+ * (but takes the source's time); directories below it take the source's. Anything else goes to the destination, or
+ * into it when it is a directory.
+ * @returns where it went
+ */
+export function applyFiles(draft: LayerDraft, source: SelectedFiles, { dest, how }: Placing): Json {
+  const parents = { mode: how.chmod?.parentMode ?? 0o755, owner: how.owner, nowSec: how.nowSec };
+  makeDirectories(draft, resolveIn(draft, directoryPart(dest)), parents);
+  const end = resolveIn(draft, dest);
+  const there = draft.lookup(end);
+  if (source.top.type === 'directory') {
+    if (there === undefined) makeDirectories(draft, end, parents);
+    else if (there.type !== 'directory') throw notADirectory(end);
+    mergeDirectory(draft, source, { target: end, how });
+    return [end, there === undefined];
+  }
+  const target = there?.type === 'directory' ? joinRel(end, source.name) : end;
+  makeDirectories(draft, parentOf(target), parents);
+  for (const item of source.items) putFile(draft, target, makeInode(source, item, how));
+  return [target, true];
+}
+
+/** The part of a destination that must be a directory. */
+function directoryPart(dest: string): string {
+  return dest.endsWith('/') || dest.endsWith('/.') ? dest : dest.slice(0, dest.lastIndexOf('/') + 1);
+}
+
+function mergeDirectory(
+  draft: LayerDraft,
+  source: SelectedFiles,
+  { target, how }: { readonly target: RelPath; readonly how: Attributes },
+): void {
+  const top = draft.directory(target);
+  top.mtimeSec = source.top.mtimeSec;
+  top.mtimeNsec = source.top.mtimeNsec;
+  const hardLinks = new Map<string, Inode>();
+  for (const item of source.items) {
+    const path = target === '' ? item.path : joinRel(target, item.path);
+    if (item.entry.type === 'directory') putDirectory(draft, path, { item, source, how });
+    else
+      putFile(
+        draft,
+        path,
+        linkedInode(hardLinks, item, () => makeInode(source, item, how)),
+      );
+  }
+}
+
+/** Names of one hard-link group are one file, within one source. */
+function linkedInode(known: Map<string, Inode>, { entry }: SelectedItem, make: () => Inode): Inode {
+  if (entry.type !== 'file' || entry.linkGroup === undefined) return make();
+  let inode = known.get(entry.linkGroup);
+  if (inode === undefined) {
+    inode = make();
+    known.set(entry.linkGroup, inode);
+  }
+  return inode;
+}
+
+function putDirectory(
+  draft: LayerDraft,
+  path: RelPath,
+  { item, source, how }: { item: SelectedItem; source: SelectedFiles; how: Attributes },
+): void {
+  const there = draft.lookup(path);
+  const inode = makeInode(source, item, how);
+  if (there === undefined) {
+    draft.put(path, inode);
+    return;
+  }
+  if (there.type !== 'directory') throw notADirectory(path);
+  const existing = draft.directory(path);
+  if (item.isParent) {
+    existing.mode = item.entry.mode;
+    return;
+  }
+  existing.mode = inode.mode;
+  existing.uid = inode.uid;
+  existing.gid = inode.gid;
+  existing.mtimeSec = inode.mtimeSec;
+  existing.mtimeNsec = inode.mtimeNsec;
+  draft.disown(path);
+}
+
+function putFile(draft: LayerDraft, path: RelPath, inode: Inode): void {
+  if (draft.lookup(path)?.type === 'directory') {
+    throw new BuildError('copy-conflict', `cannot replace the directory ${shown(path)} with a file`, {
+      hint: 'copy to another path, or remove the directory in an earlier step',
+    });
+  }
+  draft.put(path, inode);
+}
+
+const CAPABILITY = 'security.capability';
+
+function makeInode(source: SelectedFiles, item: SelectedItem, { owner, chmod }: Attributes): Inode {
+  const { entry } = item;
+  const isDirectory = entry.type === 'directory';
+  return {
+    type: entry.type,
+    mode: chmod === undefined || entry.type === 'symlink' ? entry.mode : chmod.apply(entry.mode, isDirectory),
+    uid: owner?.uid ?? entry.uid,
+    gid: owner?.gid ?? entry.gid,
+    size: entry.size,
+    mtimeSec: entry.mtimeSec,
+    mtimeNsec: entry.mtimeNsec,
+    link: entry.link,
+    devMajor: entry.devMajor,
+    devMinor: entry.devMinor,
+    xattrs: capabilityOf(entry),
+    content: entry.type === 'file' ? { item, read: (sink) => source.tree.read(entry, sink) } : undefined,
+  };
+}
+
+/** The only attribute that a layer takes over: user.* and the like stay behind, as with BuildKit. */
+export function capabilityOf({ xattrs }: Pick<TreeEntry, 'xattrs'>): ReadonlyMap<string, Uint8Array> {
+  const capability = xattrs.get(CAPABILITY);
+  return capability === undefined ? NO_XATTRS : new Map([[CAPABILITY, capability]]);
+}
+
+const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
+
+function notADirectory(path: RelPath): BuildError {
+  return new BuildError('copy-conflict', `cannot copy a directory to ${shown(path)}, which is no directory`, {
+    hint: 'a link in the way is only followed in the destination that COPY names; name its target there',
+  });
+}

@@ -1,0 +1,38 @@
+import { type Digest, digestOf } from '../../../cache/index.ts';
+import type { Tree } from '../../image/toc/index.ts';
+import { latin1Of, relPath, TOP } from '../../util/rel-path.ts';
+import { applyFiles } from './apply-files.ts';
+import { LayerDraft } from './draft.ts';
+import { EMPTY_TREE } from './empty-tree.ts';
+import { sourceMissing } from './missing.ts';
+import type { CopyPlan } from './plan.ts';
+import { lookupFollowed, makeSelection } from './select.ts';
+import type { SelectedFiles } from './selection.ts';
+import { itemOf, walkDirectory } from './walk.ts';
+
+export interface BindPlan {
+  readonly plan: Pick<CopyPlan, 'draft' | 'selection'>;
+  /** Of everything that the mount shows. */
+  readonly digest: Digest;
+  /** Where it lies in the layer: `/` for a directory. */
+  readonly mountSource: string;
+}
+
+/**
+ * A RUN's bind mount of a path of a tree, as a layer that can be mounted: what COPY would take, attributes of the
+ * directory itself included.
+ * @throws BuildError mount-failed when the path is not there
+ */
+export function planBind(tree: Tree, source: string, { signal }: { readonly signal: AbortSignal }): BindPlan {
+  const top = lookupFollowed(tree, relPath(latin1Of(source)));
+  if (top === undefined) throw sourceMissing(tree, source, { code: 'mount-failed', name: 'bind mount source' });
+  const isDirectory = top.type === 'directory';
+  const items = isDirectory ? walkDirectory(tree, top.path, { excludes: [], signal }) : [itemOf(tree, TOP, top)];
+  const files: SelectedFiles = { kind: 'files', tree, name: 'file', top, items };
+  const selection = makeSelection([files]);
+  const draft = new LayerDraft(EMPTY_TREE);
+  applyFiles(draft, files, { dest: '/', how: { owner: undefined, chmod: undefined, nowSec: 0 } });
+  if (isDirectory) Object.assign(draft.directory(TOP), { mode: top.mode, uid: top.uid, gid: top.gid });
+  const digest = digestOf(`${selection.digest} ${isDirectory ? `${top.mode} ${top.uid} ${top.gid}` : 'file'}`);
+  return { plan: { draft, selection }, digest, mountSource: isDirectory ? '/' : '/file' };
+}

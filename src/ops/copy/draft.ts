@@ -1,0 +1,149 @@
+import type { Json } from '../../../cache/index.ts';
+import type { TarEntry } from '../../image/archive/index.ts';
+import type { Tree } from '../../image/toc/index.ts';
+import { parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import type { SelectedItem } from './selection.ts';
+
+export interface Content {
+  /** As Tree.read. */
+  read(sink: (chunk: Uint8Array) => void): void;
+  /** Which selected file it is; absent for content that belongs to no selection. */
+  readonly item?: SelectedItem;
+}
+
+/** A file of the layer, by whatever names. */
+export interface Inode extends Omit<TarEntry, 'path' | 'mode' | 'uid' | 'gid' | 'mtimeSec' | 'mtimeNsec' | 'xattrs'> {
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeSec: number;
+  mtimeNsec: number;
+  xattrs: ReadonlyMap<string, Uint8Array>;
+  readonly content?: Content | undefined;
+}
+
+interface DraftNode {
+  readonly inode: Inode;
+  /** A directory that shows what the base has below it. */
+  readonly merges: boolean;
+  /** A directory whose attributes come from the base. */
+  kept: boolean;
+}
+
+/** A layer in the making on top of a base: only what is touched is held, so it costs what the layer costs. */
+export class LayerDraft {
+  readonly base: Tree;
+  readonly #adopted: Json[] = [];
+  readonly #nodes = new Map<RelPath, DraftNode>();
+
+  constructor(base: Tree) {
+    this.base = base;
+  }
+
+  lookup(path: RelPath): Omit<TarEntry, 'path'> | undefined {
+    const node = this.#nodes.get(path);
+    if (node !== undefined) return node.inode;
+    return this.#showsBase(path) ? this.base.lookup(path) : undefined;
+  }
+
+  /** Replaces whatever is there. Parents must exist; those of the base become part of the layer. */
+  put(path: RelPath, inode: Inode): void {
+    this.#touchParent(path);
+    if (this.#nodes.get(path)?.inode.type === 'directory') this.#dropBelow(path);
+    this.#nodes.set(path, { inode, merges: false, kept: false });
+  }
+
+  /** The file at a path, for another name of it: one of the base becomes part of the layer, content and all. */
+  adopt(path: RelPath): Inode {
+    const known = this.#nodes.get(path);
+    if (known !== undefined) return known.inode;
+    const entry = this.#showsBase(path) ? this.base.lookup(path) : undefined;
+    if (entry === undefined || entry.type === 'directory')
+      throw new Error(`no file to link to: ${JSON.stringify(path)}`);
+    const { base } = this;
+    const inode: Inode = {
+      ...entry,
+      content: entry.type === 'file' ? { read: (sink) => base.read(entry, sink) } : undefined,
+    };
+    this.put(path, inode);
+    this.#adopted.push([
+      path,
+      entry.type === 'file' ? base.digest(entry) : entry.link,
+      entry.devMajor,
+      entry.devMinor,
+      xattrFacts(inode),
+    ]);
+    return inode;
+  }
+
+  /** The attributes of a directory that exists, to be changed in place. */
+  directory(path: RelPath): Inode {
+    return this.#touch(path).inode;
+  }
+
+  /** Says that nothing of a directory's attributes is the base's any more. */
+  disown(path: RelPath): void {
+    const node = this.#touch(path);
+    if (node.inode.xattrs.size === 0) node.kept = false;
+  }
+
+  /** Every name in the layer. `isOpaque`: a directory that hides the base's of the same name. */
+  *entries(): Iterable<{ readonly path: RelPath; readonly inode: Inode; readonly isOpaque: boolean }> {
+    for (const [path, { inode, merges }] of this.#nodes) {
+      yield { path, inode, isOpaque: inode.type === 'directory' && !merges && this.#hidesDirectory(path) };
+    }
+  }
+
+  get size(): number {
+    return this.#nodes.size;
+  }
+
+  /** What the layer took over from the base: two bases that agree in it give the same layer. */
+  facts(): Json {
+    const facts: Json[] = [...this.#adopted];
+    for (const [path, { inode, kept, merges }] of this.#nodes) {
+      if (kept) facts.push([path, inode.mode, inode.uid, inode.gid, xattrFacts(inode)]);
+      else if (inode.type === 'directory' && !merges && this.#hidesDirectory(path)) facts.push([path, 'opaque']);
+    }
+    return facts.sort((a, b) => (String((a as Json[])[0]) < String((b as Json[])[0]) ? -1 : 1));
+  }
+
+  #hidesDirectory(path: RelPath): boolean {
+    return this.#showsBase(path) && this.base.lookup(path)?.type === 'directory';
+  }
+
+  #dropBelow(dir: RelPath): void {
+    for (const path of [...this.#nodes.keys()]) {
+      if (path.startsWith(`${dir}/`)) this.#nodes.delete(path);
+    }
+  }
+
+  /** True when no part of the layer hides what the base has at the path. */
+  #showsBase(path: RelPath): boolean {
+    for (let dir = path; dir !== TOP; ) {
+      dir = parentOf(dir);
+      const node = this.#nodes.get(dir);
+      if (node !== undefined) return node.inode.type === 'directory' && node.merges;
+    }
+    return true;
+  }
+
+  #touchParent(path: RelPath): void {
+    if (path !== TOP) this.#touch(parentOf(path));
+  }
+
+  #touch(path: RelPath): DraftNode {
+    const known = this.#nodes.get(path);
+    if (known !== undefined) return known;
+    const entry = this.#showsBase(path) ? this.base.lookup(path) : undefined;
+    if (entry?.type !== 'directory') throw new Error(`no directory to put a file into: ${JSON.stringify(path)}`);
+    this.#touchParent(path);
+    const node: DraftNode = { inode: { ...entry }, merges: true, kept: true };
+    this.#nodes.set(path, node);
+    return node;
+  }
+}
+
+function xattrFacts(inode: Inode): Json {
+  return [...inode.xattrs].map(([name, value]) => [name, Buffer.from(value).toString('hex')]);
+}

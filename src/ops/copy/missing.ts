@@ -1,0 +1,87 @@
+import { BuildError, type ErrorCode } from '../../errors.ts';
+import type { Tree } from '../../image/toc/index.ts';
+import type { ContextTree } from '../../sources/context/index.ts';
+import { displayPath, latin1Of, parentOf, type RelPath, relPath } from '../../util/rel-path.ts';
+
+/** The error for a source that is not there, with the rule that hides it or the nearest name that is. */
+export function sourceMissing(
+  tree: Tree,
+  source: string,
+  what: { readonly code: ErrorCode; readonly name: string },
+): BuildError {
+  const isContext = 'excludedBy' in tree;
+  const where = isContext ? ' in the build context' : '';
+  return new BuildError(what.code, `${what.name} ${JSON.stringify(source)} not found${where}`, {
+    hint: hintFor(tree, source),
+  });
+}
+
+function hintFor(tree: Tree, source: string): string {
+  const path = relPath(latin1Of(source));
+  const rule = 'excludedBy' in tree ? (tree as ContextTree).excludedBy(path) : undefined;
+  if (rule !== undefined)
+    return `${rule.file ?? '.dockerignore'}:${rule.line} excludes it (${JSON.stringify(rule.pattern)})`;
+  if (source.split('/').includes('..'))
+    return 'paths cannot lead out of the place that files are copied from; ".." stops at its top';
+  const near = nearestPath(tree, path);
+  if (near !== undefined) return `did you mean ${JSON.stringify(displayPath(near))}?`;
+  return 'check the spelling; paths are relative to the top of the place that files are copied from';
+}
+
+/** Another spelling of the first part of a path that does not exist, with the rest as it was if that exists. */
+function nearestPath(tree: Tree, path: RelPath): RelPath | undefined {
+  const parts = path.split('/');
+  let dir = '' as RelPath;
+  for (const [index, part] of parts.entries()) {
+    const next = relPath(`${dir}/${part}`);
+    if (tree.lookup(next) !== undefined) {
+      dir = next;
+      continue;
+    }
+    const name = nearestName(tree.list(dir), part);
+    if (name === undefined) return index === 0 ? nearestByBase(tree, path) : undefined;
+    const whole = relPath([dir, name, ...parts.slice(index + 1)].join('/'));
+    return tree.lookup(whole) === undefined ? relPath(`${dir}/${name}`) : whole;
+  }
+  return undefined;
+}
+
+/** The same file name at the top, where people leave a directory out or write one too many. */
+function nearestByBase(tree: Tree, path: RelPath): RelPath | undefined {
+  const name = path.slice(parentOf(path).length).replace('/', '') as RelPath;
+  return name !== path && tree.lookup(name) !== undefined ? name : undefined;
+}
+
+function nearestName(names: readonly string[], wanted: string): string | undefined {
+  const limit = wanted.length < 4 ? 1 : 2;
+  let best: { name: string; distance: number } | undefined;
+  for (const name of names.slice(0, 10_000)) {
+    if (Math.abs(name.length - wanted.length) > limit) continue;
+    const distance = name.toLowerCase() === wanted.toLowerCase() ? 0 : editDistance(name, wanted);
+    if (distance <= limit && distance < wanted.length && (best === undefined || distance < best.distance))
+      best = { name, distance };
+  }
+  return best?.name;
+}
+
+/** Insertions, deletions, replacements and swaps of neighbours; by rows. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = at(row, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? at(before, j - 2) + 1 : replaced;
+      next.push(Math.min(replaced, swapped, at(row, j) + 1, at(next, j - 1) + 1));
+    }
+    before = row;
+    row = next;
+  }
+  return at(row, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? 0;
+}

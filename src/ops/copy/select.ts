@@ -1,0 +1,197 @@
+import { type Digest, digestOf } from '../../../cache/index.ts';
+import { BuildError } from '../../errors.ts';
+import type { CopyOp, CopySource } from '../../graph/index.ts';
+import type { Tree, TreeEntry } from '../../image/toc/index.ts';
+import type { HttpTree } from '../../sources/http/index.ts';
+import { nowMs } from '../../util/clock.ts';
+import { BadPattern, hasWildcard, InvalidRule } from '../../util/match/index.ts';
+import { baseName, latin1Of, type RelPath, relPath, TOP } from '../../util/rel-path.ts';
+import { isArchive, type Filter, unpackArchive } from './archive.ts';
+import { resolveIn } from './resolve.ts';
+import { sourceMissing } from './missing.ts';
+import type { SelectedFiles, SelectedSource, Selection } from './selection.ts';
+import { digestSelection, explainSelection } from './selection-digest.ts';
+import { itemOf, walkDirectory } from './walk.ts';
+import { expandSource } from './wildcard.ts';
+
+export interface SelectOptions {
+  readonly signal: AbortSignal;
+  /** Runs a program over bytes: decompresses what Node cannot. */
+  readonly filter: Filter;
+  /** Only the digest is wanted: archives are recognised but not unpacked, and planCopy refuses the selection. */
+  readonly keyOnly?: boolean;
+  /** Where large archives are spooled; the system's temp directory when absent. */
+  readonly tempDir?: string;
+}
+
+/**
+ * Finds what a COPY or ADD takes: wildcards, symlinks of the arguments, --exclude, --parents, archives of ADD.
+ * @param sources by index of the op's inputs
+ * @throws BuildError copy-source-missing for a literal path that is not there, copy-invalid, context-invalid
+ */
+export async function selectSources(
+  op: CopyOp,
+  sources: ReadonlyMap<number, Tree>,
+  options: SelectOptions,
+): Promise<Selection> {
+  const selected: SelectedSource[] = [];
+  for (const source of op.sources) {
+    options.signal.throwIfAborted();
+    selected.push(...(await selectSource(op, source, { sources, options })));
+  }
+  return makeSelection(selected);
+}
+
+export function makeSelection(sources: readonly SelectedSource[]): Selection {
+  let taken: Set<string> | undefined;
+  return {
+    digest: digestSelection(sources),
+    files: explainSelection(sources),
+    sources,
+    takes(path) {
+      taken ??= new Set(
+        sources.flatMap((source) =>
+          source.kind === 'archive' ? [source.path] : source.items.map((item) => item.entry.path),
+        ),
+      );
+      return taken.has(path);
+    },
+  };
+}
+
+interface SelectContext {
+  readonly sources: ReadonlyMap<number, Tree>;
+  readonly options: SelectOptions;
+}
+
+async function selectSource(
+  op: CopyOp,
+  source: CopySource,
+  { sources, options }: SelectContext,
+): Promise<SelectedSource[]> {
+  if (source.kind === 'inline') return [inlineFile(source, op.epoch)];
+  const tree = sources.get(source.input);
+  if (tree === undefined) throw new Error(`copy source ${source.path} names input ${source.input}, which is not there`);
+  return patternErrors(op, async () => {
+    if (op.parents) return selectParents(op, source.path, { tree, options });
+    const selected: SelectedSource[] = [];
+    for (const path of isRemote(tree)
+      ? [relPath(latin1Of(source.path))]
+      : expandSource(tree, relPath(latin1Of(source.path)))) {
+      selected.push(await selectPath(op, { path, written: source.path }, { tree, options }));
+    }
+    return selected;
+  });
+}
+
+interface In {
+  readonly tree: Tree;
+  readonly options: SelectOptions;
+}
+
+async function selectPath(
+  op: CopyOp,
+  { path, written }: { path: RelPath; written: string },
+  { tree, options }: In,
+): Promise<SelectedSource> {
+  const entry = lookupFollowed(tree, path);
+  if (entry === undefined)
+    throw sourceMissing(tree, written, { code: 'copy-source-missing', name: `${op.instruction} source` });
+  const unpack = op.unpack === 'auto' ? !isRemote(tree) : op.unpack;
+  if (unpack && entry.type === 'file' && (await isArchive(tree, entry, options))) {
+    const unpacked = options.keyOnly === true ? undefined : await unpackArchive(tree, entry, options);
+    return {
+      kind: 'archive',
+      name: baseName(path),
+      path: entry.path,
+      digest: unpacked?.digest ?? tree.digest(entry),
+      unpacked,
+    };
+  }
+  const items =
+    entry.type === 'directory'
+      ? walkDirectory(tree, entry.path, { excludes: op.excludes, signal: options.signal })
+      : [itemOf(tree, TOP, entry)];
+  return { kind: 'files', tree, name: baseName(path), top: entry, items };
+}
+
+/** --parents: the path from the top, or from the pivot `/./` on, is a pattern for what is below. */
+function selectParents(op: CopyOp, source: string, { tree, options }: In): SelectedSource[] {
+  const pivot = source.indexOf('/./');
+  const from = relPath(latin1Of(pivot < 0 ? '' : source.slice(0, pivot)));
+  const include = relPath(pivot < 0 ? source : source.slice(pivot + 3));
+  const isLiteral = !hasWildcard(source);
+  const missing = () => sourceMissing(tree, source, { code: 'copy-source-missing', name: `${op.instruction} source` });
+  if (isLiteral && lookupFollowed(tree, relPath(`${from}/${latin1Of(include)}`)) === undefined) throw missing();
+  return expandSource(tree, from).map((path): SelectedFiles => {
+    const top = lookupFollowed(tree, path);
+    if (top === undefined) throw missing();
+    if (top.type !== 'directory')
+      return { kind: 'files', tree, name: baseName(path), top, items: [itemOf(tree, TOP, top)] };
+    const items = walkDirectory(tree, top.path, {
+      include: include === '' ? '**' : include,
+      excludes: op.excludes,
+      signal: options.signal,
+    });
+    return { kind: 'files', tree, name: baseName(path), top, items };
+  });
+}
+
+/** @throws BuildError copy-source-missing for a loop of links */
+export function lookupFollowed(tree: Tree, path: RelPath): TreeEntry | undefined {
+  return tree.lookup(resolveIn(tree, path));
+}
+
+function isRemote(tree: Tree): boolean {
+  return (tree as Partial<HttpTree>).isRemote === true;
+}
+
+async function patternErrors<T>(op: CopyOp, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof BadPattern) && !(error instanceof InvalidRule)) throw error;
+    const text = error instanceof InvalidRule ? error.text : error.message;
+    throw new BuildError('copy-invalid', `${op.instruction}: syntax error in pattern ${JSON.stringify(text)}`, {
+      cause: error,
+      hint: 'close the bracket, or escape it with a backslash',
+    });
+  }
+}
+
+/** A heredoc: 0644, dated by the epoch or now. */
+function inlineFile(
+  { name, content }: Extract<CopySource, { kind: 'inline' }>,
+  epoch: number | undefined,
+): SelectedFiles {
+  const bytes = Buffer.from(content, 'utf8');
+  const path = relPath(latin1Of(name));
+  const top: TreeEntry = {
+    path,
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: bytes.length,
+    mtimeSec: epoch ?? Math.floor(nowMs() / 1000),
+    mtimeNsec: 0,
+    link: '',
+    devMajor: 0,
+    devMinor: 0,
+    xattrs: new Map(),
+  };
+  const digest = digestOf(bytes);
+  const tree = oneFile(top, bytes, digest);
+  return { kind: 'files', tree, name: baseName(path), top, items: [itemOf(tree, TOP, top)] };
+}
+
+function oneFile(top: TreeEntry, bytes: Uint8Array, digest: Digest): Tree {
+  return {
+    lookup: (path) => (path === top.path ? top : undefined),
+    list: () => [],
+    digest: () => digest,
+    read(_entry, sink) {
+      if (bytes.length > 0) sink(bytes);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { type Digest, parseDigest } from '../../../cache/index.ts';
+import { displayPath } from '../../util/rel-path.ts';
+import type { SelectedFiles, SelectedItem, SelectedSource, Selection } from './selection.ts';
+
+const CAPABILITY = 'security.capability';
+
+/**
+ * The digest of a selection, from the digests that it was made with or, through `contentOf`, from those of the bytes that
+ * were in fact written.
+ */
+export function digestSelection(
+  sources: readonly SelectedSource[],
+  contentOf = (item: SelectedItem, _source: SelectedFiles) => item.digest,
+): Digest {
+  const hash = createHash('sha256');
+  for (const source of sources) {
+    if (source.kind === 'archive') {
+      hash.update(`${JSON.stringify(['archive', source.digest])}\n`);
+      continue;
+    }
+    const isDirectory = source.top.type === 'directory';
+    hash.update(`${JSON.stringify(['files', isDirectory ? '' : source.name, isDirectory])}\n`);
+    const groups = linkGroups(source);
+    for (const item of source.items)
+      hash.update(`${JSON.stringify(itemFacts(item, groups, contentOf(item, source)))}\n`);
+  }
+  return parseDigest(`sha256:${hash.digest('hex')}`);
+}
+
+const MOST_FILES = 20_000;
+
+/** Values are `digest:mode`; no two directories have the same, so that none looks like another one renamed. */
+export function explainSelection(sources: readonly SelectedSource[]): Selection['files'] {
+  let count = 0;
+  for (const source of sources) count += source.kind === 'files' ? source.items.length : 1;
+  if (count > MOST_FILES) return undefined;
+  const files: { [path: string]: string } = {};
+  for (const source of sources) {
+    if (source.kind === 'archive') files[displayPath(source.path)] = shortDigest(source.digest);
+    else for (const item of source.items) files[displayPath(item.entry.path)] = shortFacts(item);
+  }
+  return files;
+}
+
+function shortFacts({ entry, digest }: SelectedItem): string {
+  const mode = entry.mode.toString(8).padStart(4, '0');
+  if (digest !== undefined) return `${shortDigest(digest)}:${mode}`;
+  const identity = entry.type === 'directory' ? entry.path : `${entry.link} ${entry.devMajor} ${entry.devMinor}`;
+  return `${createHash('sha256').update(`${entry.type} ${identity}`, 'latin1').digest('hex').slice(0, 16)}:${mode}`;
+}
+
+function shortDigest(digest: Digest): string {
+  return digest.slice('sha256:'.length, 'sha256:'.length + 16);
+}
+
+function itemFacts(
+  { path, entry, isParent }: SelectedItem,
+  groups: ReadonlyMap<string, number>,
+  content: Digest | undefined,
+): unknown[] {
+  const capability = entry.xattrs.get(CAPABILITY);
+  return [
+    path,
+    entry.type,
+    isParent,
+    entry.mode,
+    entry.uid,
+    entry.gid,
+    content ?? entry.link,
+    entry.devMajor,
+    entry.devMinor,
+    capability === undefined ? '' : Buffer.from(capability).toString('hex'),
+    groups.get(entry.linkGroup ?? '') ?? -1,
+  ];
+}
+
+/** Numbers for the hard-link groups of which more than one name is taken, in the order of their first names. */
+function linkGroups(source: SelectedFiles): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { entry } of source.items) {
+    if (entry.type === 'file' && entry.linkGroup !== undefined)
+      counts.set(entry.linkGroup, (counts.get(entry.linkGroup) ?? 0) + 1);
+  }
+  const numbers = new Map<string, number>();
+  for (const [group, count] of counts) if (count > 1) numbers.set(group, numbers.size);
+  return numbers;
+}

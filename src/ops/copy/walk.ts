@@ -1,0 +1,89 @@
+import type { Tree, TreeEntry } from '../../image/toc/index.ts';
+import { type Matcher, makeMatcher, rulesOf } from '../../util/match/index.ts';
+import { joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
+import type { SelectedItem } from './selection.ts';
+
+export interface WalkOptions {
+  /** --parents: only what matches, or lies below a match. */
+  readonly include?: string | undefined;
+  /** --exclude, relative to the top. */
+  readonly excludes: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What is selected below a directory, parents first, names in byte order. Symlinks are taken as they are. Directories that
+ * cannot hold anything selected are not entered.
+ */
+export function walkDirectory(tree: Tree, top: RelPath, options: WalkOptions): SelectedItem[] {
+  return new Walk(tree, top, options).run();
+}
+
+/** A regular file, or another one that is no directory, as a selection of its own. */
+export function itemOf(tree: Tree, path: RelPath, entry: TreeEntry): SelectedItem {
+  return { path, entry, isParent: false, digest: entry.type === 'file' ? tree.digest(entry) : undefined };
+}
+
+class Walk {
+  readonly #tree: Tree;
+  readonly #top: RelPath;
+  readonly #signal: AbortSignal;
+  readonly #include: Matcher | undefined;
+  readonly #exclude: Matcher | undefined;
+  readonly #items: SelectedItem[] = [];
+  /** Directories on the way that are not selected themselves, and not yet needed by something that is. */
+  #pending: SelectedItem[] = [];
+
+  constructor(tree: Tree, top: RelPath, { include, excludes, signal }: WalkOptions) {
+    this.#tree = tree;
+    this.#top = top;
+    this.#signal = signal;
+    this.#include = include === undefined ? undefined : makeMatcher(rulesOf([include]));
+    this.#exclude = excludes.length === 0 ? undefined : makeMatcher(rulesOf(excludes));
+  }
+
+  run(): SelectedItem[] {
+    this.#enter(TOP);
+    return this.#items;
+  }
+
+  #enter(dir: RelPath): void {
+    this.#signal.throwIfAborted();
+    const at = this.#inTree(dir);
+    for (const name of this.#tree.list(at)) {
+      const entry = this.#tree.lookup(joinRel(at, name));
+      if (entry !== undefined) this.#visit(joinRel(dir, name), entry);
+    }
+  }
+
+  #visit(path: RelPath, entry: TreeEntry): void {
+    const selected = this.#isSelected(path);
+    if (selected) {
+      this.#items.push(...this.#pending, itemOf(this.#tree, path, entry));
+      this.#pending = [];
+    }
+    if (entry.type !== 'directory') return;
+    if (selected) {
+      this.#enter(path);
+    } else if (this.#couldHoldSelected(path)) {
+      const before = this.#pending;
+      this.#pending = [...before, { path, entry, isParent: true, digest: undefined }];
+      this.#enter(path);
+      if (this.#pending.length > 0) this.#pending = before;
+    }
+  }
+
+  #isSelected(path: RelPath): boolean {
+    return this.#include?.excludes(path) !== false && this.#exclude?.excludes(path) !== true;
+  }
+
+  #couldHoldSelected(dir: RelPath): boolean {
+    const included = this.#include === undefined || this.#include.excludes(dir) || this.#include.couldMatchBelow(dir);
+    const excluded = this.#exclude?.excludes(dir) === true && !this.#exclude.couldReinclude(dir);
+    return included && !excluded;
+  }
+
+  #inTree(path: RelPath): RelPath {
+    return path === TOP ? this.#top : this.#top === TOP ? path : joinRel(this.#top, path);
+  }
+}

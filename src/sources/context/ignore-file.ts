@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { BuildError } from '../../errors.ts';
+import { isErrno } from '../../host/fs/index.ts';
+import { type IgnoreRule, InvalidRule, parseIgnoreLines } from '../../util/match/index.ts';
+
+export interface IgnoreFile {
+  /** Host path. */
+  readonly path: string;
+  /** As people know it: `.dockerignore`, or `name.dockerignore`. */
+  readonly name: string;
+  readonly rules: readonly IgnoreRule[];
+}
+
+/** @throws BuildError ignore-invalid, located at the line */
+export function parseIgnoreFile(text: string, file: string): IgnoreRule[] {
+  try {
+    return parseIgnoreLines(text, file);
+  } catch (error) {
+    if (!(error instanceof InvalidRule)) throw error;
+    const what = error.text === '!' ? 'illegal exclusion pattern: "!"' : `not a pattern: ${JSON.stringify(error.text)}`;
+    throw new BuildError('ignore-invalid', `${file}:${error.line}: ${what}`, {
+      range: { file, startLine: error.line, startColumn: 1, endLine: error.line, endColumn: error.text.length + 1 },
+      hint:
+        error.text === '!'
+          ? 'write the path that is to be included after all behind the "!", or remove the line'
+          : 'close the bracket, or escape it with a backslash',
+    });
+  }
+}
+
+/**
+ * The ignore file of a context: the Dockerfile's own (`<Dockerfile>.dockerignore` beside it) wins over the context's; they
+ * are not merged. undefined when there is neither.
+ * @throws BuildError ignore-invalid, context-invalid
+ */
+export function findIgnoreFile(contextDir: string, dockerfilePath?: string): IgnoreFile | undefined {
+  const candidates = [join(contextDir, '.dockerignore')];
+  if (dockerfilePath !== undefined)
+    candidates.unshift(join(dirname(dockerfilePath), `${basename(dockerfilePath)}.dockerignore`));
+  for (const path of candidates) {
+    const text = readIfThere(path);
+    if (text === undefined) continue;
+    const name = basename(path);
+    return { path, name, rules: parseIgnoreFile(text, name) };
+  }
+  return undefined;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return undefined;
+    throw new BuildError('context-invalid', `cannot read ${path}`, {
+      cause: error,
+      hint: 'make it a readable file, or remove it',
+    });
+  }
+}

@@ -1,0 +1,221 @@
+import {
+  chmodSync,
+  linkSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Digest, digestOf } from '../../../cache/index.ts';
+import type { FileStat } from '../../../src/host/fs/index.ts';
+import { type ContextOptions, openContext } from '../../../src/sources/context/index.ts';
+import { makeMatcher, parseIgnoreLines } from '../../../src/util/match/index.ts';
+import { latin1Of, type RelPath } from '../../../src/util/rel-path.ts';
+
+let dir = '';
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'context-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+function write(files: { readonly [path: string]: string }): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(dir, path)), { recursive: true });
+    writeFileSync(join(dir, path), text);
+  }
+}
+
+const rel = (path: string) => path as RelPath;
+const open = (ignore?: string, more: ContextOptions = {}) =>
+  openContext(dir, {
+    ...more,
+    ...(ignore === undefined ? {} : { ignore: makeMatcher(parseIgnoreLines(ignore, '.dockerignore')) }),
+  });
+
+function pathsOf(tree: ReturnType<typeof openContext>, at = ''): string[] {
+  return tree.list(rel(at)).flatMap((name) => {
+    const path = at === '' ? name : `${at}/${name}`;
+    return [path, ...pathsOf(tree, path)];
+  });
+}
+
+describe('attributes', () => {
+  test('modes and times are the files own, owners are root', () => {
+    write({ 'd/f': 'hello' });
+    chmodSync(join(dir, 'd/f'), 0o4751);
+    chmodSync(join(dir, 'd'), 0o1770);
+    utimesSync(join(dir, 'd/f'), 1, 1.5);
+    expect(open().lookup(rel('d/f'))).toMatchObject({
+      type: 'file',
+      mode: 0o4751,
+      uid: 0,
+      gid: 0,
+      size: 5,
+      mtimeSec: 1,
+      mtimeNsec: 500_000_000,
+    });
+    expect(open().lookup(rel('d'))).toMatchObject({ type: 'directory', mode: 0o1770, size: 0 });
+  });
+
+  test('symlinks are themselves, dangling or not', () => {
+    symlinkSync('/nowhere', join(dir, 'l'));
+    lutimesSync(join(dir, 'l'), 5, 5);
+    expect(open().lookup(rel('l'))).toMatchObject({
+      type: 'symlink',
+      mode: 0o777,
+      link: '/nowhere',
+      mtimeSec: 5,
+      mtimeNsec: 0,
+    });
+  });
+
+  test('nothing is seen through a link on the way', () => {
+    write({ 'd/f': 'x' });
+    symlinkSync('d', join(dir, 'l'));
+    expect(open().lookup(rel('l/f'))).toBeUndefined();
+    expect(open().lookup(rel('d/f/x'))).toBeUndefined();
+  });
+
+  test('names of one inode have one group, a file alone has none', () => {
+    write({ a: 'x', c: 'y' });
+    linkSync(join(dir, 'a'), join(dir, 'b'));
+    const tree = open();
+    expect(tree.lookup(rel('a'))?.linkGroup).toBeDefined();
+    expect(tree.lookup(rel('a'))?.linkGroup).toBe(tree.lookup(rel('b'))?.linkGroup);
+    expect(tree.lookup(rel('c'))).not.toHaveProperty('linkGroup');
+  });
+
+  test('names are bytes', () => {
+    write({ 'ünï\n': 'x' });
+    writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xff, 0x41])]), 'raw');
+    const tree = open();
+    expect(tree.list(rel(''))).toEqual([latin1Of('ünï\n'), '\xffA']);
+    expect(tree.digest(tree.lookup(rel('\xffA')) as never)).toBe(digestOf('raw'));
+  });
+
+  test('of xattrs only the capability is asked for', () => {
+    write({ f: 'x' });
+    const asked: string[] = [];
+    const tree = open(undefined, {
+      getXattr: (path, name) => (asked.push(`${path.toString()} ${name}`), Buffer.from('cap')),
+    });
+    expect([...(tree.lookup(rel('f'))?.xattrs ?? [])]).toEqual([['security.capability', Buffer.from('cap')]]);
+    expect(asked).toEqual([`${dir}/f security.capability`]);
+  });
+
+  test('sockets are not there', async () => {
+    const server = createServer().listen(join(dir, 's'));
+    await new Promise((resolve) => server.once('listening', resolve));
+    expect(open().list(rel(''))).toEqual([]);
+    await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe('the ignore file', () => {
+  beforeEach(() =>
+    write({
+      'src/lib/x.c': 'x',
+      'src/main.c': 'm',
+      'build/out/bin': 'b',
+      'build/keep.txt': 'k',
+      'a.md': 'a',
+      'b.md': 'b',
+    }),
+  );
+
+  test('hides files, and directories with what is in them', () => {
+    expect(pathsOf(open('*.md\nsrc\n'))).toEqual(['build', 'build/keep.txt', 'build/out', 'build/out/bin']);
+  });
+
+  test('what is taken back brings its directories along, and only those', () => {
+    expect(pathsOf(open('**\n!src/lib/x.c\n'))).toEqual(['src', 'src/lib', 'src/lib/x.c']);
+    expect(pathsOf(open('*\n!src\n!build/keep.txt\nsrc/lib\n!src/lib/x.c\n'))).toEqual([
+      'build',
+      'build/keep.txt',
+      'src',
+      'src/lib',
+      'src/lib/x.c',
+      'src/main.c',
+    ]);
+    expect(pathsOf(open('*\n!none\n'))).toEqual([]);
+  });
+
+  test('x/** leaves x, empty', () => {
+    expect(pathsOf(open('build/**\n*.md\nsrc\n'))).toEqual(['build']);
+  });
+
+  test('an ignored directory is not entered', () => {
+    chmodSync(join(dir, 'src'), 0);
+    expect(pathsOf(open('src\n!build/keep.txt\n*.md\nbuild/out\n'))).toEqual(['build', 'build/keep.txt']);
+    chmodSync(join(dir, 'src'), 0o755);
+  });
+
+  test('the rule that hides a path is told', () => {
+    const tree = open('# c\nsrc\n');
+    expect(tree.excludedBy(rel('src/main.c'))).toEqual({
+      file: '.dockerignore',
+      line: 2,
+      negated: false,
+      pattern: 'src',
+    });
+    expect(tree.excludedBy(rel('a.md'))).toBeUndefined();
+    expect(tree.excludedBy(rel('none'))).toBeUndefined();
+  });
+
+  test('outputs of this build are left out without a rule', () => {
+    const tree = open(undefined, { skip: (path) => path === 'build' || path === 'a.md' });
+    expect(pathsOf(tree)).toEqual(['b.md', 'src', 'src/lib', 'src/lib/x.c', 'src/main.c']);
+    expect(tree.lookup(rel('build/keep.txt'))).toBeUndefined();
+  });
+});
+
+describe('content', () => {
+  test('is read in chunks and hashed once', () => {
+    const text = 'z'.repeat(700_001);
+    write({ big: text, empty: '' });
+    const puts: [FileStat, Digest][] = [];
+    const tree = open(undefined, {
+      statIndex: { get: () => undefined, put: (stat, digest) => puts.push([stat, digest]) },
+    });
+    const big = tree.lookup(rel('big')) as never;
+    expect(tree.digest(big)).toBe(digestOf(text));
+    expect(tree.digest(big)).toBe(digestOf(text));
+    expect(puts.map(([stat, digest]) => [Number(stat.size), digest])).toEqual([[700_001, digestOf(text)]]);
+    let size = 0;
+    tree.read(big, (chunk) => (size += chunk.length));
+    expect(size).toBe(700_001);
+    expect(tree.digest(tree.lookup(rel('empty')) as never)).toBe(digestOf(''));
+  });
+
+  test('a digest of the index spares the read', () => {
+    write({ f: 'x' });
+    const tree = open(undefined, { statIndex: { get: () => digestOf('remembered'), put: () => expect.unreachable() } });
+    expect(tree.digest(tree.lookup(rel('f')) as never)).toBe(digestOf('remembered'));
+  });
+
+  test('a file that changed but for its size is read as it is, and not remembered', () => {
+    write({ f: 'x' });
+    const tree = open(undefined, { statIndex: { get: () => undefined, put: () => expect.unreachable() } });
+    const entry = tree.lookup(rel('f'));
+    write({ f: 'y' });
+    utimesSync(join(dir, 'f'), 1, 1);
+    expect(tree.digest(entry as never)).toBe(digestOf('y'));
+  });
+
+  test('a file whose size changed since it was looked at is an error that names it', () => {
+    write({ 'd/f': 'x' });
+    const tree = open();
+    const entry = tree.lookup(rel('d/f'));
+    write({ 'd/f': 'longer' });
+    expect(() => tree.digest(entry as never)).toThrow(
+      expect.objectContaining({ code: 'context-invalid', message: expect.stringContaining('d/f') }),
+    );
+  });
+});
