@@ -1,4 +1,4 @@
-import type { Platform } from '../image/oci/platform.ts';
+import type { Platform } from '../image/oci/index.ts';
 
 /** What the command line says about lowering; paths and secrets are not the frontend's business. */
 export interface LowerOptions {

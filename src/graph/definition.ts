@@ -1,7 +1,6 @@
 import type { Digest } from '../../cache/index.ts';
 import type { SourceRange } from '../errors.ts';
-import type { ImageConfig, HistoryEntry } from '../image/oci/config.ts';
-import type { Platform } from '../image/oci/platform.ts';
+import type { HistoryEntry, ImageConfig, Platform } from '../image/oci/index.ts';
 import type { Op } from './op.ts';
 
 /** One op on its inputs. Vertices of equal digest are the same work, wherever they stand in the Dockerfile. */

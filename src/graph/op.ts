@@ -1,5 +1,5 @@
 import type { Digest, LayerRef } from '../../cache/index.ts';
-import type { Platform } from '../image/oci/platform.ts';
+import type { Platform } from '../image/oci/index.ts';
 
 /**
  * Ops are fully expanded values: no variable, stage name or relative path is left to look up. Inputs are named by their

@@ -22,11 +22,21 @@ export function parseReference(text: string): Reference {
   const { name, tag, digest } = split(text);
   const { registry, path } = withRegistry(name);
   if (path !== path.toLowerCase()) {
-    throw invalid(text, `repository name (${path}) must be lowercase`, `write ${text.replace(name, name.toLowerCase())}`);
+    throw invalid(
+      text,
+      `repository name (${path}) must be lowercase`,
+      `write ${text.replace(name, name.toLowerCase())}`,
+    );
   }
   if (!PATH.test(path) || !REGISTRY.test(registry)) throw invalid(text, 'the name has an invalid part');
-  if (registry.length + 1 + path.length > MAX_NAME) throw invalid(text, `the name is longer than ${MAX_NAME} characters`);
-  return { registry, repository: path, ...(tag === undefined ? {} : { tag }), ...(digest === undefined ? {} : { digest }) };
+  if (registry.length + 1 + path.length > MAX_NAME)
+    throw invalid(text, `the name is longer than ${MAX_NAME} characters`);
+  return {
+    registry,
+    repository: path,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  };
 }
 
 /** @returns `docker.io/library/node:20`; the tag is `latest` when there is neither tag nor digest. */

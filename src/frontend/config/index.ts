@@ -1,0 +1,11 @@
+export { BuildEnv, splitPair, withVariable } from './build-env.ts';
+export {
+  emptyImage,
+  finalImage,
+  type ImageDraft,
+  inheritedImage,
+  platformOf,
+  withConfig,
+  withShell,
+} from './image-draft.ts';
+export { applyMetadata, type Expander, isMetadata, type MetadataInstruction } from './metadata.ts';
