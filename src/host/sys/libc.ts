@@ -12,9 +12,7 @@ type Argument = number | bigint | Uint8Array | null;
 type Native = (...args: Argument[]) => number | bigint;
 
 /** A libc function, found on its first call. Returns what libc returns; `errno()` tells why it was -1. */
-export interface LibcFunction {
-  (...args: Argument[]): number;
-}
+export type LibcFunction = (...args: Argument[]) => number;
 
 /** @param prototypes of the same call, in order of preference: C libraries differ in what they export */
 export function libcFunction(...prototypes: readonly string[]): LibcFunction {

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type Digest, digestOf, hexOf, parseDigest } from '../digest.ts';
+import { moveInto, publishBytes, readIfThere, sizeIfThere, syncFile, type TempPath, type Warn } from '../files.ts';
+
+/** Blobs as they were pulled or exported, by the sha256 of their bytes. */
+export interface ContentStore {
+  /** Where the blob is, or would be. */
+  path(digest: Digest): string;
+  has(digest: Digest): boolean;
+  size(digest: Digest): number | undefined;
+  /** Checked against the digest. Undefined when it is not here, larger than `maxBytes`, or damaged: then it is removed, too. */
+  readBytes(digest: Digest, options: { maxBytes: number }): Buffer | undefined;
+  /** Idempotent, as `put`. */
+  putBytes(bytes: Uint8Array): Digest;
+  /**
+   * Stores what the source gives, to its end. Idempotent: returning means "the blob is stored". Nothing is left of a failure.
+   * @throws ContentMismatch when it is not what was expected, as soon as that is clear
+   */
+  put(source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<{ digest: Digest; size: number }>;
+  /** Takes a finished file, whose digest the caller has seen to, into the store; the file is moved. */
+  adopt(tempPath: string, digest: Digest): void;
+  remove(digest: Digest): void;
+}
+
+export interface PutOptions {
+  readonly expected?: { readonly digest: Digest; readonly size?: number | undefined } | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The bytes are not those that the digest or size names. */
+export class ContentMismatch extends Error {
+  override readonly name = 'ContentMismatch';
+  readonly expected: string;
+  readonly actual: string;
+
+  constructor(what: 'digest' | 'size', expected: string, actual: string) {
+    super(`content has the ${what} ${actual}, not ${expected}`);
+    this.expected = expected;
+    this.actual = actual;
+  }
+}
+
+/** @param dir content/v1/sha256 of the root */
+export function openContentStore(
+  dir: string,
+  { tempPath, onWarning }: { tempPath: TempPath; onWarning: Warn },
+): ContentStore {
+  const path = (digest: Digest): string => {
+    const hex = hexOf(digest);
+    return join(dir, hex.slice(0, 2), hex);
+  };
+  const store: ContentStore = {
+    path,
+    has: (digest) => sizeIfThere(path(digest)) !== undefined,
+    size: (digest) => sizeIfThere(path(digest)),
+    readBytes(digest, { maxBytes }) {
+      const size = store.size(digest);
+      if (size === undefined || size > maxBytes) return undefined;
+      const bytes = readIfThere(path(digest));
+      if (bytes === undefined || digestOf(bytes) === digest) return bytes;
+      onWarning(`the blob ${digest} is damaged and was removed`);
+      store.remove(digest);
+      return undefined;
+    },
+    putBytes(bytes) {
+      const digest = digestOf(bytes);
+      if (store.size(digest) !== bytes.length) publishBytes(path(digest), bytes, tempPath);
+      return digest;
+    },
+    async put(source, options) {
+      const temp = tempPath('blob');
+      try {
+        const written = await write(source, temp, options);
+        moveInto(temp, path(written.digest));
+        return written;
+      } catch (error) {
+        await rm(temp, { force: true });
+        throw error;
+      }
+    },
+    adopt(temp, digest) {
+      syncFile(temp);
+      moveInto(temp, path(digest));
+    },
+    remove: (digest) => rmSync(path(digest), { force: true }),
+  };
+  return store;
+}
+
+async function write(
+  source: AsyncIterable<Uint8Array>,
+  temp: string,
+  { expected, signal }: PutOptions,
+): Promise<{ digest: Digest; size: number }> {
+  const handle = await open(temp, 'wx', 0o600);
+  try {
+    const written = { hash: createHash('sha256'), size: 0 };
+    await pipeline(
+      source,
+      (chunks: AsyncIterable<Uint8Array>) => append(chunks, { handle, written, limit: expected?.size }),
+      {
+        signal,
+      },
+    );
+    if (expected?.size !== undefined && written.size !== expected.size) {
+      throw new ContentMismatch('size', String(expected.size), String(written.size));
+    }
+    const digest = parseDigest(`sha256:${written.hash.digest('hex')}`);
+    if (expected !== undefined && digest !== expected.digest) {
+      throw new ContentMismatch('digest', expected.digest, digest);
+    }
+    await handle.sync();
+    return { digest, size: written.size };
+  } finally {
+    await handle.close();
+  }
+}
+
+interface Sink {
+  readonly handle: FileHandle;
+  readonly written: { readonly hash: ReturnType<typeof createHash>; size: number };
+  readonly limit: number | undefined;
+}
+
+async function append(chunks: AsyncIterable<Uint8Array>, { handle, written, limit }: Sink): Promise<void> {
+  for await (const chunk of chunks) {
+    written.size += chunk.length;
+    if (limit !== undefined && written.size > limit) {
+      throw new ContentMismatch('size', String(limit), `more than ${limit}`);
+    }
+    written.hash.update(chunk);
+    await handle.appendFile(chunk);
+  }
+}

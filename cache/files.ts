@@ -1,0 +1,65 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+
+export type Warn = (message: string) => void;
+
+/** A name below tmp/ that nobody else has. */
+export type TempPath = (purpose: string) => string;
+
+/** undefined when there is no such file, or it cannot be read: the store's readers never throw. */
+export function readIfThere(path: string): Buffer | undefined {
+  try {
+    // Asked first: an exception costs more than the look.
+    return existsSync(path) ? readFileSync(path) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function sizeIfThere(path: string): number | undefined {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat?.isFile() === true ? stat.size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Temp file → fsync → rename: readers see all of it or nothing, after a power failure too. */
+export function publishBytes(path: string, bytes: Uint8Array | string, tempPath: TempPath): void {
+  const temp = tempPath('publish');
+  try {
+    writeFileSync(temp, bytes, { flag: 'wx', mode: 0o600 });
+    syncFile(temp);
+    moveInto(temp, path);
+  } catch (error) {
+    rmSync(temp, { force: true });
+    throw error;
+  }
+}
+
+/** Renames, making the directories above. */
+export function moveInto(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
+  renameSync(from, to);
+}
+
+export function syncFile(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

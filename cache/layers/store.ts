@@ -1,0 +1,215 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type DiffID, digestOf, hexOf } from '../digest.ts';
+import { publishBytes, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
+import type { BlobRef } from '../types.ts';
+import { type LayerMeta, parseMeta, renderMeta, type StoredMeta } from './meta.ts';
+
+/**
+ * Layers by diffID: layers/v1/<hex>/ with `tar` (0444), `toc`, `meta`, and what the worker makes of them (`erofs`, `fs`).
+ * Tar and toc are not synced when they are published (that costs 0.1 to 0.6 s for 200 MB, on the critical path): the meta file names
+ * the boot they were written in, and after another boot they are read and checked once before they count.
+ */
+export interface LayerStore {
+  dir(diffID: DiffID): string;
+  tarPath(diffID: DiffID): string;
+  tocPath(diffID: DiffID): string;
+  fsPath(diffID: DiffID): string;
+  /** Tar and toc are here and whole. */
+  has(diffID: DiffID): boolean;
+  /** Undefined when the layer is not here. */
+  meta(diffID: DiffID): LayerMeta | undefined;
+  /** Moves the files in, or removes them when the layer is here already: returning means "the layer is stored". */
+  publish(diffID: DiffID, files: { tar: string; toc: string }, meta: LayerMeta): void;
+  /** Does nothing for a layer that is not here. */
+  recordBlob(diffID: DiffID, compression: string, blob: BlobRef): void;
+  /** The unpacked layer is here, and of this boot or synced since. */
+  hasFs(diffID: DiffID): boolean;
+  /** Takes a directory by rename; when there is one already, `tempDir` stays and is the caller's. */
+  publishFs(diffID: DiffID, tempDir: string): void;
+  /** After a syncfs: the directories that this store published survive a power failure from now on. */
+  fsSynced(): void;
+  remove(diffID: DiffID): void;
+}
+
+export interface LayerStoreOptions {
+  readonly onWarning?: Warn;
+  readonly tempPath?: TempPath;
+  /** Names the current boot. */
+  readonly boot?: string;
+}
+
+/** Works without a Root: the worker opens it on the same directory, on its own. */
+export function openLayerStore(rootDir: string, options: LayerStoreOptions = {}): LayerStore {
+  const { onWarning = () => undefined, boot = currentBoot(), tempPath = ownTempPath(rootDir) } = options;
+  return new DirectoryLayerStore(join(rootDir, 'layers', 'v1'), { onWarning, boot, tempPath });
+}
+
+class DirectoryLayerStore implements LayerStore {
+  readonly #dir: string;
+  readonly #options: Required<LayerStoreOptions>;
+  readonly #unsyncedFs = new Set<DiffID>();
+
+  constructor(dir: string, options: Required<LayerStoreOptions>) {
+    this.#dir = dir;
+    this.#options = options;
+  }
+
+  dir(diffID: DiffID): string {
+    return join(this.#dir, hexOf(diffID));
+  }
+
+  tarPath(diffID: DiffID): string {
+    return join(this.dir(diffID), 'tar');
+  }
+
+  tocPath(diffID: DiffID): string {
+    return join(this.dir(diffID), 'toc');
+  }
+
+  fsPath(diffID: DiffID): string {
+    return join(this.dir(diffID), 'fs');
+  }
+
+  has(diffID: DiffID): boolean {
+    return this.#stored(diffID) !== undefined;
+  }
+
+  meta(diffID: DiffID): LayerMeta | undefined {
+    const stored = this.#stored(diffID);
+    return stored && { contentID: stored.contentID, size: stored.size, blobs: stored.blobs };
+  }
+
+  publish(diffID: DiffID, { tar, toc }: { tar: string; toc: string }, meta: LayerMeta): void {
+    if (this.has(diffID)) {
+      for (const file of [tar, toc]) rmSync(file, { force: true });
+      for (const [compression, blob] of Object.entries(meta.blobs)) this.recordBlob(diffID, compression, blob);
+      return;
+    }
+    const { contentID, size, blobs } = meta;
+    const stored: StoredMeta = { contentID, size, blobs, toc: digestOf(readFileSync(toc)), boot: this.#options.boot };
+    mkdirSync(this.dir(diffID), { recursive: true, mode: 0o700 });
+    chmodSync(tar, 0o444);
+    renameSync(tar, this.tarPath(diffID));
+    renameSync(toc, this.tocPath(diffID));
+    this.#writeMeta(diffID, stored);
+  }
+
+  recordBlob(diffID: DiffID, compression: string, blob: BlobRef): void {
+    const stored = this.#stored(diffID);
+    if (stored === undefined || stored.blobs[compression]?.digest === blob.digest) return;
+    const { mediaType, digest, size } = blob;
+    this.#writeMeta(diffID, { ...stored, blobs: { ...stored.blobs, [compression]: { mediaType, digest, size } } });
+  }
+
+  hasFs(diffID: DiffID): boolean {
+    if (!existsSync(this.fsPath(diffID))) return false;
+    const boot = readIfThere(this.#fsBootPath(diffID))?.toString('utf8');
+    return boot === undefined || boot === this.#options.boot;
+  }
+
+  publishFs(diffID: DiffID, tempDir: string): void {
+    if (this.hasFs(diffID)) return;
+    mkdirSync(this.dir(diffID), { recursive: true, mode: 0o700 });
+    const fs = this.fsPath(diffID);
+    if (existsSync(fs)) renameSync(fs, this.#options.tempPath('unsynced-fs'));
+    writeFileSync(this.#fsBootPath(diffID), this.#options.boot, { mode: 0o600 });
+    this.#unsyncedFs.add(diffID);
+    try {
+      renameSync(tempDir, fs);
+    } catch (error) {
+      if (!this.hasFs(diffID)) throw error;
+    }
+  }
+
+  fsSynced(): void {
+    for (const diffID of this.#unsyncedFs) rmSync(this.#fsBootPath(diffID), { force: true });
+    this.#unsyncedFs.clear();
+  }
+
+  remove(diffID: DiffID): void {
+    rmSync(join(this.dir(diffID), 'meta'), { force: true });
+    rmSync(this.dir(diffID), { recursive: true, force: true });
+  }
+
+  /** The meta of a layer whose tar and toc are whole. */
+  #stored(diffID: DiffID): StoredMeta | undefined {
+    const bytes = readIfThere(join(this.dir(diffID), 'meta'));
+    if (bytes === undefined) return undefined;
+    const stored = parseMeta(bytes);
+    if (stored === undefined) {
+      this.#reportDamage(diffID);
+      return undefined;
+    }
+    const size = sizeIfThere(this.tarPath(diffID));
+    const isTocHere = existsSync(this.tocPath(diffID));
+    if (size === undefined || !isTocHere) return undefined;
+    if (size !== stored.size) {
+      this.#reportDamage(diffID);
+      return undefined;
+    }
+    if (stored.boot === null || stored.boot === this.#options.boot) return stored;
+    return this.#checkedAfterBoot(diffID, stored);
+  }
+
+  #checkedAfterBoot(diffID: DiffID, stored: StoredMeta): StoredMeta | undefined {
+    const isWhole = digestOfFile(this.tocPath(diffID)) === stored.toc && digestOfFile(this.tarPath(diffID)) === diffID;
+    if (!isWhole) {
+      this.#reportDamage(diffID);
+      return undefined;
+    }
+    const durable: StoredMeta = { ...stored, boot: null };
+    this.#writeMeta(diffID, durable);
+    return durable;
+  }
+
+  /** Without its meta the layer is not here. */
+  #reportDamage(diffID: DiffID): void {
+    this.#options.onWarning(`the layer ${diffID} is damaged; it will be made or fetched again`);
+    rmSync(join(this.dir(diffID), 'meta'), { force: true });
+  }
+
+  #writeMeta(diffID: DiffID, meta: StoredMeta): void {
+    publishBytes(join(this.dir(diffID), 'meta'), renderMeta(meta), this.#options.tempPath);
+  }
+
+  #fsBootPath(diffID: DiffID): string {
+    return join(this.dir(diffID), 'fs-boot');
+  }
+}
+
+function currentBoot(): string {
+  return readIfThere('/proc/sys/kernel/random/boot_id')?.toString('utf8').trim() ?? 'unknown';
+}
+
+/** Without a lease: such a file belongs to nobody, and the next root that is opened may remove it. */
+function ownTempPath(rootDir: string): TempPath {
+  return (purpose) => join(rootDir, 'tmp', `layers-${randomBytes(8).toString('hex')}-${purpose}`);
+}
+
+const CHUNK_BYTES = 1 << 20;
+
+function digestOfFile(path: string): string {
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  const fd = openSync(path, 'r');
+  try {
+    for (let length = readSync(fd, chunk); length > 0; length = readSync(fd, chunk))
+      hash.update(chunk.subarray(0, length));
+  } finally {
+    closeSync(fd);
+  }
+  return `sha256:${hash.digest('hex')}`;
+}

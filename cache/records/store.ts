@@ -1,0 +1,140 @@
+import { mkdirSync, statSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { canonicalJson } from '../canonical-json.ts';
+import { type CacheKey, digestOf, hexOf, parseCacheKey } from '../digest.ts';
+import { publishBytes, readIfThere, type TempPath, type Warn } from '../files.ts';
+import type { CacheRecord, Json, KeyMaterial, Place } from '../types.ts';
+import { differenceOf } from './difference.ts';
+import { parseRecord, renderRecord } from './format.ts';
+import { appendLine, parseLines, renderLine } from './lines.ts';
+import { openPlaces, type Places } from './places.ts';
+
+/** What steps gave, by cache key. A key may hold several results. */
+export interface RecordStore {
+  keyOf(material: KeyMaterial): CacheKey;
+  /** Oldest first; [] for a key that nobody recorded. */
+  lookup(key: CacheKey): readonly CacheRecord[];
+  /** A result that the key holds already is only marked as used. A failure is a warning: the next build misses. */
+  put(record: CacheRecord): void;
+  /** Marks the key as used. */
+  touch(key: CacheKey, atMs: number): void;
+  /**
+   * The record that explains best why `material` misses at `place`: of the same build and stage, there of the same kind, whose material
+   * differs in the fewest fields; then at the same index; then the newest. Another kind counts only at the same index.
+   */
+  nearest(place: Place, material: KeyMaterial): CacheRecord | undefined;
+}
+
+/** @param dir records/v1 of the root */
+export function openRecordStore(
+  dir: string,
+  { tempPath, onWarning }: { tempPath: TempPath; onWarning: Warn },
+): RecordStore {
+  return new FileRecordStore(dir, { places: openPlaces(join(dir, 'places'), tempPath), tempPath, onWarning });
+}
+
+/** Results of one key beyond this replace the newest before them: the oldest is what later steps were built on. */
+const MAX_RESULTS = 32;
+/** A miss looks at so many earlier records at most. */
+const MAX_CANDIDATES = 64;
+
+class FileRecordStore implements RecordStore {
+  readonly #dir: string;
+  readonly #places: Places;
+  readonly #tempPath: TempPath;
+  readonly #onWarning: Warn;
+  /** Material does not change: read once a process for all misses. */
+  readonly #candidates = new Map<CacheKey, CacheRecord | undefined>();
+
+  constructor(dir: string, { places, tempPath, onWarning }: { places: Places; tempPath: TempPath; onWarning: Warn }) {
+    this.#dir = dir;
+    this.#places = places;
+    this.#tempPath = tempPath;
+    this.#onWarning = onWarning;
+  }
+
+  keyOf(material: KeyMaterial): CacheKey {
+    return parseCacheKey(digestOf(canonicalJson(material as unknown as Json)));
+  }
+
+  lookup(key: CacheKey): readonly CacheRecord[] {
+    const path = this.#path(key);
+    const content = readIfThere(path);
+    if (content === undefined) return [];
+    const lastUsedAt = Math.round(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+    const { texts, isDamaged } = parseLines(content.toString('utf8'));
+    const records = texts.map((text) => parseRecord(text, key, lastUsedAt)).filter((record) => record !== undefined);
+    if (isDamaged || records.length < texts.length)
+      this.#onWarning(`a cache record of ${key} is damaged; its step may run again`);
+    return records.sort((one, other) => one.createdAt - other.createdAt);
+  }
+
+  put(record: CacheRecord): void {
+    try {
+      this.#put(record);
+    } catch (error) {
+      this.#onWarning(`the cache record of ${record.key} could not be kept: ${(error as Error).message}`);
+    }
+  }
+
+  touch(key: CacheKey, atMs: number): void {
+    try {
+      utimesSync(this.#path(key), atMs / 1000, atMs / 1000);
+    } catch {
+      // Gone meanwhile: nothing is left to mark.
+    }
+  }
+
+  nearest(place: Place, material: KeyMaterial): CacheRecord | undefined {
+    const entries = this.#places.list(place);
+    const sameKind = entries.filter((entry) => entry.kind === place.kind).slice(0, MAX_CANDIDATES);
+    const sameIndex = entries.filter((entry) => entry.kind !== place.kind && entry.index === place.index);
+    for (const candidates of [sameKind, sameIndex.slice(0, 1)]) {
+      let best: { record: CacheRecord; score: number } | undefined;
+      for (const { key, index } of candidates) {
+        const record = this.#candidate(key);
+        if (record === undefined) continue;
+        // An index that differs breaks a tie between materials, never outweighs a field.
+        const score = 2 * differenceOf(record.material, material) + (index === place.index ? 0 : 1);
+        if (best === undefined || score < best.score) best = { record, score };
+      }
+      if (best !== undefined) return best.record;
+    }
+    return undefined;
+  }
+
+  #put(record: CacheRecord): void {
+    const { key } = record;
+    const path = this.#path(key);
+    const known = this.lookup(key);
+    if (!known.some((one) => hasSameLayers(one, record))) {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      if (known.length < MAX_RESULTS) appendLine(path, renderRecord(record));
+      else this.#rewrite(path, [...known.slice(0, MAX_RESULTS - 1), record]);
+    }
+    this.touch(key, record.lastUsedAt);
+    this.#places.add(record.place, key);
+    this.#candidates.delete(key);
+  }
+
+  #candidate(key: CacheKey): CacheRecord | undefined {
+    if (!this.#candidates.has(key)) this.#candidates.set(key, this.lookup(key)[0]);
+    return this.#candidates.get(key);
+  }
+
+  #rewrite(path: string, records: readonly CacheRecord[]): void {
+    publishBytes(path, records.map((record) => renderLine(renderRecord(record))).join(''), this.#tempPath);
+  }
+
+  #path(key: CacheKey): string {
+    const hex = hexOf(key);
+    return join(this.#dir, hex.slice(0, 2), hex);
+  }
+}
+
+function hasSameLayers(one: CacheRecord, other: CacheRecord): boolean {
+  return (
+    one.layers.length === other.layers.length &&
+    one.layers.every((layer, index) => layer.diffID === other.layers[index]?.diffID)
+  );
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import { type Digest, hexOf, parseDigest } from '../digest.ts';
+import { existsSync } from 'node:fs';
+import type { Warn } from '../files.ts';
+import { readStatFile, type StatFile, writeStatFile } from './file.ts';
+import { StatTable } from './table.ts';
+
+/** What tells one state of a file from another. Nanoseconds need bigints: a number rounds them. */
+export interface StatKey {
+  readonly dev: bigint | number;
+  readonly ino: bigint | number;
+  readonly size: bigint | number;
+  readonly mtimeNs: bigint | number;
+  readonly ctimeNs: bigint | number;
+  readonly mode: bigint | number;
+}
+
+/** Digests of files by what stat tells of them. A memory, never a proof of more than "unchanged since it was read". */
+export interface StatIndex {
+  get(stat: StatKey): Digest | undefined;
+  /**
+   * Kept only if max(mtime, ctime) lies at least 2 s before the read began: a later write could have left them as they are.
+   * @param readBeganNs on the clock of the file's file system
+   */
+  put(stat: StatKey, digest: Digest, readBeganNs: bigint): void;
+  /** Merges with what others saved meanwhile. A failure is a warning. Does nothing when nothing is new. */
+  save(): void;
+}
+
+export interface StatIndexOptions {
+  readonly onWarning?: Warn;
+  /** Beyond this the longest unused go. */
+  readonly maxEntries?: number;
+  /** A name beside no other file, on the same file system. */
+  readonly tempPath?: () => string;
+}
+
+const SETTLED_NS = 2_000_000_000n;
+const MAX_ENTRIES = 200_000;
+
+/** Read on the first `get`; a file that is missing or damaged is an empty index. */
+export function openStatIndex(file: string, options: StatIndexOptions = {}): StatIndex {
+  return new FileStatIndex(file, {
+    onWarning: () => undefined,
+    maxEntries: MAX_ENTRIES,
+    tempPath: () => `${file}.${randomBytes(8).toString('hex')}.tmp`,
+    ...options,
+  });
+}
+
+class FileStatIndex implements StatIndex {
+  readonly #file: string;
+  readonly #options: Required<StatIndexOptions>;
+  #saved: StatTable | undefined;
+  #generation = 1;
+  #fresh = new StatTable();
+  /** One stat as entry words; reused, so that a look-up allocates nothing. */
+  readonly #wide = new BigUint64Array(6);
+  readonly #words = new Uint32Array(this.#wide.buffer);
+
+  constructor(file: string, options: Required<StatIndexOptions>) {
+    this.#file = file;
+    this.#options = options;
+  }
+
+  get(stat: StatKey): Digest | undefined {
+    this.#saved ??= this.#load();
+    const key = this.#keyOf(stat);
+    const hex = this.#fresh.get(key, this.#generation) ?? this.#saved.get(key, this.#generation);
+    return hex === undefined ? undefined : parseDigest(`sha256:${hex}`);
+  }
+
+  put(stat: StatKey, digest: Digest, readBeganNs: bigint): void {
+    const mtime = BigInt(stat.mtimeNs);
+    const ctime = BigInt(stat.ctimeNs);
+    if ((mtime > ctime ? mtime : ctime) + SETTLED_NS > readBeganNs) return;
+    this.#saved ??= this.#load();
+    this.#fresh.set(this.#keyOf(stat), hexOf(digest), this.#generation);
+  }
+
+  save(): void {
+    if (this.#fresh.size === 0) return;
+    // What others saved meanwhile is newer than what was read at first, and what is new here than both.
+    const merged = this.#saved ?? new StatTable();
+    const others = this.#read();
+    if (others !== undefined) merged.merge(new StatTable(others.words));
+    merged.merge(this.#fresh);
+    const generation = Math.max(this.#generation, others?.generation ?? 0);
+    try {
+      const words = merged.entries(this.#options.maxEntries);
+      writeStatFile(this.#file, { generation, words }, this.#options.tempPath());
+    } catch (error) {
+      this.#options.onWarning(`the stat index could not be saved: ${(error as Error).message}`);
+    }
+    this.#saved = merged;
+    this.#fresh = new StatTable();
+  }
+
+  #load(): StatTable {
+    const saved = this.#read();
+    this.#generation = (saved?.generation ?? 0) + 1;
+    return new StatTable(saved?.words);
+  }
+
+  #read(): StatFile | undefined {
+    const saved = readStatFile(this.#file);
+    if (saved === undefined && existsSync(this.#file)) {
+      this.#options.onWarning('the stat index is damaged; files are read again');
+    }
+    return saved;
+  }
+
+  #keyOf({ dev, ino, size, mtimeNs, ctimeNs, mode }: StatKey): Uint32Array {
+    this.#wide[0] = BigInt(dev);
+    this.#wide[1] = BigInt(ino);
+    this.#wide[2] = BigInt(size);
+    this.#wide[3] = BigInt(mtimeNs);
+    this.#wide[4] = BigInt(ctimeNs);
+    this.#wide[5] = BigInt(mode);
+    return this.#words;
+  }
+}
