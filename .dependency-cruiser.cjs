@@ -30,6 +30,7 @@ const OPEN = [
   'src/worker/protocol\\.ts',
   'src/build\\.ts',
   'src/build-options\\.ts',
+  'src/session',
   'src/index\\.ts',
 ];
 
