@@ -43,7 +43,7 @@ test.each([
 });
 
 test('one that says no platform is the last choice', () => {
-  const unsaid = { text: 'unsaid' };
+  const unsaid = { text: 'unsaid', platform: undefined };
   const amd64 = { text: 'amd64', platform: { os: 'linux', architecture: 'amd64' } };
   expect(matchPlatform([unsaid, amd64], parsePlatform('linux/amd64'))).toBe(amd64);
   expect(matchPlatform([unsaid, amd64], parsePlatform('linux/s390x'))).toBe(unsaid);
