@@ -1,7 +1,8 @@
 import type { Json } from '../../../cache/index.ts';
+import { BuildError } from '../../errors.ts';
 import type { TarEntry } from '../../image/archive/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
-import { parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import { baseName, displayPath, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 import type { SelectedItem } from './selection.ts';
 
 export interface Content {
@@ -46,8 +47,12 @@ export class LayerDraft {
     return this.#showsBase(path) ? this.base.lookup(path) : undefined;
   }
 
-  /** Replaces whatever is there. Parents must exist; those of the base become part of the layer. */
+  /**
+   * Replaces whatever is there. Parents must exist; those of the base become part of the layer.
+   * @throws BuildError copy-invalid for a name that means a whiteout
+   */
   put(path: RelPath, inode: Inode): void {
+    if (baseName(path).startsWith('.wh.')) throw reserved(path);
     this.#touchParent(path);
     if (this.#nodes.get(path)?.inode.type === 'directory') this.#dropBelow(path);
     this.#nodes.set(path, { inode, merges: false, kept: false });
@@ -146,4 +151,14 @@ export class LayerDraft {
 
 function xattrFacts(inode: Inode): Json {
   return [...inode.xattrs].map(([name, value]) => [name, Buffer.from(value).toString('hex')]);
+}
+
+function reserved(path: RelPath): BuildError {
+  return new BuildError(
+    'copy-invalid',
+    `/${displayPath(path)} cannot be in an image: in a layer, a name that begins with .wh. means that a file was removed`,
+    {
+      hint: 'rename the file, or exclude it with --exclude or .dockerignore',
+    },
+  );
 }

@@ -8,11 +8,13 @@ export interface Lookup {
 }
 
 const MOST_LINKS = 255;
+/** Linux's PATH_MAX, without the byte at the end. */
+const LONGEST_PATH = 4095;
 
 /**
  * Follows a path as in a chroot at `root`: symlinks lead nowhere outside, what does not exist is taken as written.
  * @param path latin1; relative to root
- * @throws BuildError copy-conflict for a loop of symlinks
+ * @throws BuildError copy-conflict for a loop of symlinks, copy-invalid for a path that is too long
  */
 export function resolveIn(
   files: Lookup,
@@ -20,6 +22,13 @@ export function resolveIn(
   options: { readonly root?: RelPath; readonly followLast?: boolean } = {},
 ): RelPath {
   const root = options.root ?? TOP;
+  if (path.length > LONGEST_PATH) {
+    throw new BuildError(
+      'copy-invalid',
+      `the path ${displayPath(path.slice(0, 60))}… is longer than ${LONGEST_PATH} bytes`,
+      { hint: 'no Linux system can open it; shorten it' },
+    );
+  }
   const left = partsOf(path);
   let links = 0;
   let at = root;

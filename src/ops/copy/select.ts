@@ -137,7 +137,7 @@ function selectParents(op: CopyOp, source: string, { tree, options }: In): Selec
   });
 }
 
-/** @throws BuildError copy-source-missing for a loop of links */
+/** @throws BuildError copy-conflict for a loop of links */
 export function lookupFollowed(tree: Tree, path: RelPath): TreeEntry | undefined {
   return tree.lookup(resolveIn(tree, path));
 }

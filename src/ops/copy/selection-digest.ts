@@ -35,12 +35,12 @@ export function explainSelection(sources: readonly SelectedSource[]): Selection[
   let count = 0;
   for (const source of sources) count += source.kind === 'files' ? source.items.length : 1;
   if (count > MOST_FILES) return undefined;
-  const files: { [path: string]: string } = {};
+  const files: [string, string][] = [];
   for (const source of sources) {
-    if (source.kind === 'archive') files[displayPath(source.path)] = shortDigest(source.digest);
-    else for (const item of source.items) files[displayPath(item.entry.path)] = shortFacts(item);
+    if (source.kind === 'archive') files.push([displayPath(source.path), shortDigest(source.digest)]);
+    else for (const item of source.items) files.push([displayPath(item.entry.path), shortFacts(item)]);
   }
-  return files;
+  return Object.fromEntries(files);
 }
 
 function shortFacts({ entry, digest }: SelectedItem): string {

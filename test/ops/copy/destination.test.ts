@@ -159,6 +159,14 @@ describe('destinations', () => {
     });
   });
 
+  test('names that mean whiteouts, and paths that no system can open', async () => {
+    await expect(copy(copyOp(['.'], '/d/'), memoryTree({ 'a/.wh.b': 'x' }))).rejects.toMatchObject({
+      code: 'copy-invalid',
+      message: expect.stringContaining('/d/a/.wh.b'),
+    });
+    await expect(linesOf(['a.txt'], `${'/a'.repeat(3000)}`)).rejects.toMatchObject({ code: 'copy-invalid' });
+  });
+
   test('a file over a directory, and a directory over a link, inside a merged tree', async () => {
     await expect(copy(copyOp(['t'], '/dst'), memoryTree({ 't/real': 'x' }), base)).rejects.toMatchObject({
       code: 'copy-conflict',
