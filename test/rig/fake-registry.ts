@@ -149,9 +149,9 @@ export class FakeRegistry implements AsyncDisposable {
     if (fault === 'reset') return void request.socket.destroy();
     if (fault !== undefined && 'status' in fault)
       return void response.writeHead(fault.status, fault.headers).end(fault.body ?? '');
-    if (url.startsWith('/token')) return this.#token(seen, response);
-    if (!this.#isLetIn(seen)) return this.#challenge(response);
-    this.#answer(seen, response, fault?.cutAfter);
+    if (url.startsWith('/token')) this.#token(seen, response);
+    else if (this.#isLetIn(seen)) this.#answer(seen, response, fault?.cutAfter);
+    else this.#challenge(response);
   }
 
   #isLetIn({ authorization }: SeenRequest): boolean {

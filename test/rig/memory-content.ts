@@ -1,4 +1,4 @@
-import { type Digest, digestOf } from '../../cache/index.ts';
+import { ContentMismatch, type Digest, digestOf } from '../../cache/index.ts';
 import type { RegistryContent } from '../../src/sources/registry/index.ts';
 
 /** A content store in memory, as strict as the real one about what is expected. */
@@ -23,7 +23,8 @@ export class MemoryContent implements RegistryContent {
     const chunks: Uint8Array[] = [];
     for await (const chunk of source) chunks.push(chunk);
     const bytes = Buffer.concat(chunks);
-    if (expected !== undefined && digestOf(bytes) !== expected.digest) throw new Error(`digest mismatch`);
+    if (expected !== undefined && digestOf(bytes) !== expected.digest)
+      throw new ContentMismatch('digest', expected.digest, digestOf(bytes));
     this.putBytes(bytes);
   }
 }

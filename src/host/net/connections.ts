@@ -40,7 +40,7 @@ export class Connections {
   async close(): Promise<void> {
     const pools = await Promise.allSettled(this.#pools.values());
     this.#pools.clear();
-    await Promise.all(pools.map((pool) => (pool.status === 'fulfilled' ? pool.value.destroy() : undefined)));
+    await Promise.all(pools.flatMap((pool) => (pool.status === 'fulfilled' ? [pool.value.destroy()] : [])));
   }
 }
 
@@ -50,7 +50,13 @@ async function openPool(proxy: URL | undefined, trust: Trust): Promise<Dispatche
   const connectTls = { timeout: CONNECT_MS, ...tlsOptions(trust) };
   const limits = { headersTimeout: HEADERS_MS, bodyTimeout: BODY_IDLE_MS, connections: PER_HOST };
   if (proxy === undefined) return new Agent({ ...limits, connect: connectTls });
-  return new ProxyAgent({ ...limits, uri: proxy.href, proxyTunnel: false, requestTls: connectTls, proxyTls: connectTls });
+  return new ProxyAgent({
+    ...limits,
+    uri: proxy.href,
+    proxyTunnel: false,
+    requestTls: connectTls,
+    proxyTls: connectTls,
+  });
 }
 
 function tlsOptions({ insecure, ca }: Trust): { rejectUnauthorized?: boolean; ca?: string[] } {

@@ -1,4 +1,4 @@
-import { HttpError } from './http-error.ts';
+import type { HttpError } from './http-error.ts';
 
 export const MAX_ATTEMPTS = 4;
 const FIRST_DELAY_MS = 250;

@@ -1,6 +1,7 @@
 import { isDigest } from '../../../cache/index.ts';
 import type { ContainerConfig, Healthcheck, HistoryEntry, ImageConfig } from './config.ts';
-import { type Fields, fieldsOf, withoutAbsent } from './fields.ts';
+import { withoutAbsent } from '../../util/without-absent.ts';
+import { Fields } from './fields.ts';
 import { invalid, parseJsonObject } from './json.ts';
 
 export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
@@ -10,7 +11,7 @@ export const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
  * @throws BuildError image-invalid
  */
 export function parseConfig(bytes: Uint8Array, what = 'image config'): ImageConfig {
-  const fields = fieldsOf(parseJsonObject(bytes, { maxBytes: MAX_CONFIG_BYTES, what }), what);
+  const fields = new Fields(parseJsonObject(bytes, { maxBytes: MAX_CONFIG_BYTES, what }), what);
   return withoutAbsent({
     architecture: fields.text('architecture') ?? '',
     os: fields.text('os') ?? 'linux',
@@ -18,7 +19,7 @@ export function parseConfig(bytes: Uint8Array, what = 'image config'): ImageConf
     'os.version': nonEmpty(fields.text('os.version')),
     author: nonEmpty(fields.text('author')),
     created: nonEmpty(fields.text('created')),
-    config: containerConfig(fields.object('config') ?? fieldsOf({}, what)),
+    config: containerConfig(fields.object('config') ?? new Fields({}, what)),
     rootfs: { type: 'layers' as const, diff_ids: diffIDs(fields) },
     history: fields.objects('history')?.map(historyEntry),
   });

@@ -1,7 +1,8 @@
 import { type Digest, isDigest } from '../../../cache/index.ts';
-import { type Fields, fieldsOf, withoutAbsent } from './fields.ts';
+import { withoutAbsent } from '../../util/without-absent.ts';
+import { Fields } from './fields.ts';
 import { invalid, parseJsonObject } from './json.ts';
-import { type Descriptor, type Index, MEDIA, type Manifest } from './manifest.ts';
+import type { Descriptor, Index, Manifest } from './manifest.ts';
 import { normalisePlatform, type Platform } from './platform.ts';
 
 /** As registries limit them (distribution: 4 MiB). */
@@ -9,7 +10,7 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 /** @throws BuildError image-invalid */
 export function parseManifest(bytes: Uint8Array, what = 'manifest'): Manifest {
-  const fields = fieldsOf(parseJsonObject(bytes, { maxBytes: MAX_MANIFEST_BYTES, what }), what);
+  const fields = new Fields(parseJsonObject(bytes, { maxBytes: MAX_MANIFEST_BYTES, what }), what);
   assertVersion(fields);
   const config = fields.object('config');
   const layers = fields.objects('layers');
@@ -26,7 +27,7 @@ export function parseManifest(bytes: Uint8Array, what = 'manifest'): Manifest {
 
 /** @throws BuildError image-invalid */
 export function parseIndex(bytes: Uint8Array, what = 'image index'): Index {
-  const fields = fieldsOf(parseJsonObject(bytes, { maxBytes: MAX_MANIFEST_BYTES, what }), what);
+  const fields = new Fields(parseJsonObject(bytes, { maxBytes: MAX_MANIFEST_BYTES, what }), what);
   assertVersion(fields);
   const manifests = fields.objects('manifests');
   if (manifests === undefined) throw invalid(what, 'has no manifests: not an image index');
@@ -39,33 +40,24 @@ export function parseIndex(bytes: Uint8Array, what = 'image index'): Index {
 }
 
 /**
- * Whether the bytes are an index or a manifest: by their own mediaType, then by what the transport said, then by shape.
+ * Whether the bytes are an index or a manifest, by their shape: media types are often missing, and both at once is an attack.
  * @throws BuildError image-invalid for anything else, Docker's schema 1 among them
  */
-export function manifestKind(
-  bytes: Uint8Array,
-  { what, contentType }: { what: string; contentType?: string | undefined },
-): 'index' | 'manifest' {
+export function manifestKind(bytes: Uint8Array, what: string): 'index' | 'manifest' {
   const object = parseJsonObject(bytes, { maxBytes: MAX_MANIFEST_BYTES, what });
   if (object['schemaVersion'] === 1)
     throw invalid(
       what,
       'has the old Docker format schema 1, which is not supported; push the image again with a newer Docker',
     );
-  const { mediaType } = object;
   const hasManifests = Array.isArray(object['manifests']);
   const hasLayers = Array.isArray(object['layers']);
   if (hasManifests && hasLayers) throw invalid(what, 'is both an index and a manifest');
-  for (const type of [mediaType, contentType]) {
-    if ((type === MEDIA.ociIndex || type === MEDIA.dockerIndex) && hasManifests) return 'index';
-    if ((type === MEDIA.ociManifest || type === MEDIA.dockerManifest) && hasLayers) return 'manifest';
-  }
   if (hasManifests) return 'index';
   if (hasLayers) return 'manifest';
-  throw invalid(
-    what,
-    `is neither an image manifest nor an index (media type ${String(mediaType ?? contentType ?? 'unknown').slice(0, 200)})`,
-  );
+  const { mediaType } = object;
+  const said = typeof mediaType === 'string' ? ` (media type ${mediaType.slice(0, 200)})` : '';
+  throw invalid(what, `is neither an image manifest nor an index${said}`);
 }
 
 function assertVersion(fields: Fields): void {

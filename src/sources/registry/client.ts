@@ -1,6 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import { type Http, HttpError, type HttpResponse } from '../../host/net/index.ts';
-import { type Authorizer } from './auth.ts';
+import type { Authorizer } from './auth.ts';
 import type { RegistryConfig } from './config.ts';
 import { type Endpoint, endpointsOf } from './endpoints.ts';
 import { refusal, unreachable } from './problems.ts';

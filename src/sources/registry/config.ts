@@ -42,7 +42,7 @@ export function parseRegistryConfig(text: string, file: string): RegistryConfig 
 const CONFIG_HINT =
   'it looks like {"registries": {"docker.io": {"mirrors": ["https://mirror.example"], "insecure": false, "ca": "ca.pem"}}}';
 const HOST = /^[a-z0-9.-]+(:\d{1,5})?$|^\[[0-9a-f:]+\](:\d{1,5})?$/i;
-export const MIRROR = /^(https?:\/\/)?([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?(\/[\w./-]*)?$/i;
+const MIRROR = /^(https?:\/\/)?([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?(\/[\w./-]*)?$/i;
 
 interface Checking {
   readonly file: string;
@@ -54,21 +54,24 @@ function checkedEntry(entry: { readonly [name: string]: unknown }, { file, probl
     if (!['mirrors', 'insecure', 'ca'].includes(key))
       problem(`unknown field "${key}"`, key, 'a registry has mirrors, insecure and ca');
   }
-  const { mirrors, insecure, ca } = entry;
-  if (
-    mirrors !== undefined &&
-    !(Array.isArray(mirrors) && mirrors.every((item) => typeof item === 'string' && MIRROR.test(item)))
-  ) {
-    problem('"mirrors" is not a list of URLs or hosts', 'mirrors', 'e.g. ["https://mirror.example"]');
-  }
-  if (insecure !== undefined && typeof insecure !== 'boolean')
-    problem('"insecure" is neither true nor false', 'insecure');
-  if (ca !== undefined && (typeof ca !== 'string' || ca === '')) problem('"ca" is not a path', 'ca');
+  const { mirrors = [], insecure = false, ca } = entry;
+  if (!isMirrorList(mirrors))
+    return problem('"mirrors" is not a list of URLs or hosts', 'mirrors', 'e.g. ["https://mirror.example"]');
+  if (typeof insecure !== 'boolean') return problem('"insecure" is neither true nor false', 'insecure');
+  if (!isPathOrAbsent(ca)) return problem('"ca" is not a path', 'ca');
   return {
-    ...(mirrors === undefined ? {} : { mirrors: mirrors as string[] }),
-    ...(insecure === undefined ? {} : { insecure: insecure as boolean }),
-    ...(ca === undefined ? {} : { ca: resolve(dirname(file), ca as string) }),
+    ...(mirrors.length === 0 ? {} : { mirrors }),
+    ...(insecure ? { insecure } : {}),
+    ...(ca === undefined ? {} : { ca: resolve(dirname(file), ca) }),
   };
+}
+
+function isPathOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || (typeof value === 'string' && value !== '');
+}
+
+function isMirrorList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string' && MIRROR.test(item));
 }
 
 function parsedJson(text: string, file: string): unknown {

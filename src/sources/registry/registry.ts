@@ -1,4 +1,4 @@
-import { type Digest, digestOf, isDigest } from '../../../cache/index.ts';
+import { ContentMismatch, type Digest, digestOf, isDigest } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import type { Http } from '../../host/net/index.ts';
 import {
@@ -76,10 +76,13 @@ export function openRegistry({ http, content, config, credentials, now }: Regist
       if (content.has(digest)) return;
       const blob = { repository: repositoryOf(repository), digest, size };
       await blobs.join(digest, options.signal, async (signal) => {
-        await content.put(blobBytes(client, blob, { signal, onProgress: options.onProgress }), {
-          expected: { digest, size },
-          signal,
-        });
+        const source = blobBytes(client, blob, { signal, onProgress: options.onProgress });
+        try {
+          await content.put(source, { expected: { digest, size }, signal });
+        } catch (error) {
+          if (!(error instanceof ContentMismatch)) throw error;
+          throw new BuildError('image-invalid', `blob ${digest} of ${repository}: ${error.message}`, { cause: error });
+        }
       });
     },
   };

@@ -76,7 +76,7 @@ function* resolving(top: Digest, { platform, name }: ResolveOptions): Generator<
   for (let depth = 0; depth <= MAX_NESTING; depth++) {
     const what = `manifest ${digest} of ${name}`;
     const bytes = checked(yield { digest, kind: 'manifest' }, { digest, maxBytes: MAX_MANIFEST_BYTES, what });
-    if (manifestKind(bytes, { what }) === 'index') {
+    if (manifestKind(bytes, what) === 'index') {
       digest = chosen(parseIndex(bytes, what), { platform, name });
       continue;
     }

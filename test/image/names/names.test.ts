@@ -29,8 +29,7 @@ test('nothing but the files of names is left, whatever the names', () => {
 
 test('without a time it is now', () => {
   const { names } = setup();
-  const { at: _at, ...timeless } = image('one');
-  names.put('x', timeless);
+  names.put('x', { ...image('one'), at: undefined });
   expect(names.get('x')?.at).toBe(4242);
 });
 
