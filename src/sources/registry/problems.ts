@@ -1,5 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import type { HttpError, HttpResponse } from '../../host/net/index.ts';
+import { canonicalHost } from './endpoints.ts';
 import { readLimited } from './read-limited.ts';
 
 /** What was asked for, for messages. */
@@ -33,7 +34,7 @@ export async function refusal(response: HttpResponse, asked: Asked): Promise<Bui
   }
   if (response.status === 429) {
     return new BuildError('registry-error', `${host} limits requests (429)${said}`, {
-      hint: `wait, log in with "docker login ${host}", or name a mirror with --registry-mirror`,
+      hint: `wait, log in with "${loginCommand(host)}", or name a mirror with --registry-mirror`,
     });
   }
   return new BuildError(
@@ -50,8 +51,12 @@ export function denied(
   said = '',
 ): BuildError {
   return new BuildError('registry-denied', `${host} denies access to ${repository} with ${credential}${said}`, {
-    hint: `check the name (some registries say this of images that do not exist), or log in: docker login ${host}`,
+    hint: `check the name (some registries say this of images that do not exist), or log in: ${loginCommand(host)}`,
   });
+}
+
+function loginCommand(host: string): string {
+  return canonicalHost(host) === 'docker.io' ? 'docker login' : `docker login ${host}`;
 }
 
 const MAX_ERROR_BYTES = 64 * 1024;

@@ -1,0 +1,107 @@
+import { copyFileSync, linkSync, rmSync, statSync } from 'node:fs';
+import type { BlobRef, Digest, LayerRef } from '../../cache/index.ts';
+import { compressLayer } from '../image/layer/index.ts';
+import {
+  algorithmOf,
+  blobKey,
+  DEFAULT_COMPRESSION,
+  type LayerCompression,
+  layerMediaType,
+  levelOf,
+} from './compression.ts';
+import type { BlobDeps } from './deps.ts';
+
+export interface WantedForm {
+  readonly compression?: LayerCompression | undefined;
+  /** Also layers that came compressed otherwise. */
+  readonly force?: boolean | undefined;
+}
+
+/**
+ * The layer as a blob in the content store. One that was pulled keeps its own blob; one that was made here is compressed once and
+ * remembered with the layer, so this may be called long before the export.
+ */
+export async function blobOfLayer(ref: LayerRef, form: WantedForm, deps: BlobDeps): Promise<BlobRef> {
+  const compression = form.compression ?? DEFAULT_COMPRESSION;
+  const key = blobKey(compression);
+  if (ref.blob !== undefined && (form.force !== true || algorithmOf(ref.blob.mediaType) === compression.algorithm)) {
+    const own = await deps.ensureBlob(ref, { signal: deps.signal });
+    if (own !== undefined) return own;
+  }
+  const remembered = deps.layers.meta(ref.diffID)?.blobs[key];
+  if (remembered !== undefined && deps.content.has(remembered.digest)) return remembered;
+  await deps.ensureLayer(ref, { signal: deps.signal });
+  const made = compression.algorithm === 'none' ? asItIs(ref, deps) : await compressed(ref, compression, deps);
+  deps.layers.recordBlob(ref.diffID, key, made);
+  return made;
+}
+
+/** Blobs of several layers, two at a time, in the layers' order. Equal layers share one. */
+export async function blobsOfLayers(
+  refs: readonly LayerRef[],
+  form: WantedForm,
+  deps: BlobDeps,
+): Promise<readonly BlobRef[]> {
+  const distinct = [...new Map(refs.map((ref) => [ref.diffID, ref])).values()];
+  const found = new Map<string, BlobRef>();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([deps.signal, stop.signal]);
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let ref = distinct[next++]; ref !== undefined; ref = distinct[next++]) {
+      signal.throwIfAborted();
+      found.set(ref.diffID, await blobOfLayer(ref, form, { ...deps, signal }));
+      deps.onProgress?.('layers', found.size, distinct.length);
+    }
+  };
+  const workers = Array.from({ length: AT_ONCE }, work);
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(workers);
+    throw error;
+  }
+  return refs.map((ref) => found.get(ref.diffID) as BlobRef);
+}
+
+const AT_ONCE = 2;
+
+async function compressed(ref: LayerRef, compression: LayerCompression, deps: BlobDeps): Promise<BlobRef> {
+  const { algorithm } = compression;
+  if (algorithm === 'none') throw new Error('nothing to compress');
+  const destPath = deps.tempPath('layer.blob');
+  try {
+    const { digest, size } = await compressLayer(deps.layers.tarPath(ref.diffID), {
+      algorithm,
+      level: levelOf(compression),
+      destPath,
+      signal: deps.signal,
+    });
+    deps.content.adopt(destPath, digest);
+    return { mediaType: layerMediaType(algorithm), digest, size };
+  } finally {
+    rmSync(destPath, { force: true });
+  }
+}
+
+/** An uncompressed blob is the layer's tar under another name: its digest is the diffID. */
+function asItIs(ref: LayerRef, deps: BlobDeps): BlobRef {
+  const digest = ref.diffID as `sha256:${string}` as Digest;
+  const tar = deps.layers.tarPath(ref.diffID);
+  const { size } = statSync(tar);
+  if (!deps.content.has(digest)) {
+    const temp = deps.tempPath('layer.blob');
+    linkOrCopy(tar, temp);
+    deps.content.adopt(temp, digest);
+  }
+  return { mediaType: layerMediaType('none'), digest, size };
+}
+
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}

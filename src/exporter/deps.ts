@@ -1,0 +1,54 @@
+import type { BlobRef, DiffID, Digest, LayerRef } from '../../cache/index.ts';
+import type { Tree } from '../image/toc/index.ts';
+
+/** What the exporter needs of the root. */
+export interface ExportContent {
+  path(digest: Digest): string;
+  has(digest: Digest): boolean;
+  putBytes(bytes: Uint8Array): Digest;
+  /** Takes a finished file whose digest is known into the store; the file is moved. */
+  adopt(tempPath: string, digest: Digest): unknown;
+}
+
+export interface ExportLayers {
+  tarPath(diffID: DiffID): string;
+  /** `blobs` by compression (`gzip-6`); undefined when the layer is not here. */
+  meta(
+    diffID: DiffID,
+  ): { readonly size: number; readonly blobs: { readonly [key: string]: BlobRef | undefined } } | undefined;
+  recordBlob(diffID: DiffID, key: string, blob: BlobRef): unknown;
+}
+
+/** What compressing layers into blobs needs. */
+export interface BlobDeps {
+  readonly content: ExportContent;
+  readonly layers: ExportLayers;
+  /** A new host path in the root's tmp/. */
+  readonly tempPath: (name: string) => string;
+  /** The layer's tar and toc are here afterwards. */
+  readonly ensureLayer: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<void>;
+  /** A blob of the layer as its source gave it, in the content store; undefined for a layer that never had one. */
+  readonly ensureBlob: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<BlobRef | undefined>;
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((item: string, done: number, total?: number) => void) | undefined;
+}
+
+export interface ExportDeps extends BlobDeps {
+  /** The merged files of a stack, for type=tar and type=local; closed by the exporter. */
+  readonly openStack: (
+    layers: readonly LayerRef[],
+    options: { readonly signal: AbortSignal },
+  ) => Promise<Tree & { close(): void }>;
+  readonly stdout: (bytes: Uint8Array) => Promise<void>;
+  /** Names temp files beside outputs: `dest.tmp-<lease>`; a later command knows by it whose they were. */
+  readonly lease: string;
+  readonly warn: (message: string) => void;
+  /** With it, an archive that is at its place already, unchanged, is not written again. */
+  readonly memo?: OutputMemo | undefined;
+}
+
+/** Remembers small values; may forget any of them. */
+export interface OutputMemo {
+  get(namespace: string, key: string): string | undefined;
+  put(namespace: string, key: string, value: string): void;
+}

@@ -1,0 +1,130 @@
+import { constants } from 'node:fs';
+import { access, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { BuildError } from '../errors.ts';
+import type { OutputSpec } from './output-spec.ts';
+
+export interface DestinationDeps {
+  readonly stdout: (bytes: Uint8Array) => Promise<void>;
+  readonly lease: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes a file whole or not at all: beside its place, then renamed. `-` is stdout; pipes and devices are written to directly. A
+ * symlink's target is replaced, not the symlink.
+ * @returns bytes written
+ * @throws BuildError output-failed
+ */
+export async function writeDestination(
+  dest: string,
+  source: AsyncIterable<Uint8Array>,
+  deps: DestinationDeps,
+): Promise<number> {
+  if (dest === '-') return copyTo(source, deps.stdout, deps.signal);
+  const { path, isSpecial } = await placeOf(dest);
+  return isSpecial ? writeInto(path, 'w', { source, dest, ...deps }) : writeBeside(path, { source, dest, ...deps });
+}
+
+/**
+ * Whether outputs can be written at all, as far as can be told beforehand: asked before work that may take minutes.
+ * @throws BuildError output-failed
+ */
+export async function checkDestinations(outputs: readonly Pick<OutputSpec, 'type' | 'dest' | 'tar'>[]): Promise<void> {
+  for (const { type, dest, tar } of outputs) {
+    if (dest === '-' || type === 'local' || tar === false) continue;
+    const { path, isSpecial } = await placeOf(dest);
+    try {
+      await access(isSpecial ? path : dirname(path), constants.W_OK);
+    } catch (error) {
+      throw outputFailed(dest, error);
+    }
+  }
+}
+
+export function outputFailed(dest: string, error: unknown): BuildError {
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const words = WORDS[code];
+  return new BuildError(
+    code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'output-failed',
+    `cannot write ${dest}: ${words?.[0] ?? (error as Error).message}`,
+    {
+      hint: words?.[1],
+      cause: error,
+    },
+  );
+}
+
+const WORDS: { readonly [code: string]: readonly [string, string] } = {
+  ENOENT: ['its directory does not exist', 'make it first, or give another dest'],
+  ENOTDIR: ['a part of its path is not a directory', 'give another dest'],
+  EACCES: ['permission denied', 'give a dest in a directory that you may write to'],
+  EPERM: ['permission denied', 'give a dest in a directory that you may write to'],
+  EROFS: ['the file system is read-only', 'give a dest elsewhere'],
+  ENOSPC: ['no space left on the device', 'free some space, or run tsbuild prune'],
+  EDQUOT: ['the disk quota is used up', 'free some space, or run tsbuild prune'],
+  EISDIR: ['it is a directory', 'give a file name in it'],
+  ENAMETOOLONG: ['the name is too long', 'give a shorter dest'],
+};
+
+interface Writing extends DestinationDeps {
+  readonly source: AsyncIterable<Uint8Array>;
+  readonly dest: string;
+}
+
+async function placeOf(dest: string): Promise<{ path: string; isSpecial: boolean }> {
+  try {
+    const path = await realpath(dest);
+    const stats = await stat(path);
+    if (stats.isDirectory())
+      throw new BuildError('output-failed', `cannot write ${dest}: it is a directory`, {
+        hint: `give a file name in it, or type=local for the image's files`,
+      });
+    return { path, isSpecial: !stats.isFile() };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path: dest, isSpecial: false };
+    throw error instanceof BuildError ? error : outputFailed(dest, error);
+  }
+}
+
+async function writeBeside(path: string, writing: Writing): Promise<number> {
+  const temp = `${path}.tmp-${writing.lease}`;
+  try {
+    const size = await writeInto(temp, 'wx', writing);
+    await rename(temp, path);
+    return size;
+  } catch (error) {
+    await rm(temp, { force: true }).catch(() => undefined);
+    throw isFileError(error, dirname(path)) ? outputFailed(writing.dest, error) : error;
+  }
+}
+
+async function writeInto(path: string, flags: 'w' | 'wx', { source, dest, signal }: Writing): Promise<number> {
+  try {
+    await using file = await open(path, flags);
+    return await copyTo(source, (bytes) => file.writeFile(bytes), signal);
+  } catch (error) {
+    throw isFileError(error, path) ? outputFailed(dest, error) : error;
+  }
+}
+
+/** An error of writing, not of whatever the source does. */
+function isFileError(error: unknown, path: string): boolean {
+  const { code, syscall, path: where } = error as NodeJS.ErrnoException;
+  if (error instanceof BuildError || code === undefined || syscall === undefined) return false;
+  return where === undefined || where.startsWith(path);
+}
+
+async function copyTo(
+  source: AsyncIterable<Uint8Array>,
+  write: (bytes: Uint8Array) => Promise<void>,
+  signal: AbortSignal,
+): Promise<number> {
+  let size = 0;
+  for await (const chunk of source) {
+    signal.throwIfAborted();
+    await write(chunk);
+    size += chunk.length;
+  }
+  return size;
+}

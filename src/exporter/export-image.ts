@@ -1,0 +1,158 @@
+import type { BlobRef, Digest, LayerRef } from '../../cache/index.ts';
+import { assertNever } from '../util/assert-never.ts';
+import { type ArchiveParts, archiveBytes } from './archive.ts';
+import { blobsOfLayers } from './blob-of-layer.ts';
+import { blobKey, DEFAULT_COMPRESSION, layerMediaType } from './compression.ts';
+import type { ExportDeps } from './deps.ts';
+import { checkDestinations, writeDestination } from './destination.ts';
+import { type ExportImage, type ImageFiles, imageFiles } from './image-files.ts';
+import { writeLayoutDirectory } from './layout-directory.ts';
+import type { OutputSpec } from './output-spec.ts';
+import { rootfsTar } from './rootfs-tar.ts';
+import { writeRootfsDirectory } from './rootfs-directory.ts';
+import { rememberWritten, unchangedSize } from './unchanged.ts';
+
+export interface ExportedImage {
+  /** Of the manifest in the first output that has one. Without such an output: of the manifest that names the layers' plain tars. */
+  readonly digest: Digest;
+  readonly configDigest: Digest;
+  /** The image's layers, with the blobs that they were exported as. */
+  readonly layers: readonly LayerRef[];
+  readonly outputs: readonly ExportedOutput[];
+}
+
+export interface ExportedOutput {
+  readonly type: OutputSpec['type'];
+  readonly dest: string;
+  readonly size: number;
+  /** Of the manifest in it; absent for tar and local. */
+  readonly digest?: Digest | undefined;
+}
+
+/**
+ * Writes an image to each of its outputs, in their order, and its config and manifest into the content store.
+ * @throws BuildError output-failed, disk-full; what ensureLayer and ensureBlob throw. An output that fails leaves nothing of itself.
+ */
+export async function exportImage(
+  image: ExportImage,
+  outputs: readonly OutputSpec[],
+  deps: ExportDeps,
+): Promise<ExportedImage> {
+  await checkDestinations(outputs);
+  const forms = new Map<string, ImageFiles>();
+  const written: ExportedOutput[] = [];
+  for (const spec of outputs) {
+    deps.signal.throwIfAborted();
+    const files = hasManifest(spec) ? await filesFor(image, spec, { forms, deps }) : undefined;
+    const size = await writeOutput({ image, spec, files }, deps);
+    written.push({ type: spec.type, dest: spec.dest, size, digest: files?.manifest.digest });
+  }
+  const [first] = forms.values();
+  const files = first ?? store(imageFiles(image, await plainBlobs(image.layers, deps), {}), deps);
+  return {
+    digest: files.manifest.digest,
+    configDigest: files.config.digest,
+    layers: first === undefined ? image.layers : image.layers.map((ref, index) => withBlob(ref, first.blobs[index])),
+    outputs: written,
+  };
+}
+
+function hasManifest({ type }: OutputSpec): boolean {
+  return type === 'oci' || type === 'docker';
+}
+
+/** Outputs of the same form share their files, hence their layers' compression. */
+async function filesFor(
+  image: ExportImage,
+  spec: OutputSpec,
+  { forms, deps }: { forms: Map<string, ImageFiles>; deps: ExportDeps },
+): Promise<ImageFiles> {
+  const { compression, forceCompression: force } = spec;
+  const key = JSON.stringify([
+    blobKey(compression ?? DEFAULT_COMPRESSION),
+    force === true,
+    spec.ociMediaTypes !== false,
+    spec.annotations?.manifest ?? {},
+  ]);
+  const known = forms.get(key);
+  if (known !== undefined) return known;
+  const blobs = await blobsOfLayers(image.layers, { compression, force }, deps);
+  const files = store(imageFiles(image, blobs, spec), deps);
+  forms.set(key, files);
+  return files;
+}
+
+function store(files: ImageFiles, { content }: ExportDeps): ImageFiles {
+  content.putBytes(files.config.bytes);
+  content.putBytes(files.manifest.bytes);
+  return files;
+}
+
+interface Output {
+  readonly image: ExportImage;
+  readonly spec: OutputSpec;
+  readonly files: ImageFiles | undefined;
+}
+
+async function writeOutput({ image, spec, files }: Output, deps: ExportDeps): Promise<number> {
+  switch (spec.type) {
+    case 'oci':
+    case 'docker': {
+      if (files === undefined) throw new Error('an archive without manifest');
+      const parts = { image, files, spec };
+      return spec.tar === false ? writeLayoutDirectory(parts, deps) : writeArchive(parts, deps);
+    }
+    case 'tar':
+    case 'local':
+      return writeFiles(image, spec, deps);
+    default:
+      return assertNever(spec.type);
+  }
+}
+
+async function writeArchive(parts: ArchiveParts, deps: ExportDeps): Promise<number> {
+  const there = unchangedSize(parts, deps.memo);
+  if (there !== undefined) return there;
+  const size = await writeDestination(parts.spec.dest, archiveBytes(parts, deps), deps);
+  rememberWritten(parts, deps.memo);
+  return size;
+}
+
+async function writeFiles(
+  { layers, epoch }: ExportImage,
+  { type, dest }: OutputSpec,
+  deps: ExportDeps,
+): Promise<number> {
+  const { signal, warn } = deps;
+  const stack = await deps.openStack(layers, { signal });
+  try {
+    if (type === 'local') return writeRootfsDirectory(stack, { dest, epoch, warn, signal });
+    return await writeDestination(
+      dest,
+      rootfsTar(stack, { tempPath: deps.tempPath('rootfs.tar'), epoch, signal }),
+      deps,
+    );
+  } finally {
+    stack.close();
+  }
+}
+
+/** The layers as their tars, without making any blob: enough to name an image that is not written as one. */
+async function plainBlobs(layers: readonly LayerRef[], deps: ExportDeps): Promise<readonly BlobRef[]> {
+  const found: BlobRef[] = [];
+  for (const ref of layers) {
+    if (ref.blob !== undefined) {
+      found.push(ref.blob);
+      continue;
+    }
+    if (deps.layers.meta(ref.diffID) === undefined) await deps.ensureLayer(ref, { signal: deps.signal });
+    const size = deps.layers.meta(ref.diffID)?.size ?? 0;
+    found.push({ mediaType: layerMediaType('none'), digest: ref.diffID as `sha256:${string}` as Digest, size });
+  }
+  return found;
+}
+
+function withBlob(ref: LayerRef, blob: BlobRef | undefined): LayerRef {
+  if (blob === undefined || blob.digest === ref.blob?.digest) return ref;
+  return { ...ref, blob, verified: true };
+}

@@ -1,0 +1,95 @@
+import { constants } from 'node:fs';
+import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Digest } from '../../cache/index.ts';
+import { BuildError } from '../errors.ts';
+import { type Descriptor, parseIndex } from '../image/oci/index.ts';
+import type { ArchiveParts } from './archive.ts';
+import type { ExportDeps } from './deps.ts';
+import { outputFailed } from './destination.ts';
+import { blobName, indexDescriptors, OCI_LAYOUT_FILE, renderIndexFile } from './image-files.ts';
+
+/**
+ * Adds the image to an OCI layout directory, which is made when it is not there. Images of other names in it stay. index.json
+ * comes last, so that it never names a blob that is missing.
+ * @returns bytes of the image
+ * @throws BuildError output-failed
+ */
+export async function writeLayoutDirectory(parts: ArchiveParts, deps: ExportDeps): Promise<number> {
+  const { image, files, spec } = parts;
+  const { dest } = spec;
+  const writer: Writer = { dest, lease: deps.lease };
+  try {
+    await mkdir(join(dest, 'blobs/sha256'), { recursive: true });
+    const mine = indexDescriptors(image, files, spec);
+    const others = await descriptorsThere(dest);
+    for (const blob of files.blobs) {
+      deps.signal.throwIfAborted();
+      await copyBlob(deps.content.path(blob.digest), blob, writer);
+    }
+    await put(blobName(files.config.digest), files.config.bytes, writer);
+    await put(blobName(files.manifest.digest), files.manifest.bytes, writer);
+    await put('oci-layout', OCI_LAYOUT_FILE, writer);
+    await put('index.json', renderIndexFile([...others.filter((other) => !isReplaced(other, mine)), ...mine]), writer);
+  } catch (error) {
+    if (error instanceof BuildError || (error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw outputFailed(dest, error);
+  }
+  return files.config.bytes.length + files.manifest.bytes.length + files.blobs.reduce((sum, { size }) => sum + size, 0);
+}
+
+interface Writer {
+  readonly dest: string;
+  readonly lease: string;
+}
+
+const REF_NAME = 'org.opencontainers.image.ref.name';
+const IMAGE_NAME = 'io.containerd.image.name';
+
+async function descriptorsThere(dest: string): Promise<readonly Descriptor[]> {
+  try {
+    return parseIndex(await readFile(join(dest, 'index.json')), `index.json of ${dest}`).manifests;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if (!(error instanceof BuildError)) throw error;
+    throw new BuildError('output-failed', `cannot add to ${dest}: ${error.message}`, {
+      hint: 'give an empty directory',
+      cause: error,
+    });
+  }
+}
+
+function isReplaced(other: Descriptor, mine: readonly Descriptor[]): boolean {
+  return mine.some(({ digest, annotations }) => {
+    const sameName =
+      annotations?.[IMAGE_NAME] === other.annotations?.[IMAGE_NAME] &&
+      annotations?.[REF_NAME] === other.annotations?.[REF_NAME];
+    return sameName || (digest === other.digest && other.annotations?.[REF_NAME] === undefined);
+  });
+}
+
+async function copyBlob(
+  from: string,
+  { digest, size }: { digest: Digest; size: number },
+  { dest, lease }: Writer,
+): Promise<void> {
+  const to = join(dest, blobName(digest));
+  if ((await stat(to).catch(() => undefined))?.size === size) return;
+  const temp = `${to}.tmp-${lease}`;
+  try {
+    await copyFile(from, temp, constants.COPYFILE_FICLONE);
+    await rename(temp, to);
+  } finally {
+    await rm(temp, { force: true });
+  }
+}
+
+async function put(name: string, bytes: Uint8Array, { dest, lease }: Writer): Promise<void> {
+  const temp = `${join(dest, name)}.tmp-${lease}`;
+  try {
+    await writeFile(temp, bytes);
+    await rename(temp, join(dest, name));
+  } finally {
+    await rm(temp, { force: true });
+  }
+}

@@ -1,0 +1,194 @@
+import { BuildError } from '../errors.ts';
+import { normaliseReference } from '../image/oci/index.ts';
+import { withoutAbsent } from '../util/without-absent.ts';
+import type { LayerCompression } from './compression.ts';
+import { splitCsv } from './csv.ts';
+import type { OutputAnnotations, OutputSpec } from './output-spec.ts';
+
+/**
+ * `type=oci,dest=app.tar,…` as buildx writes it; a path alone is type=local, `-` alone a tar on stdout.
+ * @throws BuildError usage, not-supported-yet
+ */
+export function parseOutput(text: string): OutputSpec {
+  if (text === '-') return { type: 'tar', dest: '-' };
+  const fields = splitCsv(text);
+  if (fields === undefined || text === '') throw usage(text, 'is not understood', 'write type=TYPE,dest=FILE');
+  if (fields.length === 1 && !text.includes('=')) return { type: 'local', dest: text };
+  const found = fieldMap(fields, text);
+  const type = typeOf(found, text);
+  const spec = {
+    type,
+    dest: destOf(type, found, text),
+    ...layerFields(found, text),
+    ...imageFields(found, text),
+  };
+  const [unknown] = [...found.keys()].filter((key) => !KNOWN_KEYS.has(key) && !ANNOTATION.test(key));
+  if (unknown !== undefined)
+    throw usage(text, `has the unknown key "${unknown}"`, `it takes ${[...KNOWN_KEYS].join(', ')} and annotation.KEY`);
+  return spec;
+}
+
+type Fields = ReadonlyMap<string, string>;
+
+const TYPES = ['oci', 'docker', 'tar', 'local'] as const;
+const LATER_TYPES = new Set(['registry', 'image', 'cacheonly']);
+const KNOWN_KEYS = new Set([
+  'type',
+  'dest',
+  'tar',
+  'compression',
+  'compression-level',
+  'force-compression',
+  'oci-mediatypes',
+  'name',
+  'mode',
+  'rewrite-timestamp',
+  'attestation-prefix',
+  'platform-split',
+  'push',
+]);
+const LATER_KEYS = new Set([
+  'push-by-digest',
+  'registry.insecure',
+  'unpack',
+  'store',
+  'dangling-name-prefix',
+  'name-canonical',
+  'prefer-nondist-layers',
+  'attestation-inline',
+  'source-date-epoch',
+  'oci-artifact',
+  'compatibility-version',
+  'buildinfo',
+  'context',
+]);
+const ANNOTATION = /^annotation(-[a-z-]+)?(\[[^\]]*\])?\./;
+
+function fieldMap(fields: readonly string[], text: string): Fields {
+  const found = new Map<string, string>();
+  for (const field of fields) {
+    const equals = field.indexOf('=');
+    if (equals <= 0) throw usage(text, `has a field without "=": ${JSON.stringify(field)}`, 'write KEY=VALUE');
+    const key = field.slice(0, equals).trim();
+    const isAnnotation = ANNOTATION.test(key);
+    const name = isAnnotation ? key : key.toLowerCase();
+    if (found.has(name)) throw usage(text, `has "${name}" twice`);
+    if (LATER_KEYS.has(name)) throw later(text, `"${name}"`);
+    found.set(name, field.slice(equals + 1));
+  }
+  return found;
+}
+
+function typeOf(found: Fields, text: string): OutputSpec['type'] {
+  const type = found.get('type');
+  if (type === undefined) throw usage(text, 'has no type', `write type=${TYPES.join('|')}`);
+  if (LATER_TYPES.has(type) || truth('push', found, text) === true) {
+    throw later(
+      text,
+      type === 'cacheonly' ? 'type=cacheonly' : 'pushing to a registry',
+      'write type=oci,dest=FILE and push it with skopeo copy oci-archive:FILE docker://NAME',
+    );
+  }
+  const known = TYPES.find((name) => name === type);
+  if (known === undefined) throw usage(text, `has the unknown type "${type}"`, `it takes ${TYPES.join(', ')}`);
+  return known;
+}
+
+function destOf(type: OutputSpec['type'], found: Fields, text: string): string {
+  const dest = found.get('dest');
+  const isDirectory = type === 'local' || truth('tar', found, text) === false;
+  if (dest === undefined || dest === '') {
+    if (type === 'docker')
+      throw later(text, 'loading into Docker without dest', 'write type=docker,dest=FILE, then docker load -i FILE');
+    throw usage(text, 'has no dest', 'write dest=PATH, or dest=- for stdout');
+  }
+  if (isDirectory && dest === '-') throw usage(text, 'wants a directory on stdout', 'give dest=DIR');
+  return dest;
+}
+
+/** What belongs to layers: compression and times. */
+function layerFields(found: Fields, text: string): Pick<OutputSpec, 'compression' | 'forceCompression'> {
+  const name = found.get('compression');
+  const levelText = found.get('compression-level');
+  const force = truth('force-compression', found, text);
+  const forced = force === undefined ? {} : { forceCompression: force };
+  if (name === undefined && levelText === undefined) return forced;
+  const algorithm = algorithmNamed(name ?? 'gzip', text);
+  const max = algorithm === 'zstd' ? 22 : 9;
+  if (levelText !== undefined && (!/^\d{1,2}$/.test(levelText) || Number(levelText) > max)) {
+    throw usage(text, `has a compression-level that is not 0 to ${max}`);
+  }
+  const level = levelText === undefined ? {} : { level: Number(levelText) };
+  return { compression: { algorithm, ...level }, ...forced };
+}
+
+function algorithmNamed(name: string, text: string): LayerCompression['algorithm'] {
+  if (name === 'uncompressed') return 'none';
+  if (name === 'gzip' || name === 'zstd') return name;
+  if (name === 'estargz') throw later(text, 'compression=estargz');
+  throw usage(text, `has the unknown compression "${name}"`, 'it takes gzip, zstd and uncompressed');
+}
+
+function imageFields(found: Fields, text: string): Pick<OutputSpec, 'tar' | 'ociMediaTypes' | 'names' | 'annotations'> {
+  refuseLater(found, text);
+  const ociMediaTypes = truth('oci-mediatypes', found, text);
+  if (ociMediaTypes === false && found.get('compression') === 'zstd') {
+    throw usage(text, 'wants zstd, which conflicts with oci-mediatypes=false');
+  }
+  const names = (found.get('name') ?? '').split(',').filter((name) => name !== '');
+  return withoutAbsent({
+    tar: truth('tar', found, text),
+    ociMediaTypes,
+    names: names.length === 0 ? undefined : names.map(normaliseReference),
+    annotations: annotationsOf(found, text),
+  });
+}
+
+function refuseLater(found: Fields, text: string): void {
+  const mode = found.get('mode') ?? 'copy';
+  if (mode !== 'copy') throw later(text, `mode=${mode}`);
+  for (const key of ['platform-split', 'rewrite-timestamp']) {
+    if (truth(key, found, text) === true) throw later(text, `${key}=true`);
+  }
+  if (found.has('attestation-prefix')) throw later(text, 'attestation-prefix');
+}
+
+/** `annotation[-manifest|-manifest-descriptor].KEY=VALUE` */
+function annotationsOf(found: Fields, text: string): OutputAnnotations | undefined {
+  const manifest: [string, string][] = [];
+  const descriptor: [string, string][] = [];
+  for (const [key, value] of found) {
+    const match = ANNOTATION.exec(key);
+    if (match === null) continue;
+    const name = key.slice(match[0].length);
+    if (match[2] !== undefined) throw later(text, 'annotations for one platform');
+    if (name === '') throw usage(text, 'has an annotation without a name');
+    if (match[1] === undefined || match[1] === '-manifest') manifest.push([name, value]);
+    else if (match[1] === '-manifest-descriptor') descriptor.push([name, value]);
+    else
+      throw usage(
+        text,
+        `has "${key}": index annotations are not supported for a single platform`,
+        `write annotation.${name}=${value}`,
+      );
+  }
+  if (manifest.length + descriptor.length === 0) return undefined;
+  return { manifest: Object.fromEntries(manifest), descriptor: Object.fromEntries(descriptor) };
+}
+
+/** As Go's strconv.ParseBool reads it. */
+function truth(key: string, found: Fields, text: string): boolean | undefined {
+  const value = found.get(key);
+  if (value === undefined) return undefined;
+  if (/^(1|t|true)$/i.test(value)) return true;
+  if (/^(0|f|false)$/i.test(value)) return false;
+  throw usage(text, `has ${key}=${value}, which is neither true nor false`);
+}
+
+function usage(text: string, problem: string, hint?: string): BuildError {
+  return new BuildError('usage', `output ${JSON.stringify(text)} ${problem}`, { hint });
+}
+
+function later(text: string, what: string, hint?: string): BuildError {
+  return new BuildError('not-supported-yet', `output ${JSON.stringify(text)}: ${what} is not built yet`, { hint });
+}

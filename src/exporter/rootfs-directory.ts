@@ -1,0 +1,143 @@
+import {
+  type Stats,
+  chmodSync,
+  closeSync,
+  linkSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
+import type { Tree, TreeEntry } from '../image/toc/index.ts';
+import { displayPath, hostPath, joinRel, type RelPath, TOP } from '../util/rel-path.ts';
+import { outputFailed } from './destination.ts';
+
+export interface RootfsDirectoryOptions {
+  readonly dest: string;
+  /** Dates all files when given, in seconds. */
+  readonly epoch?: number | undefined;
+  readonly warn: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Writes a tree's files into a directory, over what is there. They belong to the caller; devices, fifos and setuid bits are left
+ * out. No symlink is followed, neither the tree's nor one that is there: what stands where a directory must be is removed.
+ * @returns bytes of content
+ * @throws BuildError output-failed
+ */
+export function writeRootfsDirectory(tree: Tree, { dest, epoch, warn, signal }: RootfsDirectoryOptions): number {
+  const state: Writing = { tree, dest, epoch, signal, firstNames: new Map(), skipped: [], size: 0 };
+  try {
+    mkdirSync(dest, { recursive: true });
+    writeChildren(TOP, state);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw outputFailed(dest, error);
+  }
+  if (state.skipped.length > 0) {
+    const named = state.skipped.slice(0, 5).map(displayPath).join(', ');
+    warn(
+      `${state.skipped.length} special files (devices, pipes) were not written to ${dest}: ${named}${state.skipped.length > 5 ? ', …' : ''}`,
+    );
+  }
+  return state.size;
+}
+
+interface Writing {
+  readonly tree: Tree;
+  readonly dest: string;
+  readonly epoch: number | undefined;
+  readonly signal: AbortSignal;
+  /** Hard-link group → the name of it that was written. */
+  readonly firstNames: Map<string, Buffer>;
+  readonly skipped: string[];
+  size: number;
+}
+
+function writeChildren(dir: RelPath, state: Writing): void {
+  state.signal.throwIfAborted();
+  for (const name of state.tree.list(dir)) {
+    const path = joinRel(dir, name);
+    const entry = state.tree.lookup(path);
+    if (entry !== undefined) writeEntry(path, entry, state);
+  }
+}
+
+function writeEntry(path: RelPath, entry: TreeEntry, state: Writing): void {
+  const at = hostPath(state.dest, path);
+  switch (entry.type) {
+    case 'directory':
+      writeDirectory(path, entry, state);
+      return;
+    case 'symlink':
+      removeWhatStands(at);
+      symlinkSync(Buffer.from(entry.link, 'latin1'), at);
+      lutimesSync(at, timeOf(entry, state), timeOf(entry, state));
+      return;
+    case 'file':
+      removeWhatStands(at);
+      writeFile(at, entry, state);
+      return;
+    case 'hardlink':
+    case 'character':
+    case 'block':
+    case 'fifo':
+      state.skipped.push(path);
+  }
+}
+
+/** Mode and time are set last: a read-only directory must take its children first. */
+function writeDirectory(path: RelPath, entry: TreeEntry, state: Writing): void {
+  const at = hostPath(state.dest, path);
+  const there = statsOf(at);
+  if (there?.isDirectory() !== true) {
+    if (there !== undefined) unlinkSync(at);
+    mkdirSync(at, 0o700);
+  } else if ((there.mode & 0o700) !== 0o700) chmodSync(at, 0o700);
+  writeChildren(path, state);
+  chmodSync(at, entry.mode & PLAIN_MODE);
+  utimesSync(at, timeOf(entry, state), timeOf(entry, state));
+}
+
+const PLAIN_MODE = 0o1777;
+
+function writeFile(at: Buffer, entry: TreeEntry, state: Writing): void {
+  const first = entry.linkGroup === undefined ? undefined : state.firstNames.get(entry.linkGroup);
+  if (first !== undefined) {
+    linkSync(first, at);
+    return;
+  }
+  const fd = openSync(at, 'wx', 0o600);
+  try {
+    state.tree.read(entry, (chunk) => {
+      for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done);
+    });
+  } finally {
+    closeSync(fd);
+  }
+  chmodSync(at, entry.mode & PLAIN_MODE & ~0o1000);
+  utimesSync(at, timeOf(entry, state), timeOf(entry, state));
+  if (entry.linkGroup !== undefined) state.firstNames.set(entry.linkGroup, at);
+  state.size += entry.size;
+}
+
+function removeWhatStands(at: Buffer): void {
+  const there = statsOf(at);
+  if (there === undefined) return;
+  if (there.isDirectory()) rmSync(at, { recursive: true });
+  else unlinkSync(at);
+}
+
+function statsOf(at: Buffer): Stats | undefined {
+  return lstatSync(at, { throwIfNoEntry: false });
+}
+
+function timeOf({ mtimeSec, mtimeNsec }: TreeEntry, { epoch }: Writing): number {
+  return epoch ?? mtimeSec + mtimeNsec / 1e9;
+}

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { parseOutput } from '../../src/exporter/index.ts';
+
+test.each([
+  ['out', { type: 'local', dest: 'out' }],
+  ['-', { type: 'tar', dest: '-' }],
+  ['type=oci,dest=a.tar', { type: 'oci', dest: 'a.tar' }],
+  ['type=docker,dest=-', { type: 'docker', dest: '-' }],
+  ['type=oci,"dest=a,b.tar",tar=true', { type: 'oci', dest: 'a,b.tar', tar: true }],
+  ['type=oci,dest=d,tar=false', { type: 'oci', dest: 'd', tar: false }],
+  [
+    'type=oci,dest=a,compression=zstd,compression-level=19,force-compression=true',
+    { type: 'oci', dest: 'a', compression: { algorithm: 'zstd', level: 19 }, forceCompression: true },
+  ],
+  ['type=oci,dest=a,compression=uncompressed', { type: 'oci', dest: 'a', compression: { algorithm: 'none' } }],
+  ['type=oci,dest=a,compression-level=9', { type: 'oci', dest: 'a', compression: { algorithm: 'gzip', level: 9 } }],
+  ['type=oci,dest=a,oci-mediatypes=false', { type: 'oci', dest: 'a', ociMediaTypes: false }],
+  [
+    'type=oci,dest=a,"name=app,ghcr.io/o/app:1"',
+    { type: 'oci', dest: 'a', names: ['docker.io/library/app:latest', 'ghcr.io/o/app:1'] },
+  ],
+  [
+    'type=oci,dest=a,annotation.Org.x=1,annotation-manifest-descriptor.y=a=b',
+    { type: 'oci', dest: 'a', annotations: { manifest: { 'Org.x': '1' }, descriptor: { y: 'a=b' } } },
+  ],
+  ['type=tar,dest=a,rewrite-timestamp=false,push=false', { type: 'tar', dest: 'a' }],
+])('%s', (text, spec) => {
+  expect(parseOutput(text)).toEqual(spec);
+});
+
+test.each([
+  ['', 'usage'],
+  ['dest=x', 'usage'],
+  ['type=oci', 'usage'],
+  ['type=ocy,dest=x', 'usage'],
+  ['type=oci,dest=x,dest=y', 'usage'],
+  ['type=oci,dest=x,frobnicate=1', 'usage'],
+  ['type=oci,dest=x,tar', 'usage'],
+  ['type=oci,dest=x,tar=maybe', 'usage'],
+  ['type=oci,dest=-,tar=false', 'usage'],
+  ['type=local,dest=-', 'usage'],
+  ['type=oci,"dest=x', 'usage'],
+  ['type=oci,dest=x,compression=lzma', 'usage'],
+  ['type=oci,dest=x,compression-level=10', 'usage'],
+  ['type=oci,dest=x,compression=zstd,oci-mediatypes=false', 'usage'],
+  ['type=oci,dest=x,annotation-index.a=b', 'usage'],
+  ['type=oci,dest=x,name=UPPER', 'reference-invalid'],
+  ['type=docker', 'not-supported-yet'],
+  ['type=image,name=x', 'not-supported-yet'],
+  ['type=registry,name=x', 'not-supported-yet'],
+  ['type=oci,dest=x,push=true', 'not-supported-yet'],
+  ['type=oci,dest=x,rewrite-timestamp=true', 'not-supported-yet'],
+  ['type=oci,dest=x,compression=estargz', 'not-supported-yet'],
+  ['type=local,dest=x,mode=delete', 'not-supported-yet'],
+  ['type=oci,dest=x,annotation[linux/amd64].a=b', 'not-supported-yet'],
+  ['type=oci,dest=x,unpack=true', 'not-supported-yet'],
+])('%j is refused: %s', (text, code) => {
+  expect(() => parseOutput(text)).toThrow(expect.objectContaining({ code }));
+});

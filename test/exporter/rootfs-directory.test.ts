@@ -1,0 +1,97 @@
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeRootfsDirectory } from '../../src/exporter/rootfs-directory.ts';
+import { memoryTree } from '../rig/memory-tree.ts';
+
+const signal = new AbortController().signal;
+let top: string;
+let dest: string;
+
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), 'local-'));
+  dest = join(top, 'dest');
+});
+afterEach(() => rmSync(top, { recursive: true }));
+
+test('files, directories, symlinks and hard links with modes and times, owned by the caller', () => {
+  const tree = memoryTree({
+    'bin/tool': { content: 'tool', mode: 0o4755, uid: 1234, linkGroup: 'g' },
+    'bin/other': { content: 'tool', mode: 0o4755, uid: 1234, linkGroup: 'g' },
+    'ro/file': { content: 'x', mode: 0o400 },
+    ro: { type: 'directory', mode: 0o555 },
+    'lib/link': { type: 'symlink', link: '/etc/shadow' },
+    tmp: { type: 'directory', mode: 0o1777 },
+  });
+  expect(write(tree)).toEqual({ size: 5, warnings: [] });
+  expect([mode('bin/tool'), mode('ro'), mode('ro/file'), mode('tmp')]).toEqual([0o755, 0o555, 0o400, 0o1777]);
+  expect(lstatSync(join(dest, 'bin/tool')).ino).toBe(lstatSync(join(dest, 'bin/other')).ino);
+  expect(lstatSync(join(dest, 'bin/tool')).uid).toBe(process.getuid?.());
+  expect(readlinkSync(join(dest, 'lib/link'))).toBe('/etc/shadow');
+  expect(lstatSync(join(dest, 'ro')).mtimeMs).toBe(1_600_000_000_000);
+  rmSync(join(dest, 'ro'), { recursive: true });
+});
+
+test('special files are left out, with a warning that names them', () => {
+  const { warnings } = write(
+    memoryTree({ 'dev/null': { type: 'character', devMajor: 1, devMinor: 3 }, 'run/pipe': { type: 'fifo' } }),
+  );
+  expect(warnings).toEqual([expect.stringMatching(/^2 special files.*dev\/null, run\/pipe$/)]);
+  expect(readdirSync(join(dest, 'dev'))).toEqual([]);
+});
+
+test('nothing is written through symlinks that are there', () => {
+  const outside = join(top, 'outside');
+  mkdirSync(join(outside, 'etc'), { recursive: true });
+  writeFileSync(join(outside, 'secret'), 'untouched');
+  mkdirSync(dest);
+  symlinkSync(join(outside, 'etc'), join(dest, 'etc'));
+  symlinkSync(join(outside, 'secret'), join(dest, 'file'));
+  mkdirSync(join(dest, 'was-directory/with'), { recursive: true });
+  write(
+    memoryTree({
+      'etc/passwd': { content: 'root' },
+      file: { content: 'mine' },
+      'was-directory': { content: 'now a file' },
+    }),
+  );
+  expect(readdirSync(join(outside, 'etc'))).toEqual([]);
+  expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('untouched');
+  expect(readFileSync(join(dest, 'etc/passwd'), 'utf8')).toBe('root');
+  expect(readFileSync(join(dest, 'was-directory'), 'utf8')).toBe('now a file');
+});
+
+test('writing twice gives the same; other files stay; names are bytes', () => {
+  mkdirSync(dest);
+  writeFileSync(join(dest, 'mine.txt'), 'mine');
+  const tree = memoryTree({ 'a/b': { content: 'b', mode: 0o444 }, 'caf\u00e9': { content: 'c' } });
+  write(tree);
+  write(tree);
+  expect(readdirSync(dest).sort()).toEqual(['a', 'café', 'mine.txt']);
+});
+
+test('a dest that is a file is refused in words', () => {
+  writeFileSync(dest, '');
+  expect(() => write(memoryTree({}))).toThrow(expect.objectContaining({ code: 'output-failed' }));
+});
+
+function write(tree: ReturnType<typeof memoryTree>): { size: number; warnings: string[] } {
+  const warnings: string[] = [];
+  const size = writeRootfsDirectory(tree, { dest, signal, warn: (message) => warnings.push(message) });
+  return { size, warnings };
+}
+
+function mode(path: string): number {
+  return lstatSync(join(dest, path)).mode & 0o7777;
+}
