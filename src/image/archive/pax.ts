@@ -1,0 +1,40 @@
+import { ArchiveError } from './archive-error.ts';
+
+export const MAX_PAX_BYTES = 1024 * 1024;
+export const XATTR_PREFIX = 'SCHILY.xattr.';
+
+/** PAX records: values are bytes, so that a capability or a name that is not UTF-8 comes through. */
+export type PaxRecords = ReadonlyMap<string, Buffer>;
+
+/** `LEN KEY=VALUE\n`, in the order given; LEN counts itself. */
+export function encodePax(records: readonly (readonly [string, Uint8Array])[]): Buffer {
+  return Buffer.concat(records.map(([key, value]) => encodeRecord(Buffer.from(key, 'latin1'), value)));
+}
+
+function encodeRecord(key: Buffer, value: Uint8Array): Buffer {
+  const body = key.length + value.length + 3;
+  let length = body + String(body).length;
+  if (String(length).length !== String(body).length) length = body + String(length).length;
+  return Buffer.concat([Buffer.from(`${length} `), key, Buffer.from('='), value, Buffer.from('\n')]);
+}
+
+/** @throws ArchiveError bad-pax */
+export function decodePax(bytes: Buffer): Map<string, Buffer> {
+  const records = new Map<string, Buffer>();
+  let offset = 0;
+  while (offset < bytes.length) {
+    const space = bytes.indexOf(0x20, offset);
+    const length = space < 0 || space - offset > 10 ? Number.NaN : Number(bytes.toString('latin1', offset, space));
+    const end = offset + length;
+    if (!Number.isInteger(length) || end > bytes.length || end <= space + 1 || bytes[end - 1] !== 0x0a) throw bad();
+    const equals = bytes.indexOf(0x3d, space + 1);
+    if (equals < 0 || equals >= end) throw bad();
+    records.set(bytes.toString('latin1', space + 1, equals), Buffer.from(bytes.subarray(equals + 1, end - 1)));
+    offset = end;
+  }
+  return records;
+}
+
+function bad(): ArchiveError {
+  return new ArchiveError('bad-pax', 'a broken PAX header');
+}

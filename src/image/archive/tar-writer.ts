@@ -1,0 +1,180 @@
+import type { TarEntry } from './entry.ts';
+import { BLOCK, encodeHeader, typeFlag } from './header.ts';
+import { encodePax, XATTR_PREFIX } from './pax.ts';
+
+/** Writes a tar front to back. The same entries give the same bytes, on any machine. */
+export interface TarWriter {
+  /** Bytes so far. */
+  readonly offset: number;
+  /** The header; a file's content must follow, exactly `size` bytes of it. */
+  entry(entry: TarEntry): void;
+  content(chunk: Uint8Array): void;
+  /** Two blocks of zeros; nothing may follow. */
+  end(): void;
+}
+
+const BUFFER_BYTES = 256 * 1024;
+const MAX_ID = 0o7777777;
+const MAX_SIZE = 0o77777777777;
+const ZEROS = Buffer.alloc(2 * BLOCK);
+
+/**
+ * POSIX pax format: plain ustar where that can say everything, an extended header before it where not. No atime or ctime, no
+ * user names. Small writes are gathered; a chunk given to `sink` may be reused after it returns.
+ */
+export function makeTarWriter(sink: (chunk: Uint8Array) => void): TarWriter {
+  return new BufferedTarWriter(sink);
+}
+
+class BufferedTarWriter implements TarWriter {
+  readonly #sink: (chunk: Uint8Array) => void;
+  readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  #filled = 0;
+  #flushed = 0;
+  #remaining = 0;
+  #padding = 0;
+
+  constructor(sink: (chunk: Uint8Array) => void) {
+    this.#sink = sink;
+  }
+
+  get offset(): number {
+    return this.#flushed + this.#filled;
+  }
+
+  entry(entry: TarEntry): void {
+    if (this.#remaining !== 0)
+      throw new Error(`${this.#remaining} bytes of the entry before ${entry.path} are missing`);
+    const { header, pax } = headersOf(entry);
+    if (pax !== undefined) this.#extended(pax);
+    this.#write(header);
+    this.#remaining = entry.type === 'file' ? entry.size : 0;
+    this.#padding = padding(this.#remaining);
+  }
+
+  content(chunk: Uint8Array): void {
+    if (chunk.length > this.#remaining) throw new Error('more content than the entry says');
+    this.#remaining -= chunk.length;
+    this.#write(chunk);
+    if (this.#remaining === 0) this.#write(ZEROS.subarray(0, this.#padding));
+  }
+
+  end(): void {
+    if (this.#remaining !== 0) throw new Error(`${this.#remaining} bytes of the last entry are missing`);
+    this.#write(ZEROS);
+    this.#flush();
+  }
+
+  #extended(records: Buffer): void {
+    this.#write(encodeHeader({ ...PAX_HEADER, size: records.length }));
+    this.#write(records);
+    this.#write(ZEROS.subarray(0, padding(records.length)));
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (bytes.length > BUFFER_BYTES - this.#filled) this.#flush();
+    if (bytes.length > BUFFER_BYTES / 2) {
+      this.#flush();
+      this.#sink(bytes);
+      this.#flushed += bytes.length;
+      return;
+    }
+    this.#buffer.set(bytes, this.#filled);
+    this.#filled += bytes.length;
+  }
+
+  #flush(): void {
+    if (this.#filled === 0) return;
+    this.#sink(this.#buffer.subarray(0, this.#filled));
+    this.#flushed += this.#filled;
+    this.#filled = 0;
+  }
+}
+
+const PAX_HEADER = {
+  name: 'PaxHeader',
+  prefix: '',
+  typeflag: 'x',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  mtimeSec: 0,
+  link: '',
+  devMajor: 0,
+  devMinor: 0,
+};
+
+function padding(size: number): number {
+  return (BLOCK - (size % BLOCK)) % BLOCK;
+}
+
+/** The name as a tar has it: directories end in a slash, the top is `./`. */
+export function tarName(entry: Pick<TarEntry, 'path' | 'type'>): string {
+  if (entry.path === '') return './';
+  return entry.type === 'directory' ? `${entry.path}/` : entry.path;
+}
+
+function headersOf(entry: TarEntry): { header: Buffer; pax: Buffer | undefined } {
+  const records: (readonly [string, Uint8Array])[] = [];
+  const add = (key: string, value: string): void => void records.push([key, Buffer.from(value, 'latin1')]);
+  const size = entry.type === 'file' ? entry.size : 0;
+  const name = tarName(entry);
+  const split = splitName(name);
+  if (split === undefined) add('path', name);
+  if (!fitsText(entry.link, 100)) add('linkpath', entry.link);
+  if (size > MAX_SIZE) add('size', String(size));
+  if (entry.uid > MAX_ID) add('uid', String(entry.uid));
+  if (entry.gid > MAX_ID) add('gid', String(entry.gid));
+  const plainTime = entry.mtimeNsec === 0 && entry.mtimeSec >= 0 && entry.mtimeSec <= MAX_SIZE;
+  if (!plainTime) add('mtime', timeText(entry.mtimeSec, entry.mtimeNsec));
+  for (const [key, value] of entry.xattrs) records.push([`${XATTR_PREFIX}${key}`, value]);
+  records.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const header = encodeHeader({
+    name: split?.name ?? name.slice(0, 100),
+    prefix: split?.prefix ?? '',
+    typeflag: typeFlag(entry.type),
+    mode: entry.mode,
+    uid: entry.uid > MAX_ID ? 0 : entry.uid,
+    gid: entry.gid > MAX_ID ? 0 : entry.gid,
+    size: size > MAX_SIZE ? 0 : size,
+    mtimeSec: Math.min(Math.max(entry.mtimeSec, 0), MAX_SIZE),
+    link: entry.link.slice(0, 100),
+    devMajor: entry.devMajor,
+    devMinor: entry.devMinor,
+  });
+  return { header, pax: records.length === 0 ? undefined : encodePax(records) };
+}
+
+/** ustar's two fields, or undefined when the name needs PAX. */
+function splitName(name: string): { name: string; prefix: string } | undefined {
+  if (!isAscii(name)) return undefined;
+  if (name.length <= 100) return { name, prefix: '' };
+  for (
+    let slash = name.indexOf('/', name.length - 101);
+    slash >= 0 && slash < name.length - 1;
+    slash = name.indexOf('/', slash + 1)
+  ) {
+    if (slash > 155) return undefined;
+    if (slash > 0 && name.length - slash - 1 <= 100)
+      return { name: name.slice(slash + 1), prefix: name.slice(0, slash) };
+  }
+  return undefined;
+}
+
+function fitsText(text: string, length: number): boolean {
+  return text.length <= length && isAscii(text);
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1)
+    if (text.charCodeAt(index) > 0x7e || text.charCodeAt(index) < 0x20) return false;
+  return true;
+}
+
+/** Decimal seconds, exact: -1.5 is second -2 and 500,000,000 ns. */
+function timeText(sec: number, nsec: number): string {
+  const [whole, fraction] = sec < 0 && nsec > 0 ? [sec + 1, 1_000_000_000 - nsec] : [sec, nsec];
+  const sign = sec < 0 && whole === 0 ? '-' : '';
+  const digits = fraction === 0 ? '' : `.${String(fraction).padStart(9, '0').replace(/0+$/, '')}`;
+  return `${sign}${whole}${digits}`;
+}

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { open, rm } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import { type Digest, parseDigest } from '../../../cache/index.ts';
+import { ArchiveError } from '../archive/index.ts';
+import { crc32 } from './crc32.ts';
+
+export interface CompressOptions {
+  readonly algorithm: 'gzip' | 'zstd' | 'none';
+  readonly level: number;
+  readonly destPath: string;
+  readonly signal: AbortSignal;
+  /** Chunks in work at a time; changes nothing in the result. */
+  readonly concurrency?: number;
+}
+
+export interface CompressedLayer {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
+const CHUNK = 1024 * 1024;
+const WINDOW = 32 * 1024;
+const CONCURRENCY = 8;
+const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+/** An empty last block: ends the deflate stream after the synced chunks. */
+const DEFLATE_END = Buffer.from([0x03, 0x00]);
+const deflateRaw = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
+
+/**
+ * Compresses a layer's tar. gzip is cut into chunks of 1 MiB that are deflated in Node's thread pool, each with the 32 KiB before it as
+ * dictionary, and joined to one member: as pigz does it, with the same bytes for any number of threads. On error nothing is left.
+ */
+export async function compressLayer(tarPath: string, options: CompressOptions): Promise<CompressedLayer> {
+  const source = await open(tarPath, 'r');
+  try {
+    const dest = await open(options.destPath, 'wx', 0o600);
+    const hash = createHash('sha256');
+    let size = 0;
+    try {
+      for await (const part of compressed(chunksOf(source, options.signal), options)) {
+        hash.update(part);
+        size += part.length;
+        await dest.writeFile(part);
+      }
+    } catch (error) {
+      await rm(options.destPath, { force: true });
+      throw error;
+    } finally {
+      await dest.close();
+    }
+    return { digest: parseDigest(`sha256:${hash.digest('hex')}`), size };
+  } finally {
+    await source.close();
+  }
+}
+
+function compressed(chunks: AsyncIterable<Buffer>, options: CompressOptions): AsyncIterable<Uint8Array> {
+  switch (options.algorithm) {
+    case 'none':
+      return chunks;
+    case 'gzip':
+      return gzip(chunks, options);
+    case 'zstd':
+      return zstd(chunks, options.level);
+  }
+}
+
+async function* chunksOf(source: Awaited<ReturnType<typeof open>>, signal: AbortSignal): AsyncIterable<Buffer> {
+  for (let position = 0; ; ) {
+    signal.throwIfAborted();
+    const buffer = Buffer.allocUnsafe(CHUNK);
+    let filled = 0;
+    while (filled < CHUNK) {
+      const { bytesRead } = await source.read(buffer, filled, CHUNK - filled, position + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    if (filled === 0) return;
+    position += filled;
+    yield buffer.subarray(0, filled);
+    if (filled < CHUNK) return;
+  }
+}
+
+async function* gzip(
+  chunks: AsyncIterable<Buffer>,
+  { level, concurrency = CONCURRENCY }: CompressOptions,
+): AsyncIterable<Uint8Array> {
+  yield GZIP_HEADER;
+  const working: Promise<Buffer>[] = [];
+  let crc = 0;
+  let size = 0;
+  let before: Buffer | undefined;
+  for await (const chunk of chunks) {
+    crc = crc32(chunk, crc);
+    size += chunk.length;
+    working.push(deflateChunk(chunk, before, level));
+    before = chunk.subarray(Math.max(0, chunk.length - WINDOW));
+    if (working.length >= concurrency) yield await (working.shift() as Promise<Buffer>);
+  }
+  for (const one of working) yield await one;
+  const trailer = Buffer.alloc(8);
+  trailer.writeUInt32LE(crc >>> 0, 0);
+  trailer.writeUInt32LE(size % 2 ** 32, 4);
+  yield Buffer.concat([DEFLATE_END, trailer]);
+}
+
+async function deflateChunk(chunk: Buffer, before: Buffer | undefined, level: number): Promise<Buffer> {
+  const effective = looksRandom(chunk) ? 0 : level;
+  const dictionary = before === undefined || effective === 0 ? {} : { dictionary: before };
+  return deflateRaw(chunk, {
+    level: effective,
+    finishFlush: zlib.constants.Z_SYNC_FLUSH,
+    chunkSize: CHUNK,
+    ...dictionary,
+  });
+}
+
+const SAMPLE = 4096;
+const SAMPLES = 16;
+/** Bytes of compressed and encrypted data are nearly equally frequent: their squares add up to little more than chance has it. */
+const RANDOM_LIMIT = 1.15;
+
+/** A look at 64 KiB of a chunk, by its bytes alone, so that the same chunk is always judged the same. */
+function looksRandom(chunk: Buffer): boolean {
+  if (chunk.length < SAMPLE * SAMPLES) return false;
+  const counts = new Uint32Array(256);
+  const step = Math.floor(chunk.length / SAMPLES);
+  for (let sample = 0; sample < SAMPLES; sample += 1) {
+    for (let index = sample * step; index < sample * step + SAMPLE; index += 1)
+      counts[chunk[index] ?? 0] = (counts[chunk[index] ?? 0] ?? 0) + 1;
+  }
+  const total = SAMPLE * SAMPLES;
+  let squares = 0;
+  for (const count of counts) squares += count * count;
+  return (squares * 256) / (total * total) < RANDOM_LIMIT;
+}
+
+/** One frame, one thread: bytes depend on nothing but the level. */
+async function* zstd(chunks: AsyncIterable<Buffer>, level: number): AsyncIterable<Uint8Array> {
+  const { createZstdCompress, constants } = zlib as unknown as {
+    createZstdCompress?: (options: object) => NodeJS.ReadWriteStream;
+    constants: Record<string, number>;
+  };
+  const parameter = constants['ZSTD_c_compressionLevel'];
+  if (createZstdCompress === undefined || parameter === undefined)
+    throw new ArchiveError('unsupported', `this Node.js cannot write zstd; 22.15 or newer can`);
+  const stream = createZstdCompress({ params: { [parameter]: level } });
+  const feeding = (async () => {
+    for await (const chunk of chunks)
+      if (!stream.write(chunk)) await new Promise<void>((resolve) => stream.once('drain', resolve));
+    stream.end();
+  })();
+  for await (const part of stream as AsyncIterable<Uint8Array>) yield part;
+  await feeding;
+}

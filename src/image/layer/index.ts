@@ -1,0 +1,20 @@
+import type { Compression } from '../archive/index.ts';
+
+export { type CompressedLayer, type CompressOptions, compressLayer } from './compress.ts';
+export { type IngestedLayer, type IngestOptions, ingestLayer } from './ingest.ts';
+export {
+  compareTarNames,
+  type LayerWriter,
+  type NamedEntry,
+  openLayerWriter,
+  type WrittenLayerFiles,
+} from './layer-writer.ts';
+export { isForbiddenXattr } from './names.ts';
+
+/** How a layer of this media type is compressed; undefined when it is no layer's. */
+export function compressionOf(mediaType: string): Extract<Compression, 'gzip' | 'zstd' | 'none'> | undefined {
+  if (!/^application\/vnd\.(oci\.image\.layer|docker\.image\.rootfs)\b/.test(mediaType)) return undefined;
+  if (/[+.]gzip$/.test(mediaType)) return 'gzip';
+  if (/[+.]zstd$/.test(mediaType)) return 'zstd';
+  return /[.]tar$/.test(mediaType) ? 'none' : undefined;
+}

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { type ContentID, contentIDOf, type Digest, type DiffID, diffIDOf, parseDigest } from '../../../cache/index.ts';
+import {
+  ArchiveError,
+  type Compression,
+  decompress,
+  DEFAULT_LIMITS,
+  type Filter,
+  makeTarReader,
+} from '../archive/index.ts';
+import { encodeToc } from '../toc/index.ts';
+import { makeTocBuilder } from './toc-builder.ts';
+
+export interface IngestOptions {
+  readonly compression: Extract<Compression, 'gzip' | 'zstd' | 'none'>;
+  readonly tarPath: string;
+  readonly tocPath: string;
+  /** For zstd where this Node has none. */
+  readonly filter?: Filter | undefined;
+  /** Of the uncompressed tar; a bomb ends here. */
+  readonly maxBytes?: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface IngestedLayer {
+  readonly diffID: DiffID;
+  readonly contentID: ContentID;
+  readonly size: number;
+  readonly blobDigest: Digest;
+  readonly blobSize: number;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * A layer blob, as it streams in, into an uncompressed tar and its table of contents. Nothing is unpacked. On any error, and on
+ * abort, neither file is left.
+ * @throws ArchiveError for what is no layer, or a hostile one
+ */
+export async function ingestLayer(blob: AsyncIterable<Uint8Array>, options: IngestOptions): Promise<IngestedLayer> {
+  const fd = openSync(options.tarPath, 'wx', 0o600);
+  try {
+    const ingested = await ingestInto(fd, blob, options);
+    closeSync(fd);
+    return ingested;
+  } catch (error) {
+    closeSync(fd);
+    rmSync(options.tarPath, { force: true });
+    rmSync(options.tocPath, { force: true });
+    throw error;
+  }
+}
+
+async function ingestInto(fd: number, blob: AsyncIterable<Uint8Array>, options: IngestOptions): Promise<IngestedLayer> {
+  const { compression, tocPath, filter, signal, maxBytes = Number.MAX_SAFE_INTEGER } = options;
+  const compressed = counted(blob);
+  const plain = { hash: createHash('sha256'), size: 0 };
+  const builder = makeTocBuilder();
+  const reader = makeTarReader(builder.handler, { ...DEFAULT_LIMITS, maxBytes });
+  for await (const chunk of decompress(compressed.chunks, compression, { signal, filter })) {
+    signal.throwIfAborted();
+    plain.size += chunk.length;
+    if (plain.size > maxBytes) throw new ArchiveError('too-large', `a layer of more than ${maxBytes} bytes`);
+    plain.hash.update(chunk);
+    reader.write(chunk);
+    for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
+  }
+  reader.end();
+  const diffID = diffIDOf(parseDigest(`sha256:${plain.hash.digest('hex')}`));
+  writeFileSync(tocPath, encodeToc(builder.entries()), { mode: 0o600 });
+  const blobDigest = parseDigest(`sha256:${compressed.hash.digest('hex')}`);
+  return {
+    diffID,
+    contentID: contentIDOf(diffID),
+    size: plain.size,
+    blobDigest,
+    blobSize: compressed.size(),
+    warnings: builder.warnings,
+  };
+}
+
+function counted(source: AsyncIterable<Uint8Array>) {
+  const hash = createHash('sha256');
+  let size = 0;
+  async function* chunks(): AsyncIterable<Uint8Array> {
+    for await (const chunk of source) {
+      hash.update(chunk);
+      size += chunk.length;
+      yield chunk;
+    }
+  }
+  return { chunks: chunks(), hash, size: () => size };
+}

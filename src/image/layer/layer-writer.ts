@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { type ContentID, type Digest, type DiffID, diffIDOf, parseDigest } from '../../../cache/index.ts';
+import type { RelPath } from '../../util/rel-path.ts';
+import { ArchiveError, makeTarWriter, type TarEntry, tarName } from '../archive/index.ts';
+import { contentIDOfEntries, encodeToc, type TocEntry } from '../toc/index.ts';
+import { isForbiddenXattr, OPAQUE_NAME, WHITEOUT_PREFIX, whiteoutOf } from './names.ts';
+
+export interface WrittenLayerFiles {
+  readonly diffID: DiffID;
+  readonly contentID: ContentID;
+  /** Bytes of the tar. */
+  readonly size: number;
+  readonly entryCount: number;
+  /** xattrs that were left out. */
+  readonly warnings: readonly string[];
+}
+
+/** Writes a layer's tar and its table of contents in one pass, hashing on the way. */
+export interface LayerWriter {
+  /**
+   * @param read gives a file's content: exactly `entry.size` bytes. Without it a file must be empty.
+   * @returns the sha256 of a regular file's bytes as they were written
+   * @throws ArchiveError reserved-name for names that mean whiteouts
+   */
+  add(
+    entry: TarEntry,
+    read?: (sink: (chunk: Uint8Array) => void) => void,
+    info?: { readonly linkGroup?: string },
+  ): Digest | undefined;
+  /** The path is removed from the layers below. */
+  whiteout(path: RelPath): void;
+  /** The directory, added just before, hides what lower layers have in it. */
+  opaque(path: RelPath): void;
+  /** @returns what was written; the files are complete, and not synced */
+  finish(): WrittenLayerFiles;
+  /** Removes what was written. */
+  abort(): void;
+}
+
+/** Entries come in byte order of their names in the tar (compareTarNames): what is written depends on nothing else. */
+export function openLayerWriter({
+  tarPath,
+  tocPath,
+}: {
+  readonly tarPath: string;
+  readonly tocPath: string;
+}): LayerWriter {
+  return new FileLayerWriter(tarPath, tocPath);
+}
+
+export type NamedEntry = Pick<TarEntry, 'path' | 'type'> & { readonly whiteout?: boolean | undefined };
+
+/** The order in which a layer writer wants its entries. */
+export function compareTarNames(a: NamedEntry, b: NamedEntry): number {
+  const [left, right] = [nameInTar(a), nameInTar(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function nameInTar(entry: NamedEntry): string {
+  return entry.whiteout === true ? whiteoutOf(entry.path) : tarName(entry);
+}
+
+const EMPTY_DIGEST = parseDigest(`sha256:${createHash('sha256').digest('hex')}`);
+const MARKER = {
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtimeSec: 0,
+  mtimeNsec: 0,
+  link: '',
+  devMajor: 0,
+  devMinor: 0,
+  xattrs: new Map(),
+} as const;
+
+class FileLayerWriter implements LayerWriter {
+  readonly #tarPath: string;
+  readonly #tocPath: string;
+  readonly #fd: number;
+  readonly #hash = createHash('sha256');
+  readonly #tar = makeTarWriter((chunk) => {
+    this.#hash.update(chunk);
+    for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
+  });
+  readonly #entries: TocEntry[] = [];
+  readonly #warnings: string[] = [];
+  #last = '';
+  #isOpen = true;
+
+  constructor(tarPath: string, tocPath: string) {
+    this.#tarPath = tarPath;
+    this.#tocPath = tocPath;
+    this.#fd = openSync(tarPath, 'wx', 0o600);
+  }
+
+  add(
+    entry: TarEntry,
+    read?: (sink: (chunk: Uint8Array) => void) => void,
+    info: { readonly linkGroup?: string } = {},
+  ): Digest | undefined {
+    this.#inOrder(nameInTar(entry));
+    const base = entry.path.slice(entry.path.lastIndexOf('/') + 1);
+    if (base.startsWith(WHITEOUT_PREFIX))
+      throw new ArchiveError(
+        'reserved-name',
+        `a layer cannot hold a file named ${JSON.stringify(base)}: such names mean removals`,
+      );
+    const clean = this.#withoutForbidden(entry);
+    this.#tar.entry(clean);
+    const offset = this.#tar.offset;
+    const digest = clean.type === 'file' ? this.#content(clean, read) : undefined;
+    const linkGroup = info.linkGroup ?? (clean.type === 'hardlink' ? clean.link : undefined);
+    this.#entries.push({
+      ...clean,
+      offset,
+      ...(digest === undefined ? {} : { digest }),
+      ...(linkGroup === undefined ? {} : { linkGroup }),
+    });
+    return digest;
+  }
+
+  whiteout(path: RelPath): void {
+    const name = whiteoutOf(path);
+    this.#inOrder(name);
+    this.#tar.entry({ ...MARKER, path: name as RelPath, type: 'file' });
+    this.#entries.push({ ...MARKER, path, type: 'file', offset: 0, whiteout: true });
+  }
+
+  opaque(path: RelPath): void {
+    const last = this.#entries.at(-1);
+    if (last?.path !== path || last.type !== 'directory')
+      throw new Error(`opaque directory ${path} was not added just before`);
+    this.#tar.entry({
+      ...MARKER,
+      path: (path === '' ? OPAQUE_NAME : `${path}/${OPAQUE_NAME}`) as RelPath,
+      type: 'file',
+    });
+    this.#entries[this.#entries.length - 1] = { ...last, opaque: true };
+  }
+
+  finish(): WrittenLayerFiles {
+    this.#tar.end();
+    const size = this.#tar.offset;
+    this.#close();
+    const diffID = diffIDOf(parseDigest(`sha256:${this.#hash.digest('hex')}`));
+    writeFileSync(this.#tocPath, encodeToc(this.#entries), { mode: 0o600 });
+    return {
+      diffID,
+      contentID: contentIDOfEntries(this.#entries),
+      size,
+      entryCount: this.#entries.length,
+      warnings: this.#warnings,
+    };
+  }
+
+  abort(): void {
+    this.#close();
+    rmSync(this.#tarPath, { force: true });
+    rmSync(this.#tocPath, { force: true });
+  }
+
+  #content(entry: TarEntry, read: ((sink: (chunk: Uint8Array) => void) => void) | undefined): Digest {
+    if (entry.size === 0) return EMPTY_DIGEST;
+    if (read === undefined) throw new Error(`no content for ${entry.path}`);
+    const hash = createHash('sha256');
+    let size = 0;
+    read((chunk) => {
+      size += chunk.length;
+      hash.update(chunk);
+      this.#tar.content(chunk);
+    });
+    if (size !== entry.size) throw new Error(`${entry.path}: ${size} bytes came, ${entry.size} were announced`);
+    return parseDigest(`sha256:${hash.digest('hex')}`);
+  }
+
+  #withoutForbidden(entry: TarEntry): TarEntry {
+    const forbidden = [...entry.xattrs.keys()].filter(isForbiddenXattr);
+    if (forbidden.length === 0) return entry;
+    this.#warnings.push(`${entry.path}: left out ${forbidden.join(', ')}`);
+    return { ...entry, xattrs: new Map([...entry.xattrs].filter(([name]) => !isForbiddenXattr(name))) };
+  }
+
+  #inOrder(name: string): void {
+    if (this.#last !== '' && name <= this.#last)
+      throw new ArchiveError('wrong-order', `${name} comes after ${this.#last}`);
+    this.#last = name;
+  }
+
+  #close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    closeSync(this.#fd);
+  }
+}

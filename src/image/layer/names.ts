@@ -1,0 +1,13 @@
+/** AUFS names that OCI layers use for removals (image-spec layer.md, "Whiteouts"). */
+export const WHITEOUT_PREFIX = '.wh.';
+export const OPAQUE_NAME = '.wh..wh..opq';
+
+/** overlayfs would obey these, so no layer may carry them; the rest of `trusted.` is root's own on each machine. */
+export function isForbiddenXattr(name: string): boolean {
+  return name.startsWith('trusted.') || /(^|\.)overlay\./.test(name);
+}
+
+export function whiteoutOf(path: string): string {
+  const slash = path.lastIndexOf('/') + 1;
+  return `${path.slice(0, slash)}${WHITEOUT_PREFIX}${path.slice(slash)}`;
+}
