@@ -1,5 +1,5 @@
 import { copyFileSync, linkSync, rmSync, statSync } from 'node:fs';
-import type { BlobRef, Digest, LayerRef } from '../../cache/index.ts';
+import { type BlobRef, type LayerRef, parseDigest } from '../../cache/index.ts';
 import { compressLayer } from '../image/layer/index.ts';
 import {
   algorithmOf,
@@ -87,7 +87,7 @@ async function compressed(ref: LayerRef, compression: LayerCompression, deps: Bl
 
 /** An uncompressed blob is the layer's tar under another name: its digest is the diffID. */
 function asItIs(ref: LayerRef, deps: BlobDeps): BlobRef {
-  const digest = ref.diffID as `sha256:${string}` as Digest;
+  const digest = parseDigest(ref.diffID);
   const tar = deps.layers.tarPath(ref.diffID);
   const { size } = statSync(tar);
   if (!deps.content.has(digest)) {

@@ -1,4 +1,4 @@
-import type { BlobRef, Digest, LayerRef } from '../../cache/index.ts';
+import { type BlobRef, type Digest, type LayerRef, parseDigest } from '../../cache/index.ts';
 import { assertNever } from '../util/assert-never.ts';
 import { type ArchiveParts, archiveBytes } from './archive.ts';
 import { blobsOfLayers } from './blob-of-layer.ts';
@@ -147,7 +147,7 @@ async function plainBlobs(layers: readonly LayerRef[], deps: ExportDeps): Promis
     }
     if (deps.layers.meta(ref.diffID) === undefined) await deps.ensureLayer(ref, { signal: deps.signal });
     const size = deps.layers.meta(ref.diffID)?.size ?? 0;
-    found.push({ mediaType: layerMediaType('none'), digest: ref.diffID as `sha256:${string}` as Digest, size });
+    found.push({ mediaType: layerMediaType('none'), digest: parseDigest(ref.diffID), size });
   }
   return found;
 }

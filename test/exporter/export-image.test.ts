@@ -143,7 +143,15 @@ test('an earlier archive stays whole when writing fails half-way or is cancelled
   writeFileSync(dest, 'earlier');
   const layer = rig.ownLayer(tarOf('x'));
   const deps = rig.deps();
-  const broken = { ...deps, content: { ...deps.content, path: () => join(rig.dir, 'gone') } };
+  const broken = {
+    ...deps,
+    content: {
+      ...deps.content,
+      path: () => {
+        throw new Error('ENOENT');
+      },
+    },
+  };
   await expect(exportImage(rig.image([layer]), [{ type: 'oci', dest }], broken)).rejects.toThrow(/ENOENT/);
   const stop = new AbortController();
   stop.abort(new Error('enough'));
