@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { type ContentStore, openContentStore } from './content/store.ts';
 import { digestOf, hexOf } from './digest.ts';
 import type { TempPath, Warn } from './files.ts';
@@ -127,11 +127,23 @@ function statFile(dir: string, name: string): string {
 
 /** Mode 0700: a root holds setuid programs and logs. A directory that is not ours to close is refused if it is open. */
 function makeDirectories(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makeWithParents(dir);
   if ((statSync(dir).mode & 0o077) !== 0) {
     const names = readdirSync(dir).filter((name) => name !== 'lost+found');
     if (names.length > 0 && !names.includes('leases')) throw new RootError(dir, 'not-private');
     chmodSync(dir, 0o700);
   }
   for (const name of DIRECTORIES) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 });
+}
+
+/** Node's own `recursive` never returns where mkdir says ENOENT of a directory whose parent is there, as below /proc. */
+function makeWithParents(dir: string): void {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const parent = dirname(dir);
+  if (parent !== dir) makeWithParents(parent);
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
+  }
 }
