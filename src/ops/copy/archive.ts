@@ -1,7 +1,17 @@
+import { createHash } from 'node:crypto';
+import { type Digest, parseDigest } from '../../../cache/index.ts';
+import { BuildError } from '../../errors.ts';
+import { ArchiveError } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
+import { displayPath } from '../../util/rel-path.ts';
 import { isTarHead, Spool, type SpooledTar, spoolTar, type TarFilter } from '../../sources/context/index.ts';
 
 export type Filter = TarFilter;
+
+export interface UnpackedArchive extends SpooledTar {
+  /** Of the archive's own bytes, as they were read. */
+  readonly digest: Digest;
+}
 
 export interface ArchiveOptions {
   readonly signal: AbortSignal;
@@ -13,7 +23,7 @@ export interface ArchiveOptions {
 const HEAD_BYTES = 2 << 20;
 
 const recognised = new WeakMap<Tree, Map<string, Promise<boolean>>>();
-const unpacked = new WeakMap<Tree, Map<string, Promise<SpooledTar>>>();
+const unpacked = new WeakMap<Tree, Map<string, Promise<UnpackedArchive>>>();
 
 /**
  * ADD's test, by content: it decompresses (as gzip, bzip2, xz or zstd, or is plain) and begins with a tar header. An empty
@@ -27,11 +37,8 @@ export function isArchive(tree: Tree, entry: TreeEntry, options: ArchiveOptions)
 }
 
 /** The archive's entries, their content spooled so that it can be read in any order; once a file and tree. */
-export function unpackArchive(tree: Tree, entry: TreeEntry, options: ArchiveOptions): Promise<SpooledTar> {
-  return remembered(unpacked, tree, {
-    path: entry.path,
-    make: () => spoolTar(chunksOf(tree, entry, options.tempDir), options),
-  });
+export function unpackArchive(tree: Tree, entry: TreeEntry, options: ArchiveOptions): Promise<UnpackedArchive> {
+  return remembered(unpacked, tree, { path: entry.path, make: () => unpack(tree, entry, options) });
 }
 
 function remembered<T>(
@@ -68,9 +75,26 @@ function headOf(tree: Tree, entry: TreeEntry, limit: number): Uint8Array {
   return Buffer.concat(chunks);
 }
 
+async function unpack(tree: Tree, entry: TreeEntry, options: ArchiveOptions): Promise<UnpackedArchive> {
+  using packed = new Spool(options.tempDir);
+  const hash = createHash('sha256');
+  tree.read(entry, (chunk) => {
+    hash.update(chunk);
+    packed.append(chunk);
+  });
+  try {
+    const { entries } = await spoolTar(pulled(packed), options);
+    return { entries, digest: parseDigest(`sha256:${hash.digest('hex')}`) };
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    throw new BuildError('copy-invalid', `ADD cannot unpack ${displayPath(entry.path)}: ${error.message}`, {
+      cause: error,
+      hint: 'make the archive anew, or copy it as it is with --unpack=false',
+    });
+  }
+}
+
 /** A tree pushes and a decompressor pulls; what is in between is spooled. */
-async function* chunksOf(tree: Tree, entry: TreeEntry, tempDir: string | undefined): AsyncIterable<Uint8Array> {
-  using spool = new Spool(tempDir);
-  tree.read(entry, (chunk) => spool.append(chunk));
-  yield* spool.chunks();
+async function* pulled(packed: Spool): AsyncIterable<Uint8Array> {
+  yield* packed.chunks();
 }

@@ -1,7 +1,7 @@
 import type { Digest } from '../../../cache/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
-import type { SpooledTar } from '../../sources/context/index.ts';
+import type { UnpackedArchive } from './archive.ts';
 
 /** What a COPY or ADD takes, in the order in which it is applied. */
 export interface Selection {
@@ -48,5 +48,5 @@ export interface SelectedArchive {
   /** Of the archive's own bytes. */
   readonly digest: Digest;
   /** undefined when the selection was only asked for its digest. */
-  readonly unpacked: SpooledTar | undefined;
+  readonly unpacked: UnpackedArchive | undefined;
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '../../../cache/index.ts';
 import type { TarEntry } from '../../image/archive/index.ts';
-import type { LayerWriter } from '../../image/layer/index.ts';
+import { compareTarNames, type LayerWriter } from '../../image/layer/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import type { Inode, LayerDraft } from './draft.ts';
 import type { CopyPlan } from './plan.ts';
@@ -30,7 +30,7 @@ export function writeDraft(draft: LayerDraft, writer: LayerWriter): ReadonlyMap<
   const entries = [...draft.entries()].filter(({ path, inode }) => path !== '' || !isPlainTop(inode));
   const sorted = entries
     .map((entry) => ({ ...entry, tar: tarEntry(entry.path, entry.inode) }))
-    .sort((a, b) => byTarName(a.tar, b.tar));
+    .sort((a, b) => compareTarNames(a.tar, b.tar));
   const names = countNames(sorted);
   const first = new Map<Inode, RelPath>();
   const written = new Map<SelectedItem, Digest>();
@@ -94,13 +94,4 @@ function groupDigests(source: SelectedFiles, written: ReadonlyMap<SelectedItem, 
     if (digest !== undefined && item.entry.linkGroup !== undefined) digests.set(item.entry.linkGroup, digest);
   }
   return digests;
-}
-
-function byTarName(a: TarEntry, b: TarEntry): number {
-  const [left, right] = [tarName(a), tarName(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
-function tarName({ path, type }: TarEntry): string {
-  return type === 'directory' ? `${path}/` : path;
 }

@@ -1,32 +1,146 @@
-import type { Digest } from '../../../cache/index.ts';
-import type { TarEntry } from '../../image/archive/index.ts';
+import { BuildError } from '../../errors.ts';
+import { isErrno } from '../../host/fs/index.ts';
+import {
+  ArchiveError,
+  decompress,
+  type Filter,
+  makeTarReader,
+  sniffCompression,
+  type TarEntry,
+} from '../../image/archive/index.ts';
+import { Spool } from './spool.ts';
 
-export type TarFilter = (
-  argv: readonly string[],
-  source: AsyncIterable<Uint8Array>,
-  options: { signal: AbortSignal },
-) => AsyncIterable<Uint8Array>;
+export type TarFilter = Filter;
 
 export interface SpooledEntry {
   readonly entry: TarEntry;
+  /** As Tree.read; any number of times, in any order. */
   read(sink: (chunk: Uint8Array) => void): void;
 }
 
+/** The entries of an archive, as they came. */
 export interface SpooledTar {
   readonly entries: readonly SpooledEntry[];
-  readonly digest: Digest;
 }
 
 export interface SpoolOptions {
   readonly signal: AbortSignal;
   readonly filter: TarFilter;
-  readonly tempDir?: string;
+  /** Where large contents go; the system's temp directory when absent. */
+  readonly tempDir?: string | undefined;
 }
 
-export function isTarHead(_head: Uint8Array, _options: SpoolOptions): Promise<boolean> {
-  return Promise.resolve(false);
+/**
+ * True when the first bytes of something are an archive's: they decompress (gzip, bzip2, xz, zstd, or are plain) and begin with
+ * a tar header. Nothing is none.
+ * @throws BuildError setup-missing when the program that decompresses is not installed
+ */
+export async function isTarHead(head: Uint8Array, options: Pick<SpoolOptions, 'signal' | 'filter'>): Promise<boolean> {
+  const test = new HeadTest();
+  try {
+    for await (const chunk of decompress(once(head), sniffCompression(head), options)) {
+      if (test.take(chunk)) break;
+    }
+  } catch (error) {
+    options.signal.throwIfAborted();
+    rethrowMissingProgram(error);
+    // a head ends in the middle: what came before that counts
+  }
+  return test.isTar;
 }
 
-export function spoolTar(_source: AsyncIterable<Uint8Array>, _options: SpoolOptions): Promise<SpooledTar> {
-  throw new Error('no');
+/**
+ * Reads an archive to its end.
+ * @throws ArchiveError when it is broken or hostile, BuildError setup-missing
+ */
+export async function spoolTar(
+  source: AsyncIterable<Uint8Array>,
+  { signal, filter, tempDir }: SpoolOptions,
+): Promise<SpooledTar> {
+  const { head, all } = await peek(source);
+  const spool = new Spool(tempDir);
+  const entries: SpooledEntry[] = [];
+  const reader = makeTarReader({
+    entry(entry) {
+      const offset = spool.size;
+      entries.push({ entry, read: (sink) => spool.read({ offset, size: entry.size }, sink) });
+    },
+    content: (chunk) => spool.append(chunk),
+  });
+  try {
+    for await (const chunk of decompress(all, sniffCompression(head), { signal, filter })) {
+      signal.throwIfAborted();
+      reader.write(chunk);
+    }
+    reader.end();
+  } catch (error) {
+    spool[Symbol.dispose]();
+    signal.throwIfAborted();
+    rethrowMissingProgram(error);
+    throw error;
+  }
+  return { entries };
+}
+
+const MOST_HEAD = 4 << 20;
+
+/** Reads until the first entry is known, or it is clear that there is none. */
+class HeadTest {
+  isTar = false;
+  #size = 0;
+  readonly #reader = makeTarReader({
+    entry: () => {
+      this.isTar = true;
+    },
+    content: () => undefined,
+  });
+
+  /** True when there is nothing more to learn. */
+  take(chunk: Uint8Array): boolean {
+    this.#size += chunk.length;
+    try {
+      this.#reader.write(chunk);
+    } catch (error) {
+      if (!(error instanceof ArchiveError)) throw error;
+      // a header that is one, of an entry that nobody should unpack
+      this.isTar ||= error.code !== 'bad-checksum' && error.code !== 'truncated';
+      return true;
+    }
+    return this.isTar || this.#size > MOST_HEAD;
+  }
+}
+
+async function peek(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ readonly head: Uint8Array; readonly all: AsyncIterable<Uint8Array> }> {
+  const iterator = source[Symbol.asyncIterator]();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (size < 8) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    chunks.push(Uint8Array.from(next.value));
+    size += next.value.length;
+  }
+  async function* all(): AsyncIterable<Uint8Array> {
+    yield* chunks;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  }
+  return { head: Buffer.concat(chunks), all: all() };
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  if (bytes.length > 0) yield bytes;
+}
+
+/** A file that cannot be looked into must not pass for one that is no archive. */
+function rethrowMissingProgram(error: unknown): void {
+  if (error instanceof BuildError) {
+    if (error.code === 'setup-missing') throw error;
+  } else if (isErrno(error, 'ENOENT')) {
+    throw new BuildError('setup-missing', 'the program that reads this kind of archive is not installed', {
+      cause: error,
+      hint: 'install bzip2, xz-utils and zstd',
+    });
+  }
 }

@@ -1,9 +1,9 @@
 import { chmodSync, closeSync, linkSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
 import { mknod, setMtime } from '../../host/sys/index.ts';
-import type { TarEntry } from '../../image/archive/index.ts';
+import { ArchiveError, type TarEntry } from '../../image/archive/index.ts';
 import { displayPath, hostPath, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
-import { type SpooledEntry, type SpoolOptions, spoolTar } from './spool-tar.ts';
+import { type SpooledEntry, type SpooledTar, type SpoolOptions, spoolTar } from './spool-tar.ts';
 
 /**
  * Unpacks a tar, compressed or not, into an empty directory: modes and times are kept, owners are not. Nothing is written
@@ -14,11 +14,25 @@ export async function unpackContext(
   source: AsyncIterable<Uint8Array>,
   { dir, ...options }: SpoolOptions & { readonly dir: string },
 ): Promise<void> {
-  const tar = await spoolTar(source, { tempDir: dir, ...options });
+  const tar = await read(source, { tempDir: dir, ...options });
   const files = finalFiles(tar.entries);
   options.signal.throwIfAborted();
   writeFiles(dir, files);
 }
+
+async function read(source: AsyncIterable<Uint8Array>, options: SpoolOptions): Promise<SpooledTar> {
+  try {
+    return await spoolTar(source, options);
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    throw new BuildError('context-invalid', `the build context on standard input: ${error.message}`, {
+      cause: error,
+      hint: HOW_TO,
+    });
+  }
+}
+
+const HOW_TO = 'make the tar of a directory as it is, as in: tar -C DIR -c . | tsbuild -';
 
 interface File {
   readonly entry: TarEntry;
@@ -114,6 +128,6 @@ function impliedDirectory(path: RelPath): TarEntry {
 
 function refused(path: RelPath, why: string): BuildError {
   return new BuildError('context-invalid', `the tar of the build context: ${displayPath(path)} ${why}`, {
-    hint: 'make the tar of a directory as it is, as in: tar -C DIR -c . | tsbuild -',
+    hint: HOW_TO,
   });
 }
