@@ -52,13 +52,14 @@ const CHUNK = 1 << 18;
 const shared = Buffer.allocUnsafe(CHUNK);
 
 /**
- * Reads a regular file in chunks that are valid until `sink` returns. Never follows a symlink or waits for a fifo.
- * @throws FileChanged when it is not the file that `expected` tells, before or after
+ * Reads a regular file in chunks that are valid until `sink` returns; they add up to the expected size. Never follows a
+ * symlink or waits for a fifo.
+ * @returns whether it was, to the end, the file that `expected` tells
+ * @throws FileChanged when its size is another one
  */
-export function readFileChunks(path: Buffer, expected: FileStat, sink: (chunk: Uint8Array) => void): void {
+export function readFileChunks(path: Buffer, expected: FileStat, sink: (chunk: Uint8Array) => void): boolean {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    assertUnchanged(fstatSync(fd, { bigint: true }), expected);
     let left = Number(expected.size);
     while (left > 0) {
       const count = readSync(fd, shared, 0, Math.min(CHUNK, left), null);
@@ -66,7 +67,9 @@ export function readFileChunks(path: Buffer, expected: FileStat, sink: (chunk: U
       left -= count;
       sink(shared.subarray(0, count));
     }
-    assertUnchanged(fstatSync(fd, { bigint: true }), expected);
+    const after = fstatSync(fd, { bigint: true });
+    if (after.size !== expected.size) throw new FileChanged('the file became longer while it was read');
+    return isSame(after, expected);
   } finally {
     closeSync(fd);
   }
@@ -76,12 +79,6 @@ export function isErrno(error: unknown, code: string): error is NodeJS.ErrnoExce
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }
 
-function assertUnchanged(now: BigIntStats, before: FileStat): void {
-  const same =
-    now.ino === before.ino &&
-    now.dev === before.dev &&
-    now.size === before.size &&
-    now.mtimeNs === before.mtimeNs &&
-    now.ctimeNs === before.ctimeNs;
-  if (!same) throw new FileChanged('the file changed while it was read');
+function isSame(a: BigIntStats, b: FileStat): boolean {
+  return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
 }

@@ -34,7 +34,7 @@ const CLAUSE = /^([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)$/;
 function parseClause(clause: string, text: string): Step[] {
   const [, who, actions] = CLAUSE.exec(clause) ?? [];
   if (who === undefined || actions === undefined) throw invalid(text);
-  const mask = who === '' ? 0o6777 : [...who].reduce((bits, letter) => bits | (WHO[letter] ?? 0), 0);
+  const mask = who === '' ? 0o6777 : maskOf(who);
   return [...actions.matchAll(/([-+=])([ugo]|[rwxXst]*)/g)].map(([, operator = '', what = '']) => {
     const copied = /^[ugo]$/.test(what);
     return (mode, file) => {
@@ -43,6 +43,12 @@ function parseClause(clause: string, text: string): Step[] {
       return operator === '+' ? mode | bits : (mode & ~mask) | bits;
     };
   });
+}
+
+function maskOf(who: string): number {
+  let mask = 0;
+  for (const letter of who) mask |= WHO[letter] ?? 0;
+  return mask;
 }
 
 function permissionBits(letters: string, mask: number, { original, isDirectory }: Parameters<Step>[1]): number {

@@ -34,7 +34,7 @@ interface DraftNode {
 /** A layer in the making on top of a base: only what is touched is held, so it costs what the layer costs. */
 export class LayerDraft {
   readonly base: Tree;
-  readonly #adopted: Json[] = [];
+  readonly #adopted: [string, Json][] = [];
   readonly #nodes = new Map<RelPath, DraftNode>();
 
   constructor(base: Tree) {
@@ -71,13 +71,8 @@ export class LayerDraft {
       content: entry.type === 'file' ? { read: (sink) => base.read(entry, sink) } : undefined,
     };
     this.put(path, inode);
-    this.#adopted.push([
-      path,
-      entry.type === 'file' ? base.digest(entry) : entry.link,
-      entry.devMajor,
-      entry.devMinor,
-      xattrFacts(inode),
-    ]);
+    const content = entry.type === 'file' ? base.digest(entry) : entry.link;
+    this.#adopted.push([path, [content, entry.devMajor, entry.devMinor, xattrFacts(inode)]]);
     return inode;
   }
 
@@ -105,12 +100,12 @@ export class LayerDraft {
 
   /** What the layer took over from the base: two bases that agree in it give the same layer. */
   facts(): Json {
-    const facts: Json[] = [...this.#adopted];
+    const facts: [string, Json][] = [...this.#adopted];
     for (const [path, { inode, kept, merges }] of this.#nodes) {
-      if (kept) facts.push([path, inode.mode, inode.uid, inode.gid, xattrFacts(inode)]);
+      if (kept) facts.push([path, [inode.mode, inode.uid, inode.gid, xattrFacts(inode)]]);
       else if (inode.type === 'directory' && !merges && this.#hidesDirectory(path)) facts.push([path, 'opaque']);
     }
-    return facts.sort((a, b) => (String((a as Json[])[0]) < String((b as Json[])[0]) ? -1 : 1));
+    return facts.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   #hidesDirectory(path: RelPath): boolean {

@@ -13,7 +13,7 @@ export interface Owner {
  * that is not in the base's files is 0, as BuildKit has it; a group name that is not there leaves the user's group.
  */
 export function resolveOwner(text: string, base: Tree): Owner {
-  const [user = '', group] = split(text);
+  const [user, group] = split(text);
   const owner = ownerOf(user, base);
   if (group === undefined) return owner;
   const gid = idOf(group) ?? fieldOf(base, 'etc/group', group)?.[0];

@@ -21,14 +21,8 @@ export function resolveIn(
   path: string,
   options: { readonly root?: RelPath; readonly followLast?: boolean } = {},
 ): RelPath {
+  assertNotTooLong(path);
   const root = options.root ?? TOP;
-  if (path.length > LONGEST_PATH) {
-    throw new BuildError(
-      'copy-invalid',
-      `the path ${displayPath(path.slice(0, 60))}… is longer than ${LONGEST_PATH} bytes`,
-      { hint: 'no Linux system can open it; shorten it' },
-    );
-  }
   const left = partsOf(path);
   let links = 0;
   let at = root;
@@ -43,19 +37,31 @@ export function resolveIn(
       at = next;
       continue;
     }
-    if (++links > MOST_LINKS) {
-      throw new BuildError(
-        'copy-conflict',
-        `too many symbolic links on the way to /${displayPath(path.replace(/^\/+/, ''))}`,
-        {
-          hint: `/${displayPath(next)} is part of a loop of links`,
-        },
-      );
-    }
+    if (++links > MOST_LINKS) throw loopError(path, next);
     if (entry.link.startsWith('/')) at = root;
     left.push(...partsOf(entry.link));
   }
   return at;
+}
+
+function assertNotTooLong(path: string): void {
+  if (path.length > LONGEST_PATH) {
+    throw new BuildError(
+      'copy-invalid',
+      `the path ${displayPath(path.slice(0, 60))}… is longer than ${LONGEST_PATH} bytes`,
+      { hint: 'no Linux system can open it; shorten it' },
+    );
+  }
+}
+
+function loopError(path: string, at: RelPath): BuildError {
+  return new BuildError(
+    'copy-conflict',
+    `too many symbolic links on the way to /${displayPath(path.replace(/^\/+/, ''))}`,
+    {
+      hint: `/${displayPath(at)} is part of a loop of links`,
+    },
+  );
 }
 
 /** Last part first. */

@@ -5,13 +5,15 @@ import type { SelectedFiles, SelectedItem, SelectedSource, Selection } from './s
 
 const CAPABILITY = 'security.capability';
 
+type ContentOf = (item: SelectedItem, source: SelectedFiles) => Digest | undefined;
+
 /**
  * The digest of a selection, from the digests that it was made with or, through `contentOf`, from those of the bytes that
  * were in fact written.
  */
 export function digestSelection(
   sources: readonly SelectedSource[],
-  contentOf = (item: SelectedItem, _source: SelectedFiles) => item.digest,
+  contentOf: ContentOf = (item) => item.digest,
 ): Digest {
   const hash = createHash('sha256');
   for (const source of sources) {

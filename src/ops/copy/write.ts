@@ -59,7 +59,7 @@ export function writeDraft(draft: LayerDraft, writer: LayerWriter): ReadonlyMap<
 
 const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
 
-function tarEntry(path: RelPath, { content: _, ...inode }: Inode): TarEntry {
+function tarEntry(path: RelPath, inode: Inode): TarEntry {
   return {
     path,
     type: inode.type,

@@ -90,7 +90,8 @@ function writeFiles(dir: string, files: ReadonlyMap<RelPath, File>): void {
   }
 }
 
-function makeFile(host: Buffer, { entry, read }: File): void {
+function makeFile(host: Buffer, file: File): void {
+  const { entry } = file;
   if (entry.type === 'symlink') {
     symlinkSync(Buffer.from(entry.link, 'latin1'), host);
     return;
@@ -101,7 +102,7 @@ function makeFile(host: Buffer, { entry, read }: File): void {
   }
   const fd = openSync(host, 'wx', 0o600);
   try {
-    read((chunk) => {
+    file.read((chunk) => {
       for (let written = 0; written < chunk.length; ) written += writeSync(fd, chunk, written);
     });
   } finally {

@@ -30,30 +30,42 @@ export function parsePattern(pattern: string, options: { readonly doubleStar: bo
   const tokens: Token[] = [];
   let at = 0;
   while (at < pattern.length) {
-    const code = pattern.charCodeAt(at);
-    if (code === STAR && options.doubleStar && pattern.charCodeAt(at + 1) === STAR) {
-      at += pattern.charCodeAt(at + 2) === SLASH ? 3 : 2;
-      tokens.push({ kind: at >= pattern.length ? 'rest' : 'directories' });
-    } else if (code === STAR) {
-      if (tokens.at(-1)?.kind !== 'star') tokens.push({ kind: 'star' });
-      at++;
-    } else if (code === QUESTION) {
-      tokens.push({ kind: 'any' });
-      at++;
-    } else if (code === OPEN) {
-      const parsed = parseClass(pattern, at + 1);
-      tokens.push(parsed.token);
-      at = parsed.end;
-    } else if (code === BACKSLASH) {
-      if (at + 1 >= pattern.length) throw new BadPattern(pattern);
-      tokens.push({ kind: 'byte', code: pattern.charCodeAt(at + 1) });
-      at += 2;
-    } else {
-      tokens.push({ kind: 'byte', code });
-      at++;
-    }
+    const { token, end } = parseToken(pattern, at, options.doubleStar);
+    // a second star adds nothing, but states to follow
+    if (token.kind !== 'star' || tokens.at(-1)?.kind !== 'star') tokens.push(token);
+    at = end;
   }
   return tokens;
+}
+
+interface Parsed {
+  readonly token: Token;
+  readonly end: number;
+}
+
+function parseToken(pattern: string, at: number, doubleStar: boolean): Parsed {
+  const code = pattern.charCodeAt(at);
+  switch (code) {
+    case STAR:
+      return doubleStar && pattern.charCodeAt(at + 1) === STAR
+        ? parseDoubleStar(pattern, at)
+        : { token: { kind: 'star' }, end: at + 1 };
+    case QUESTION:
+      return { token: { kind: 'any' }, end: at + 1 };
+    case OPEN:
+      return parseClass(pattern, at + 1);
+    case BACKSLASH:
+      if (at + 1 >= pattern.length) throw new BadPattern(pattern);
+      return { token: { kind: 'byte', code: pattern.charCodeAt(at + 1) }, end: at + 2 };
+    default:
+      return { token: { kind: 'byte', code }, end: at + 1 };
+  }
+}
+
+/** Together with the slash behind it. */
+function parseDoubleStar(pattern: string, at: number): Parsed {
+  const end = pattern.charCodeAt(at + 2) === SLASH ? at + 3 : at + 2;
+  return { token: { kind: end >= pattern.length ? 'rest' : 'directories' }, end };
 }
 
 /** The character at a position, and how many bytes it has; a byte that is no UTF-8 stands for itself. */
@@ -71,7 +83,7 @@ export function characterAt(bytes: string, at: number): { readonly code: number;
   return { code, length };
 }
 
-function parseClass(pattern: string, start: number): { readonly token: Token; readonly end: number } {
+function parseClass(pattern: string, start: number): Parsed {
   let at = start;
   const negated = pattern.charCodeAt(at) === CARET;
   if (negated) at++;

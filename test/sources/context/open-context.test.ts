@@ -104,7 +104,10 @@ describe('attributes', () => {
     write({ f: 'x' });
     const asked: string[] = [];
     const tree = open(undefined, {
-      getXattr: (path, name) => (asked.push(`${path.toString()} ${name}`), Buffer.from('cap')),
+      getXattr(path, name) {
+        asked.push(`${path.toString()} ${name}`);
+        return Buffer.from('cap');
+      },
     });
     expect([...(tree.lookup(rel('f'))?.xattrs ?? [])]).toEqual([['security.capability', Buffer.from('cap')]]);
     expect(asked).toEqual([`${dir}/f security.capability`]);
