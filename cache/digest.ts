@@ -44,6 +44,11 @@ export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 }
 
+/** Of the 32 bytes of a sha256 that lie in `bytes` from `offset` on. */
+export function digestAt(bytes: Buffer, offset: number): Digest {
+  return `sha256:${bytes.toString('hex', offset, offset + 32)}` as Digest;
+}
+
 /** The hex part of any digest; file names in a root are made of it. */
 export function hexOf(digest: Digest | DiffID | ChainID | ContentID | CacheKey): string {
   return digest.slice('sha256:'.length);

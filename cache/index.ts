@@ -1,12 +1,12 @@
 export { canonicalJson } from './canonical-json.ts';
-export { ContentMismatch, type ContentStore, openContentStore, type PutOptions } from './content/store.ts';
+export { ContentMismatch, type ContentStore } from './content/store.ts';
 export * from './digest.ts';
 export type { LayerMeta } from './layers/meta.ts';
-export { type LayerStore, type LayerStoreOptions, openLayerStore } from './layers/store.ts';
+export { type LayerStore, openLayerStore } from './layers/store.ts';
 export type { Lock, LockMode, Locks } from './locks.ts';
-export { type Memo, openMemo } from './memo.ts';
-export { openRecordStore, type RecordStore } from './records/store.ts';
-export { openRoot, type Root, type RootOptions } from './root.ts';
+export type { Memo } from './memo.ts';
+export type { RecordStore } from './records/store.ts';
+export { openRoot, type Root } from './root.ts';
 export { RootError, type RootErrorReason } from './root-error.ts';
-export { openStatIndex, type StatIndex, type StatIndexOptions, type StatKey } from './stat/index.ts';
+export { openStatIndex, type StatIndex, type StatKey } from './stat/index.ts';
 export type * from './types.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Digest, hexOf, parseDigest } from '../digest.ts';
+import type { Digest } from '../digest.ts';
 import { existsSync } from 'node:fs';
 import type { Warn } from '../files.ts';
 import { readStatFile, type StatFile, writeStatFile } from './file.ts';
@@ -66,8 +66,7 @@ class FileStatIndex implements StatIndex {
   get(stat: StatKey): Digest | undefined {
     this.#saved ??= this.#load();
     const key = this.#keyOf(stat);
-    const hex = this.#fresh.get(key, this.#generation) ?? this.#saved.get(key, this.#generation);
-    return hex === undefined ? undefined : parseDigest(`sha256:${hex}`);
+    return this.#fresh.get(key, this.#generation) ?? this.#saved.get(key, this.#generation);
   }
 
   put(stat: StatKey, digest: Digest, readBeganNs: bigint): void {
@@ -75,7 +74,7 @@ class FileStatIndex implements StatIndex {
     const ctime = BigInt(stat.ctimeNs);
     if ((mtime > ctime ? mtime : ctime) + SETTLED_NS > readBeganNs) return;
     this.#saved ??= this.#load();
-    this.#fresh.set(this.#keyOf(stat), hexOf(digest), this.#generation);
+    this.#fresh.set(this.#keyOf(stat), digest, this.#generation);
   }
 
   save(): void {
@@ -111,12 +110,17 @@ class FileStatIndex implements StatIndex {
   }
 
   #keyOf({ dev, ino, size, mtimeNs, ctimeNs, mode }: StatKey): Uint32Array {
-    this.#wide[0] = BigInt(dev);
-    this.#wide[1] = BigInt(ino);
-    this.#wide[2] = BigInt(size);
-    this.#wide[3] = BigInt(mtimeNs);
-    this.#wide[4] = BigInt(ctimeNs);
-    this.#wide[5] = BigInt(mode);
+    this.#wide[0] = wide(dev);
+    this.#wide[1] = wide(ino);
+    this.#wide[2] = wide(size);
+    this.#wide[3] = wide(mtimeNs);
+    this.#wide[4] = wide(ctimeNs);
+    this.#wide[5] = wide(mode);
     return this.#words;
   }
+}
+
+/** BigInt() of a bigint costs more than asking first. */
+function wide(value: bigint | number): bigint {
+  return typeof value === 'bigint' ? value : BigInt(value);
 }

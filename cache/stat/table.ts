@@ -1,3 +1,5 @@
+import { type Digest, digestAt, hexOf } from '../digest.ts';
+
 /**
  * One entry takes 80 bytes, as words of 32 bits: dev, ino, size, mtime, ctime (two words each), mode, the generation it was last used
  * in, sha256. Kept as it lies in the file: 20,000 entries are read without making an object of any.
@@ -16,13 +18,16 @@ export type StatWords = Uint32Array;
 /** A hash table of entries by inode; the newest state of an inode replaces the others. */
 export class StatTable {
   #words: Uint32Array;
+  /** The same memory. */
+  #bytes: Buffer;
   #count: number;
   /** Entry number + 1 by slot; 0 is free. Open addressing. */
   #slots: Int32Array;
 
-  /** @param words whole entries; they are the table's own from now on */
+  /** @param words whole entries, at the start of their buffer; they are the table's own from now on */
   constructor(words: Uint32Array = new Uint32Array(0)) {
     this.#words = words;
+    this.#bytes = Buffer.from(words.buffer);
     this.#count = 0;
     const count = words.length / ENTRY_WORDS;
     this.#slots = new Int32Array(slotsFor(count));
@@ -33,21 +38,21 @@ export class StatTable {
     return this.#count;
   }
 
-  /** The digest, as hex, of a file in exactly this state; using it marks it with the generation. */
-  get(key: StatWords, generation: number): string | undefined {
+  /** The digest of a file in exactly this state; using it marks it with the generation. */
+  get(key: StatWords, generation: number): Digest | undefined {
     const entry = this.#slots[this.#slotOf(key, 0)] ?? 0;
     if (entry === 0) return undefined;
     const at = (entry - 1) * ENTRY_WORDS;
     if (!this.#isState(at, key, 0)) return undefined;
     this.#words[at + GENERATION] = generation;
-    return Buffer.from(this.#words.buffer, at * 4 + DIGEST_BYTE, 32).toString('hex');
+    return digestAt(this.#bytes, at * 4 + DIGEST_BYTE);
   }
 
-  set(key: StatWords, digestHex: string, generation: number): void {
+  set(key: StatWords, digest: Digest, generation: number): void {
     const entry = new Uint32Array(ENTRY_WORDS);
     entry.set(key.subarray(0, GENERATION));
     entry[GENERATION] = generation;
-    Buffer.from(entry.buffer).write(digestHex, DIGEST_BYTE, 'hex');
+    Buffer.from(entry.buffer).write(hexOf(digest), DIGEST_BYTE, 'hex');
     this.#add(entry, 0);
   }
 
@@ -117,6 +122,7 @@ export class StatTable {
     const words = new Uint32Array(count * ENTRY_WORDS);
     words.set(this.#words.subarray(0, this.#count * ENTRY_WORDS));
     this.#words = words;
+    this.#bytes = Buffer.from(words.buffer);
     this.#slots = new Int32Array(slotsFor(count));
     for (let entry = 0; entry < this.#count; entry++) {
       this.#slots[this.#slotOf(words, entry * ENTRY_WORDS)] = entry + 1;

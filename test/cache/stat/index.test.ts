@@ -73,8 +73,10 @@ test('a write that stat cannot tell never meets an entry made before it', () => 
       for (const { waitNs, what } of steps) {
         now += waitNs;
         // The kernel's clock for files stands still within a tick.
-        if (what === 'write') content++, (time = now - (now % TICK));
-        else {
+        if (what === 'write') {
+          content++;
+          time = now - (now % TICK);
+        } else {
           const stat = statOf(1, { mtimeNs: time, ctimeNs: time });
           const known = index.get(stat);
           if (known !== undefined) assert.equal(known, digestOf(`${content}`));
@@ -199,14 +201,13 @@ test('agrees with a map, whatever the order of puts', () => {
 test('20,000 entries are read and looked up in a moment', () => {
   const { index, reopen } = open();
   const stats = Array.from({ length: 20_000 }, (_, i) => statOf(i + 1_000_000, { mtimeNs: (BigInt(i) * SECOND) / 7n }));
-  stats.forEach((stat, i) => index.put(stat, digestOf(`${i}`), NOW));
+  for (const stat of stats) index.put(stat, digestOf(`${stat.ino}`), NOW);
   index.save();
   const cold = reopen();
   const began = performance.now();
   const found = stats.filter((stat) => cold.get(stat) !== undefined).length;
   const tookMs = performance.now() - began;
   assert.equal(found, stats.length);
-  // About 15 ms on two idle cores; the bound only catches a change of its order.
-  assert.ok(tookMs < 200, `${tookMs} ms`);
-  if (process.env['SHOW_TIMES'] !== undefined) process.stderr.write(`20,000 entries: ${tookMs} ms\n`);
+  // 10 to 20 ms on two cores; the bound only catches a change of its order.
+  assert.ok(tookMs < 300, `${tookMs} ms`);
 });

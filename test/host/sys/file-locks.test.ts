@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -55,4 +57,20 @@ test('the lock of a file that was removed does not count', () => {
   const fresh = fileLocks.tryLock(path, 'exclusive');
   assert.ok(old && fresh);
   assert.equal(fileLocks.tryLock(path, 'shared'), undefined);
+});
+
+const HOLDER = `
+  const libc = require('koffi').load(null);
+  const fd = require('node:fs').openSync(process.argv[1], 'a');
+  if (libc.func('int flock(int, int)')(fd, 2) === 0) process.stdout.write('held');
+  setInterval(() => undefined, 1000);
+`;
+
+test('the lock of a process that is killed is free', async () => {
+  const holder = spawn(process.execPath, ['-e', HOLDER, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(holder.stdout, 'data');
+  assert.equal(fileLocks.tryLock(path, 'shared'), undefined);
+  holder.kill('SIGKILL');
+  await once(holder, 'exit');
+  assert.ok(fileLocks.tryLock(path, 'exclusive'));
 });
