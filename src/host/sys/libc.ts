@@ -80,7 +80,7 @@ interface Libc {
 
 let loaded: Libc | undefined;
 
-/** Loaded on the first call, synchronously: koffi costs 10 ms, and most modules that import this room never call it. */
+/** Loaded on the first call, synchronously: koffi costs 7 ms, and most modules that import this room never call it. */
 function libc(): Libc {
   if (loaded !== undefined) return loaded;
   const koffi = createRequire(import.meta.url)('koffi') as Koffi;
