@@ -90,6 +90,8 @@ export interface FromInstruction extends Common {
 }
 export interface RunInstruction extends Common, Command {
   readonly kind: 'run';
+  /** The command is one heredoc and nothing else: `args` is its body. */
+  readonly soleHeredoc?: true;
 }
 export interface CmdInstruction extends Common, Command {
   readonly kind: 'cmd';

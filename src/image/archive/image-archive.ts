@@ -33,6 +33,8 @@ async function fill(
       entry.on('error', reject);
       entry.on('close', () => resolve());
     });
+    // Also when nobody waits for it any more: the archive's own error is the one that counts.
+    ended.catch(() => undefined);
     if (body instanceof Uint8Array) entry.write(Buffer.from(body));
     else
       for await (const chunk of body)
