@@ -25,7 +25,10 @@ export interface Contexts extends AsyncDisposable {
  * Finds the main context, its Dockerfile and its ignore file; named contexts are opened when a step asks for them. Nothing is
  * copied: files are read in place.
  */
-export async function openContexts(options: BuildOptions, { root, signal }: { root: Root; signal: AbortSignal }): Promise<Contexts> {
+export async function openContexts(
+  options: BuildOptions,
+  { root, signal }: { root: Root; signal: AbortSignal },
+): Promise<Contexts> {
   const stdin = await readStdin(options, { root, signal });
   const dir = stdin?.dir ?? contextDirectory(options);
   const dockerfile = stdin?.dockerfile ?? findDockerfile(dir, options);
@@ -43,7 +46,11 @@ export async function openContexts(options: BuildOptions, { root, signal }: { ro
   return {
     dir: options.context === '-' ? '-' : dir,
     dockerfile,
-    ignoreRules: (ignore?.rules ?? []).map(({ pattern, line, file, negated }) => ({ pattern: negated ? `!${pattern}` : pattern, line, file })),
+    ignoreRules: (ignore?.rules ?? []).map(({ pattern, line, file, negated }) => ({
+      pattern: negated ? `!${pattern}` : pattern,
+      line,
+      file: file ?? ignore?.name ?? '',
+    })),
     open(name) {
       let tree = opened.get(name);
       if (tree === undefined) {
@@ -63,19 +70,32 @@ function namedDirectories({ contexts, cwd }: BuildOptions): Map<string, string> 
   return new Map([...contexts].map(([name, value]) => [name, resolve(cwd, value)]));
 }
 
-function openNamed(name: string, directories: ReadonlyMap<string, string>, open: (host: string, rules: readonly IgnoreRule[] | undefined) => Tree): Tree {
+function openNamed(
+  name: string,
+  directories: ReadonlyMap<string, string>,
+  open: (host: string, rules: readonly IgnoreRule[] | undefined) => Tree,
+): Tree {
   const dir = directories.get(name);
   if (dir === undefined) throw new Error(`no context is named ${name}`);
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new BuildError('context-missing', `the named context ${name}: ${dir} is not a directory`, { hint: `check --build-context ${name}=…` });
+    throw new BuildError('context-missing', `the named context ${name}: ${dir} is not a directory`, {
+      hint: `check --build-context ${name}=…`,
+    });
   }
   return open(dir, findIgnoreFile(dir)?.rules);
 }
 
 /** Output files of this very build that lie in the context: an archive must not hold its predecessor. */
-function outputsBelow(dir: string, { outputs, iidFile, metadataFile, cwd }: BuildOptions): ((path: RelPath) => boolean) | undefined {
-  const files = [...(outputs ?? []).map((output) => output.dest), iidFile, metadataFile].filter((file) => file !== undefined && file !== '-');
-  const inside = files.map((file) => relative(dir, resolve(cwd, file ?? ''))).filter((path) => path !== '' && !path.startsWith('..'));
+function outputsBelow(
+  dir: string,
+  { outputs, iidFile, metadataFile, cwd }: BuildOptions,
+): ((path: RelPath) => boolean) | undefined {
+  const files = [...(outputs ?? []).map((output) => output.dest), iidFile, metadataFile].filter(
+    (file) => file !== undefined && file !== '-',
+  );
+  const inside = files
+    .map((file) => relative(dir, resolve(cwd, file ?? '')))
+    .filter((path) => path !== '' && !path.startsWith('..'));
   if (inside.length === 0) return undefined;
   const skipped = new Set<string>(inside.map((path) => relPath(latin1Of(path))));
   return (path) => skipped.has(path);

@@ -38,7 +38,14 @@ export async function exportTargets(
     ...session.exportDeps,
     signal: context.signal,
     onProgress: (item, done, total) =>
-      emit({ type: 'activity-progress', id, item, done, total, atMs: session.clock.elapsedMs() }),
+      emit({
+        type: 'activity-progress',
+        id,
+        item,
+        done,
+        ...(total === undefined ? {} : { total }),
+        atMs: session.clock.elapsedMs(),
+      }),
   });
   emit({ type: 'activity-done', id, atMs: session.clock.elapsedMs() });
   for (const name of names) {

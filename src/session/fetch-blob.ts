@@ -14,7 +14,9 @@ export interface BlobFetcherDeps {
 const LAYOUT = 'oci-layout://';
 
 /** Brings a layer's blob from where it is said to be into the content store; undefined when it is nowhere any more. */
-export function makeBlobFetcher(deps: BlobFetcherDeps): (ref: LayerRef, options: { signal: AbortSignal }) => Promise<BlobRef | undefined> {
+export function makeBlobFetcher(
+  deps: BlobFetcherDeps,
+): (ref: LayerRef, options: { signal: AbortSignal }) => Promise<BlobRef | undefined> {
   return async (ref, { signal }) => {
     const { blob } = ref;
     if (blob === undefined) return undefined;
@@ -33,22 +35,40 @@ export function makeBlobFetcher(deps: BlobFetcherDeps): (ref: LayerRef, options:
   };
 }
 
-async function fetchFrom(repository: string, blob: BlobRef, { root, registry, emit, clock, signal }: BlobFetcherDeps & { signal: AbortSignal }): Promise<void> {
+async function fetchFrom(
+  repository: string,
+  blob: BlobRef,
+  { root, registry, emit, clock, signal }: BlobFetcherDeps & { signal: AbortSignal },
+): Promise<void> {
   if (repository.startsWith(LAYOUT)) {
     const path = openLayout(repository.slice(LAYOUT.length)).blobPath(blob.digest);
     await root.content.put(createReadStream(path), { expected: { digest: blob.digest, size: blob.size }, signal });
     return;
   }
   const id = `pull ${blob.digest}`;
-  emit({ type: 'activity-started', id, name: `pulling ${repository}@${blob.digest.slice(0, 19)}`, atMs: clock.elapsedMs() });
+  emit({
+    type: 'activity-started',
+    id,
+    name: `pulling ${repository}@${blob.digest.slice(0, 19)}`,
+    atMs: clock.elapsedMs(),
+  });
   try {
-    await registry.fetchBlob({ repository, digest: blob.digest, size: blob.size }, {
-      signal,
-      onProgress: (done) => emit({ type: 'activity-progress', id, item: blob.digest, done, total: blob.size, atMs: clock.elapsedMs() }),
-    });
+    await registry.fetchBlob(
+      { repository, digest: blob.digest, size: blob.size },
+      {
+        signal,
+        onProgress: (done) =>
+          emit({ type: 'activity-progress', id, item: blob.digest, done, total: blob.size, atMs: clock.elapsedMs() }),
+      },
+    );
     emit({ type: 'activity-done', id, atMs: clock.elapsedMs() });
   } catch (error) {
-    emit({ type: 'activity-done', id, atMs: clock.elapsedMs(), error: error instanceof Error ? error.message : String(error) });
+    emit({
+      type: 'activity-done',
+      id,
+      atMs: clock.elapsedMs(),
+      error: error instanceof Error ? error.message : String(error),
+    });
     throw error;
   }
 }

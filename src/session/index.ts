@@ -41,7 +41,10 @@ export interface Session extends AsyncDisposable {
 }
 
 /** @throws BuildError root-unusable, context-*, dockerfile-missing, ignore-invalid */
-export async function openSession(options: BuildOptions, { signal, emit }: { signal: AbortSignal; emit: Emit }): Promise<Session> {
+export async function openSession(
+  options: BuildOptions,
+  { signal, emit }: { signal: AbortSignal; emit: Emit },
+): Promise<Session> {
   const startedMs = monotonicMs();
   const clock = { nowMs, elapsedMs: () => monotonicMs() - startedMs };
   await using owned = new DisposableStack();
@@ -53,9 +56,16 @@ export async function openSession(options: BuildOptions, { signal, emit }: { sig
   const { registryConfig: config, credentials } = options;
   const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });
   const names = openNames(root.imagesDir, { now: nowMs });
-  const layers = makeLayerSupply({ root, fetchBlob: makeBlobFetcher({ root, registry, emit, clock }), filter: filterProcess, warn });
+  const layers = makeLayerSupply({
+    root,
+    fetchBlob: makeBlobFetcher({ root, registry, emit, clock }),
+    filter: filterProcess,
+    warn,
+  });
   const worker = owned.use(
-    makeWorkerHolder(() => startWorker({ rootDir: root.dir, scriptPath: options.workerScript, env: options.workerEnv, onWarning: warn })),
+    makeWorkerHolder(() =>
+      startWorker({ rootDir: root.dir, scriptPath: options.workerScript, env: options.workerEnv, onWarning: warn }),
+    ),
   );
   const proxies: { env: readonly string[] } = { env: [] };
   const deps = makeOpDeps({ root, options, contexts, layers, worker, http, proxies });
@@ -82,7 +92,10 @@ async function openStateRoot(dir: string, onWarning: (message: string) => void):
     return await openRoot(dir, { locks: fileLocks, now: nowMs, onWarning });
   } catch (error) {
     if (!(error instanceof RootError)) throw error;
-    throw new BuildError('root-unusable', error.message, { cause: error, hint: 'give another state directory with --root DIR or TSBUILD_ROOT' });
+    throw new BuildError('root-unusable', error.message, {
+      cause: error,
+      hint: 'give another state directory with --root DIR or TSBUILD_ROOT',
+    });
   }
 }
 

@@ -37,7 +37,8 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
       await ensureLayers(refs, options);
       return openStackTree(root, refs);
     },
-    openStackIfHere: (refs) => (refs.every((ref) => root.layers.has(ref.diffID)) ? openStackTree(root, refs) : undefined),
+    openStackIfHere: (refs) =>
+      refs.every((ref) => root.layers.has(ref.diffID)) ? openStackTree(root, refs) : undefined,
     publishLayer: makePublishLayer(root),
     run: (request, options) => worker.run(request, options),
     logFile: makeLogFiles(root),
@@ -73,7 +74,10 @@ function makeLogFiles(root: Root): OpDeps['logFile'] {
   const dir = join(root.logsDir, root.lease);
   return (name) => {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const slug = name.replace(/[^A-Za-z0-9]+/g, '-').replace(/^-|-$/g, '').slice(0, MAX_SLUG);
+    const slug = name
+      .replace(/[^A-Za-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, MAX_SLUG);
     return join(dir, `${slug}.log`);
   };
 }

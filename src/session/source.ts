@@ -17,25 +17,38 @@ const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 export function contextDirectory(options: BuildOptions): string {
   const dir = resolve(options.cwd, options.context);
   if (/^(https?|git|ssh):\/\/|^git@/.test(options.context)) {
-    throw new BuildError('not-supported-yet', `a remote build context (${options.context}) is not built yet`, { hint: 'clone or unpack it, and give the directory' });
+    throw new BuildError('not-supported-yet', `a remote build context (${options.context}) is not built yet`, {
+      hint: 'clone or unpack it, and give the directory',
+    });
   }
   const stat = statSync(dir, { throwIfNoEntry: false });
-  if (stat === undefined) throw new BuildError('context-missing', `the build context ${options.context} does not exist`, { hint: 'give a directory, or - for stdin' });
-  if (!stat.isDirectory()) throw new BuildError('context-missing', `the build context ${options.context} is not a directory`, { hint: 'give the directory that holds the Dockerfile' });
+  if (stat === undefined)
+    throw new BuildError('context-missing', `the build context ${options.context} does not exist`, {
+      hint: 'give a directory, or - for stdin',
+    });
+  if (!stat.isDirectory())
+    throw new BuildError('context-missing', `the build context ${options.context} is not a directory`, {
+      hint: 'give the directory that holds the Dockerfile',
+    });
   return dir;
 }
 
 /** `-f FILE`, else CONTEXT/Dockerfile, else CONTEXT/dockerfile. @throws BuildError dockerfile-missing */
 export function findDockerfile(contextDir: string, options: Pick<BuildOptions, 'file' | 'cwd'>): DockerfileSource {
-  const path = options.file === undefined ? defaultDockerfile(contextDir) : givenDockerfile(options.file, options.cwd, contextDir);
+  const path =
+    options.file === undefined ? defaultDockerfile(contextDir) : givenDockerfile(options.file, options.cwd, contextDir);
   const file = options.file ?? basename(path);
   try {
     const { size } = statSync(path);
-    if (size > MAX_DOCKERFILE_BYTES) throw new BuildError('dockerfile-missing', `${file} is larger than 16 MiB: no Dockerfile`);
+    if (size > MAX_DOCKERFILE_BYTES)
+      throw new BuildError('dockerfile-missing', `${file} is larger than 16 MiB: no Dockerfile`);
     return { file, path, text: readFileSync(path) };
   } catch (error) {
     if (error instanceof BuildError) throw error;
-    throw new BuildError('dockerfile-missing', `${file} cannot be read: ${describe(error)}`, { cause: error, hint: 'name the Dockerfile with -f FILE' });
+    throw new BuildError('dockerfile-missing', `${file} cannot be read: ${describe(error)}`, {
+      cause: error,
+      hint: 'name the Dockerfile with -f FILE',
+    });
   }
 }
 

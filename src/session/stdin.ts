@@ -17,7 +17,10 @@ export interface StdinSources extends AsyncDisposable {
 const MAX_STDIN_DOCKERFILE = 16 * 1024 * 1024;
 
 /** What `-` means: `-f -` is a Dockerfile; as the context it is a tar, or a Dockerfile with an empty context. */
-export async function readStdin(options: BuildOptions, { root, signal }: { root: Root; signal: AbortSignal }): Promise<StdinSources | undefined> {
+export async function readStdin(
+  options: BuildOptions,
+  { root, signal }: { root: Root; signal: AbortSignal },
+): Promise<StdinSources | undefined> {
   if (options.file !== '-' && options.context !== '-') return undefined;
   if (options.stdin === undefined) throw new BuildError('usage', 'there is no standard input to read');
   if (options.file === '-') {
