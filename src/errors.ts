@@ -21,6 +21,7 @@ export const CODES = {
   'onbuild-invalid': { exit: 1 },
   'entitlement-missing': { exit: 1 },
   'platform-invalid': { exit: 1 },
+  'check-failed': { exit: 1 },
   // the context and COPY/ADD
   'context-missing': { exit: 1 },
   'context-invalid': { exit: 1 },

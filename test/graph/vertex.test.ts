@@ -41,7 +41,7 @@ describe('makeVertex', () => {
 
   test('the order of fields and absent fields do not matter', () => {
     const one = makeVertex({ kind: 'http', url: 'http://a', checksum: undefined }, [], origin(''));
-    const two = makeVertex({ url: 'http://a', kind: 'http' } as Op, [], origin(''));
+    const two = makeVertex({ url: 'http://a', kind: 'http' }, [], origin(''));
     expect(one.digest).toBe(two.digest);
   });
 
@@ -143,7 +143,7 @@ describe('collectVertices', () => {
   });
 
   test('a chain of ten thousand steps does not exhaust the stack', () => {
-    let top = scratch;
+    let top: Vertex = scratch;
     for (let index = 0; index < 10_000; index++) top = mkdir(`/${index}`, top, index);
     expect(collectVertices([{ vertex: top }])).toHaveLength(10_001);
   });

@@ -17,14 +17,13 @@ export function emptyImage(platform: Platform): ImageDraft {
 /** What a stage inherits from an image; its triggers fire and are gone. */
 export function inheritedImage(image: ImageConfig | ImageDraft): ImageDraft {
   const { architecture, os, variant, author, config } = image;
-  const { OnBuild: _fired, ...kept } = config;
   return {
     architecture,
     os,
     ...(variant === undefined ? {} : { variant }),
     ...(image['os.version'] === undefined ? {} : { 'os.version': image['os.version'] }),
     ...(author === undefined ? {} : { author }),
-    config: withPath(kept),
+    config: withPath({ ...config, OnBuild: undefined }),
   };
 }
 

@@ -126,7 +126,7 @@ function applyVolume({ paths }: VolumeInstruction, { image, expand }: MetadataCo
     if (path === '') {
       throw new BuildError('instruction-invalid', 'VOLUME specified can not be an empty string', {
         range,
-        hint: text === '' ? 'name a path' : `${text} expands to nothing: declare it with ARG or ENV above`,
+        hint: 'name a path; a variable that is not set expands to nothing',
       });
     }
     return path;

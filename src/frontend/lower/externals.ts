@@ -1,0 +1,86 @@
+import { BuildError } from '../../errors.ts';
+import { familiarName, formatPlatform, normaliseReference, type Platform } from '../../image/oci/index.ts';
+import type { ImageResolver, ResolvedImage } from '../resolver.ts';
+import { located } from './expander.ts';
+import { type NamedContexts, nearest } from './names.ts';
+import type { External } from './stages.ts';
+
+/** What stands behind a name that is no stage's. */
+export type Resolved =
+  | { readonly kind: 'scratch' }
+  | { readonly kind: 'directory'; readonly context: string }
+  | { readonly kind: 'image'; readonly image: ResolvedImage; readonly platform: Platform };
+
+export interface Externals {
+  /** Starts what is not known yet, all at once; the first failure stops the rest. */
+  resolve(externals: readonly External[], options: { readonly signal: AbortSignal }): Promise<void>;
+  /** Only of what was resolved. */
+  get(external: External): Resolved;
+}
+
+export interface ExternalDeps {
+  readonly contexts: NamedContexts;
+  readonly resolver: ImageResolver;
+  /** Names of stages, for suggestions. */
+  readonly stageNames: readonly string[];
+}
+
+export function makeExternals(deps: ExternalDeps): Externals {
+  const known = new Map<string, Resolved>();
+  return {
+    async resolve(externals, { signal }) {
+      const wanted = new Map(externals.filter((each) => !known.has(keyOf(each))).map((each) => [keyOf(each), each]));
+      const failed = new AbortController();
+      const limited = AbortSignal.any([signal, failed.signal]);
+      try {
+        await Promise.all(
+          Array.from(wanted, async ([key, external]) => known.set(key, await resolveOne(external, deps, limited))),
+        );
+      } catch (error) {
+        failed.abort();
+        throw error;
+      }
+    },
+    get(external) {
+      const found = known.get(keyOf(external));
+      if (found === undefined) throw new Error(`${external.name} was not resolved`);
+      return found;
+    },
+  };
+}
+
+function keyOf({ name, platform }: External): string {
+  return `${formatPlatform(platform)} ${name}`;
+}
+
+async function resolveOne(external: External, deps: ExternalDeps, signal: AbortSignal): Promise<Resolved> {
+  const { name, platform, range } = external;
+  if (name === 'scratch') return { kind: 'scratch' };
+  try {
+    const found = deps.contexts.get(name, platform);
+    if (found?.context.kind === 'directory') return { kind: 'directory', context: found.key };
+    if (found === undefined) located(range, () => normaliseReference(name));
+    const wanted = found?.context.kind === 'image' ? found.context.name : name;
+    if (wanted === 'docker-image://scratch') return { kind: 'scratch' };
+    return { kind: 'image', image: await deps.resolver.resolve(wanted, { platform, signal }), platform };
+  } catch (error) {
+    throw error instanceof BuildError ? withSuggestion(error, external, deps.stageNames).at(range) : error;
+  }
+}
+
+const COMMON = ['alpine', 'busybox', 'centos', 'debian', 'golang', 'ubuntu', 'fedora', 'node'];
+const MISSING: readonly string[] = ['image-not-found', 'reference-invalid', 'registry-denied', 'registry-unreachable'];
+
+/** A name that nobody knows may be a stage's, misspelt. */
+function withSuggestion(error: BuildError, { name, range }: External, stages: readonly string[]): BuildError {
+  if (!MISSING.includes(error.code)) return error;
+  const meant = nearest(familiarName(name), [...stages, ...COMMON]);
+  if (meant === undefined || meant === name) return error;
+  const hint = stages.includes(meant) ? `did you mean the stage ${meant}?` : `did you mean ${meant}?`;
+  return new BuildError(error.code, error.message, {
+    range: error.range ?? range,
+    hint,
+    cause: error,
+    others: error.others,
+  });
+}

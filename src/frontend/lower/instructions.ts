@@ -1,0 +1,90 @@
+import { posix } from 'node:path';
+import type { ArgInstruction, EnvInstruction, Instruction, WorkdirInstruction } from '../ast.ts';
+import { applyMetadata, isMetadata, type MetadataInstruction, withConfig, withVariable } from '../config/index.ts';
+import { lowerCopy } from './copy.ts';
+import { lowerRun } from './run.ts';
+import { addEmptyHistory, addStep, type Step } from './stage-draft.ts';
+import { expandedText } from './step-names.ts';
+
+/** Scanners read these; they are never variables of a process. */
+const NOT_VARIABLES = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']);
+
+/** Changes the stage as the instruction says: its config, its variables, its stack, its history. */
+export function lowerInstruction(instruction: Instruction, step: Step): void {
+  if (isMetadata(instruction)) {
+    const { draft, expand } = step;
+    const { image, createdBy } = applyMetadata(instruction, { image: draft.image, expand, isCmdSet: draft.isCmdSet });
+    draft.image = image;
+    if (createdBy !== undefined) addEmptyHistory(draft, createdBy);
+    if (instruction.kind === 'cmd') draft.isCmdSet = true;
+    return;
+  }
+  const lowerIt = LOWER[instruction.kind] as (instruction: Instruction, step: Step) => void;
+  lowerIt(instruction, step);
+}
+
+type Lower = {
+  readonly [K in Exclude<Instruction['kind'], MetadataInstruction['kind']>]: (
+    instruction: Instruction & { readonly kind: K },
+    step: Step,
+  ) => void;
+};
+
+const LOWER: Lower = {
+  env: lowerEnv,
+  arg: lowerArg,
+  workdir: lowerWorkdir,
+  copy: lowerCopy,
+  add: lowerCopy,
+  run: lowerRun,
+  from: () => {
+    throw new Error('FROM begins a stage and cannot stand inside one');
+  },
+};
+
+/** All pairs see the variables from before the instruction. */
+function lowerEnv({ pairs }: EnvInstruction, { draft, expand }: Step): void {
+  const set = pairs.map(({ key, value, range }) => [expand.word(key, range), expand.word(value ?? '', range)] as const);
+  draft.env = draft.env.with(set);
+  const Env = set.reduce((env, [name, value]) => withVariable(env, name, value), draft.image.config.Env ?? []);
+  draft.image = withConfig(draft.image, { Env });
+  addEmptyHistory(draft, ['ENV', ...set.map(([name, value]) => `${name}=${value}`)].join(' '));
+}
+
+/** --build-arg, else the default, else the global of that name; without any of them the name is declared and not set. */
+function lowerArg({ pairs }: ArgInstruction, step: Step): void {
+  const { draft, lowering } = step;
+  const shown = pairs.map(({ key, value, range }) => {
+    const own = value === undefined ? () => lowering.args.globals.get(key) : () => expandDefault(value, range, step);
+    const set = lowering.args.given.get(key) ?? own();
+    if (set !== undefined && !NOT_VARIABLES.has(key)) draft.env = draft.env.with([[key, set]]);
+    draft.args = new Map([...draft.args, [key, set ?? '']]);
+    return set === undefined ? key : `${key}=${set}`;
+  });
+  addEmptyHistory(draft, `ARG ${shown.join(' ')}`);
+}
+
+/** A later ARG of one instruction sees the earlier ones. */
+function expandDefault(value: string, range: Step['range'], { draft, lowering }: Step): string {
+  return lowering.expanderOf(draft.env).word(value, range);
+}
+
+/** Makes the directory, unless it is the root. */
+function lowerWorkdir(instruction: WorkdirInstruction, step: Step): void {
+  const { draft, expand, lowering } = step;
+  const { text, range } = instruction.path;
+  const path = posix.resolve('/', draft.image.config.WorkingDir ?? '', expand.word(text, range));
+  draft.image = withConfig(draft.image, { WorkingDir: path });
+  if (path === '/') {
+    addEmptyHistory(draft, 'WORKDIR /');
+    return;
+  }
+  addStep(step, {
+    op: { kind: 'mkdir', path, user: draft.image.config.User ?? '', epoch: lowering.args.epoch },
+    inputs: [draft.vertex],
+    text: expandedText(instruction.text, { env: draft.env, escape: lowering.escape }),
+    kind: 'WORKDIR',
+    createdBy: `WORKDIR ${path}`,
+    args: [...expand.used],
+  });
+}

@@ -1,0 +1,124 @@
+import { BuildError, type SourceRange } from '../../errors.ts';
+import type { Flag, Instruction } from '../ast.ts';
+import { BuildEnv } from '../config/index.ts';
+import { type Escape, makeExpander } from './expander.ts';
+import { mountFrom } from './mount-text.ts';
+import { nearest } from './names.ts';
+import type { External, Stage } from './stages.ts';
+
+/** An instruction of a stage with the other stages and images that it reads. */
+export interface Command {
+  readonly instruction: Instruction;
+  /** Fired by ONBUILD of the base. */
+  readonly isTrigger: boolean;
+  /** COPY: one for --from. RUN: one for each --mount. undefined is the build context, or nothing at all. */
+  readonly sources: readonly (Source | undefined)[];
+}
+
+export type Source =
+  | { readonly kind: 'stage'; readonly stage: Stage; readonly range: SourceRange }
+  | { readonly kind: 'external'; readonly external: External };
+
+export interface LinkContext {
+  readonly stages: readonly Stage[];
+  readonly escape: Escape;
+  readonly stage: Stage;
+  readonly targetPlatform: Stage['platform'] & object;
+}
+
+/** Looks up what the instruction reads from. A name means the last stage of that name, else a context or an image. */
+export function linkCommand(instruction: Instruction, isTrigger: boolean, context: LinkContext): Command {
+  return { instruction, isTrigger, sources: sourcesOf(instruction, context) };
+}
+
+function sourcesOf(instruction: Instruction, context: LinkContext): Command['sources'] {
+  if (instruction.kind === 'copy') {
+    const flag = instruction.flags.find(({ name }) => name === 'from');
+    return flag?.value === undefined ? [] : [copySource(flag.value, flag, context)];
+  }
+  if (instruction.kind === 'run') {
+    return mountFlags(instruction.flags).map((flag) => {
+      const from = mountFrom(flag.value ?? '');
+      return from === undefined ? undefined : mountSource(from, flag, context);
+    });
+  }
+  return [];
+}
+
+export function mountFlags(flags: readonly Flag[]): readonly Flag[] {
+  return flags.filter(({ name }) => name === 'mount');
+}
+
+function copySource(from: string, { range }: Flag, context: LinkContext): Source {
+  if (makeExpander(BuildEnv.EMPTY, context.escape).word(from, range) !== from) {
+    throw new BuildError('stage-unknown', `variable expansion is not supported for --from (${from})`, {
+      range,
+      hint: 'define a stage with FROM, using an ARG from above the first FROM, and copy from that',
+    });
+  }
+  if (!/^[+-]?\d+$/.test(from)) return named(from, range, context);
+  const stage = context.stages[Number(from)];
+  if (stage !== undefined) return { kind: 'stage', stage, range };
+  throw new BuildError('stage-unknown', `invalid stage index ${from}`, {
+    range,
+    hint: `this Dockerfile has ${context.stages.length} stages, counted from 0; give stages names with FROM … AS NAME`,
+  });
+}
+
+function mountSource(from: string, { range }: Flag, context: LinkContext): Source {
+  if (makeExpander(BuildEnv.EMPTY, context.escape).word(from, range) !== from) {
+    throw new BuildError('stage-unknown', `'from' doesn't support variable expansion (${from})`, {
+      range,
+      hint: 'define an alias stage with FROM instead',
+    });
+  }
+  return named(from, range, context);
+}
+
+function named(name: string, range: SourceRange, { stages, targetPlatform }: LinkContext): Source {
+  const stage = stages.findLast((other) => other.name === name.toLowerCase());
+  if (stage !== undefined) return { kind: 'stage', stage, range };
+  return { kind: 'external', external: { name, platform: targetPlatform, range } };
+}
+
+/** @throws BuildError stage-unknown when there is no such stage. */
+export function findTarget(stages: readonly Stage[], target: string | undefined): Stage {
+  const found = target === undefined ? stages.at(-1) : stages.findLast((stage) => stage.name === target.toLowerCase());
+  if (found !== undefined) return found;
+  const meant = nearest(target ?? '', stageNames(stages));
+  throw new BuildError('stage-unknown', `target stage "${target ?? ''}" could not be found`, {
+    hint: meant === undefined ? targetsHint(stages) : `did you mean ${meant}?`,
+  });
+}
+
+export function stageNames(stages: readonly Stage[]): readonly string[] {
+  return stages.flatMap(({ name }) => (name === undefined ? [] : [name]));
+}
+
+function targetsHint(stages: readonly Stage[]): string {
+  const names = stageNames(stages);
+  return names.length === 0 ? 'no stage has a name: add AS NAME to FROM' : `the stages are ${names.join(', ')}`;
+}
+
+/** @throws BuildError stage-cycle, located at the instruction that closes the circle. */
+export function assertNoCycle(stages: readonly Stage[], commandsOf: (stage: Stage) => readonly Command[]): void {
+  const state = new Map<Stage, 'open' | 'done'>();
+  const visit = (stage: Stage): void => {
+    state.set(stage, 'open');
+    for (const source of commandsOf(stage).flatMap(({ sources }) => sources)) {
+      if (source?.kind !== 'stage') continue;
+      const seen = state.get(source.stage);
+      if (seen === 'open') throw cycle(source.stage, source.range);
+      if (seen === undefined) visit(source.stage);
+    }
+    state.set(stage, 'done');
+  };
+  for (const stage of stages) if (!state.has(stage)) visit(stage);
+}
+
+function cycle({ label }: Stage, range: SourceRange): BuildError {
+  return new BuildError('stage-cycle', `circular dependency detected on stage: ${label}`, {
+    range,
+    hint: 'copy from an earlier stage; to use the base of this stage, give it a stage of its own',
+  });
+}

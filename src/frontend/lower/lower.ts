@@ -1,0 +1,142 @@
+import { BuildError, type SourceRange } from '../../errors.ts';
+import { collectVertices, type Definition, type Target } from '../../graph/index.ts';
+import { normalisePlatform } from '../../image/oci/index.ts';
+import type { Diagnostic, Dockerfile } from '../ast.ts';
+import { checkText, Findings } from '../checks/index.ts';
+import { finalImage, platformOf } from '../config/index.ts';
+import type { LowerOptions } from '../options.ts';
+import type { ImageResolver } from '../resolver.ts';
+import { type BuiltStage, buildStages } from './build-stages.ts';
+import { type Escape, makeExpander } from './expander.ts';
+import { makeExternals } from './externals.ts';
+import { type ArgContext, type BuildArgs, proxyEnv, readBuildArgs } from './global-args.ts';
+import { findTarget, stageNames } from './links.ts';
+import { makeNamedContexts } from './names.ts';
+import { reachStages } from './reach.ts';
+import { reportDefault } from './from-reports.ts';
+import { planStages, splitStages, type Stage, type WrittenStages } from './stages.ts';
+
+export interface LowerDeps {
+  readonly resolver: ImageResolver;
+  readonly signal: AbortSignal;
+}
+
+export interface Lowered {
+  readonly definition: Definition;
+  /** The parser's and those that lowering found. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** In Dockerfile order. */
+  readonly stages: readonly StageSummary[];
+  /** `K=V` of the predefined proxy arguments: for processes, never for keys, history or reports. */
+  readonly proxyEnv: readonly string[];
+}
+
+export interface StageSummary {
+  readonly index: number;
+  readonly name: string | undefined;
+  /** The base as expanded: an image, a stage or scratch. */
+  readonly base: string;
+  readonly range: SourceRange;
+  readonly isTarget: boolean;
+  /** The target needs it. */
+  readonly isReached: boolean;
+}
+
+/**
+ * A Dockerfile as a graph of ops, for one platform. Only what the target needs is lowered, and only its images are asked
+ * for, all at once. Everything that can be told without files is told here.
+ * @throws BuildError, located; what the resolver throws, located at the FROM or --from.
+ */
+export async function lower(
+  dockerfile: Dockerfile,
+  options: LowerOptions,
+  { resolver, signal }: LowerDeps,
+): Promise<Lowered> {
+  signal.throwIfAborted();
+  const { escape } = dockerfile.directives;
+  const findings = new Findings(dockerfile);
+  const texts = splitStages(dockerfile);
+  checkText(texts, findings);
+  const { args, stages } = planBuild(texts, { options, escape, findings });
+  const target = findTarget(stages, options.target);
+  const contexts = makeNamedContexts(options.contexts);
+  const externals = makeExternals({ contexts, resolver, stageNames: stageNames(stages) });
+  const targetPlatform = options.platform ?? options.buildPlatform;
+  const { file } = dockerfile;
+  const roots = options.isCheck === true && options.target === undefined ? stages : [target];
+  const reached = await reachStages(stages, roots, { externals, escape, targetPlatform, file, signal });
+  const built = buildStages(reached, { options, args, escape, externals, findings });
+  if (options.isCheck !== true) findings.assertNone();
+  const made = targetOf(built(target), { options, epoch: args.epoch });
+  return {
+    definition: { targets: [made], vertices: collectVertices([made]) },
+    diagnostics: findings.all(),
+    stages: stages.map((stage) => summaryOf(stage, { target, isReached: reached.stages.includes(stage) })),
+    proxyEnv: proxyEnv(args.given),
+  };
+}
+
+interface PlanContext {
+  readonly options: LowerOptions;
+  readonly escape: Escape;
+  readonly findings: Findings;
+}
+
+/** The build arguments, and the stages with their FROM lines expanded. */
+function planBuild(
+  texts: WrittenStages,
+  { options, escape, findings }: PlanContext,
+): { args: BuildArgs; stages: readonly Stage[] } {
+  const lastName = texts.stages.at(-1)?.from.as?.text.toLowerCase() ?? '';
+  const argContext = { options, target: options.target ?? lastName, escape };
+  const args = readBuildArgs(texts.globals, argContext);
+  checkDefaults(texts, argContext, findings);
+  const { buildPlatform } = options;
+  const stages = planStages(texts.stages, {
+    globals: args.globals,
+    escape,
+    targetPlatform: options.platform ?? buildPlatform,
+    buildPlatform,
+    contexts: makeNamedContexts(options.contexts),
+    declared: new Set(texts.globals.flatMap(({ pairs }) => pairs.map(({ key }) => key))),
+    findings,
+  });
+  return { args, stages };
+}
+
+/** Would every FROM still name an image without any --build-arg? */
+function checkDefaults(texts: WrittenStages, context: ArgContext, findings: Findings): void {
+  const options = { ...context.options, buildArgs: new Map<string, string>() };
+  try {
+    const { globals } = readBuildArgs(texts.globals, { ...context, options });
+    for (const { from } of texts.stages) {
+      reportDefault(from, makeExpander(globals, context.escape).word(from.image.text, from.image.range), findings);
+    }
+  } catch (error) {
+    // A default that does not expand fails the build where it is needed.
+    if (!(error instanceof BuildError)) throw error;
+  }
+}
+
+function targetOf(built: BuiltStage, { options, epoch }: { options: LowerOptions; epoch: number | undefined }): Target {
+  const config = finalImage(built.image, { platform: options.platform, labels: options.labels });
+  return {
+    platform: normalisePlatform(platformOf(config)),
+    vertex: built.vertex,
+    config: { ...config, rootfs: { type: 'layers', diff_ids: [] } },
+    history: built.history,
+    epoch,
+  };
+}
+
+function summaryOf(stage: Stage, { target, isReached }: { target: Stage; isReached: boolean }): StageSummary {
+  const { index, name, base, from } = stage;
+  return {
+    index,
+    name,
+    base: base.kind === 'stage' ? base.stage.label : base.external.name,
+    range: from.range,
+    isTarget: stage === target,
+    isReached,
+  };
+}

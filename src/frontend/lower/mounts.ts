@@ -1,0 +1,119 @@
+import { posix } from 'node:path';
+import { BuildError, type SourceRange } from '../../errors.ts';
+import type { RunMount } from '../../graph/index.ts';
+import type { Flag, RunInstruction } from '../ast.ts';
+import { type ParsedMount, parseMount } from '../parse/index.ts';
+import { mountFlags } from './links.ts';
+import { expandMount } from './mount-text.ts';
+import type { InputList, Step } from './stage-draft.ts';
+
+const CACHE_NAMESPACE_ARG = 'BUILDKIT_CACHE_MOUNT_NS';
+const CACHE_MODE = 0o755;
+const SECRET_MODE = 0o400;
+const SSH_MODE = 0o600;
+
+interface MountContext {
+  readonly step: Step;
+  readonly inputs: InputList;
+}
+
+interface OneMount extends MountContext {
+  readonly flag: Flag;
+  /** Among the mount flags; the sources of the command have the same order. */
+  readonly index: number;
+  /** How many ssh mounts stand before it. */
+  readonly sshBefore: number;
+}
+
+/** The --mount flags with their variables expanded, targets absolute and every default filled in. */
+export function lowerMounts(instruction: RunInstruction, { step, inputs }: MountContext): readonly RunMount[] {
+  const mounts: RunMount[] = [];
+  for (const [index, flag] of mountFlags(instruction.flags).entries()) {
+    const text = expandMount(flag.value ?? '', (word) => step.expand.word(word, flag.range));
+    const parsed = parseMount(text, { range: flag.range });
+    const sshBefore = mounts.filter(({ type }) => type === 'ssh').length;
+    mounts.push(LOWER[parsed.type](parsed, { step, inputs, flag, index, sshBefore }));
+  }
+  return mounts;
+}
+
+type LowerMount = (mount: ParsedMount, context: OneMount) => RunMount;
+
+const LOWER: { readonly [K in RunMount['type']]: LowerMount } = {
+  bind: (mount, context) => ({
+    type: 'bind',
+    input: sourceInput(context),
+    source: posix.resolve('/', mount.source ?? ''),
+    target: requiredTarget(mount, context),
+    readOnly: mount.readOnly ?? true,
+  }),
+  cache: lowerCache,
+  tmpfs: (mount, context) => ({ type: 'tmpfs', target: requiredTarget(mount, context), sizeBytes: mount.sizeBytes }),
+  secret: lowerSecret,
+  ssh: ({ id, target, required, mode, uid, gid }, context) => ({
+    type: 'ssh',
+    id: id ?? 'default',
+    target: absolute(target ?? `/run/buildkit/ssh_agent.${context.sshBefore}`, context),
+    required: required ?? false,
+    mode: mode ?? SSH_MODE,
+    uid: uid ?? 0,
+    gid: gid ?? 0,
+  }),
+};
+
+function lowerCache(mount: ParsedMount, context: OneMount): RunMount {
+  const target = requiredTarget(mount, context);
+  const namespace = context.step.lowering.args.given.get(CACHE_NAMESPACE_ARG) ?? '';
+  const id = mount.id || posix.normalize(mount.target ?? '').replace(/(?<=.)\/$/, '');
+  const from = context.step.command.sources[context.index];
+  const seed =
+    from === undefined ? undefined : { input: sourceInput(context), source: posix.resolve('/', mount.source ?? '') };
+  return {
+    type: 'cache',
+    id: namespace === '' ? id : `${namespace}/${id}`,
+    target,
+    sharing: mount.sharing ?? 'shared',
+    readOnly: mount.readOnly ?? false,
+    mode: mount.mode ?? CACHE_MODE,
+    uid: mount.uid ?? 0,
+    gid: mount.gid ?? 0,
+    seed,
+  };
+}
+
+function lowerSecret(mount: ParsedMount, context: OneMount): RunMount {
+  const id = mount.source || mount.id || posix.basename(mount.target ?? '');
+  if (id === '') throw invalid('a secret mount needs an id or a target', context.flag.range);
+  const fallback = mount.env === undefined ? `/run/secrets/${posix.basename(id)}` : undefined;
+  const target = mount.target || fallback;
+  return {
+    type: 'secret',
+    id,
+    target: target === undefined ? undefined : absolute(target, context),
+    env: mount.env,
+    required: mount.required ?? false,
+    mode: mount.mode ?? SECRET_MODE,
+    uid: mount.uid ?? 0,
+    gid: mount.gid ?? 0,
+  };
+}
+
+function sourceInput({ step, inputs, index }: OneMount): number {
+  return inputs.indexOf(step.lowering.sourceVertex(step.command.sources[index], step));
+}
+
+function requiredTarget(mount: ParsedMount, context: OneMount): string {
+  const target = absolute(mount.target ?? '', context);
+  if (mount.target === undefined || mount.target === '' || target === '/') {
+    throw invalid(`invalid mount target "${mount.target ?? ''}"`, context.flag.range);
+  }
+  return target;
+}
+
+function absolute(target: string, { step }: OneMount): string {
+  return posix.resolve('/', step.draft.image.config.WorkingDir ?? '', target);
+}
+
+function invalid(message: string, range: SourceRange): BuildError {
+  return new BuildError('flag-invalid', message, { range, hint: 'give target=PATH, below the root directory' });
+}

@@ -1,0 +1,99 @@
+import type { Platform } from '../../image/oci/index.ts';
+import type { Escape } from './expander.ts';
+import type { Externals } from './externals.ts';
+import { assertNoCycle, type Command, linkCommand } from './links.ts';
+import type { External, Stage } from './stages.ts';
+import { parseTriggers } from './triggers.ts';
+
+/** The part of a Dockerfile that the target needs. */
+export interface Reached {
+  /** In Dockerfile order. */
+  readonly stages: readonly Stage[];
+  /** Triggers first. */
+  commandsOf(stage: Stage): readonly Command[];
+  /** A Dockerfile of one stage that reads no other image: its steps need no stage name. */
+  readonly isSingle: boolean;
+}
+
+export interface ReachContext {
+  readonly externals: Externals;
+  readonly escape: Escape;
+  readonly targetPlatform: Platform;
+  readonly file: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Follows FROM, --from and mounts from the roots, which are the target alone unless all stages are checked. Triggers of the bases may name further stages and images, so it goes on
+ * until nothing new turns up.
+ */
+export async function reachStages(
+  stages: readonly Stage[],
+  roots: readonly Stage[],
+  context: ReachContext,
+): Promise<Reached> {
+  const commands = new Map(stages.map((stage) => [stage, linkStage(stage, stages, context)]));
+  const commandsOf = (stage: Stage): readonly Command[] => commands.get(stage) ?? [];
+  assertNoCycle(stages, commandsOf);
+  const isSingle = stages.length === 1 && !stages.some((stage) => externalSources(commandsOf(stage)).length > 0);
+  const fired = new Set<Stage>();
+  for (;;) {
+    const reached = reachableFrom(roots, commandsOf);
+    const inOrder = stages.filter((stage) => reached.has(stage));
+    await context.externals.resolve(
+      inOrder.flatMap((stage) => externalsOf(stage, commandsOf(stage))),
+      context,
+    );
+    const waiting = inOrder.filter((stage) => !fired.has(stage));
+    if (waiting.length === 0) return { stages: inOrder, commandsOf, isSingle };
+    for (const stage of waiting) {
+      fired.add(stage);
+      commands.set(stage, [...triggersOf(stage, stages, context), ...commandsOf(stage)]);
+    }
+  }
+}
+
+function linkStage(stage: Stage, stages: readonly Stage[], context: ReachContext): readonly Command[] {
+  if (stage.base.kind === 'replaced') return [];
+  return stage.instructions.map((instruction) => linkCommand(instruction, false, { ...context, stage, stages }));
+}
+
+function triggersOf(stage: Stage, stages: readonly Stage[], context: ReachContext): readonly Command[] {
+  const { file } = context;
+  const { range } = stage.from;
+  const base = stage.base.kind === 'stage' ? stage.base.stage.label : stage.base.external.name;
+  const instructions = parseTriggers(triggerTexts(stage, context.externals), { file, range, base });
+  return instructions.map((instruction) => linkCommand(instruction, true, { ...context, stage, stages }));
+}
+
+function triggerTexts({ base }: Stage, externals: Externals): readonly string[] {
+  if (base.kind === 'replaced') return [];
+  if (base.kind === 'stage') {
+    return base.stage.instructions.flatMap((instruction) =>
+      instruction.kind === 'onbuild' ? [instruction.trigger] : [],
+    );
+  }
+  const resolved = externals.get(base.external);
+  return resolved.kind === 'image' ? (resolved.image.config.config.OnBuild ?? []) : [];
+}
+
+function reachableFrom(roots: readonly Stage[], commandsOf: (stage: Stage) => readonly Command[]): ReadonlySet<Stage> {
+  const reached = new Set<Stage>(roots);
+  for (const stage of reached) {
+    if (stage.base.kind === 'stage') reached.add(stage.base.stage);
+    for (const source of commandsOf(stage).flatMap(({ sources }) => sources)) {
+      if (source?.kind === 'stage') reached.add(source.stage);
+    }
+  }
+  return reached;
+}
+
+function externalsOf({ base }: Stage, commands: readonly Command[]): readonly External[] {
+  return [...(base.kind === 'stage' ? [] : [base.external]), ...externalSources(commands)];
+}
+
+function externalSources(commands: readonly Command[]): readonly External[] {
+  return commands.flatMap(({ sources }) =>
+    sources.flatMap((source) => (source?.kind === 'external' ? [source.external] : [])),
+  );
+}

@@ -1,0 +1,129 @@
+import { BuildError } from '../../errors.ts';
+import type { RunOp } from '../../graph/index.ts';
+import type { Flag, RunInstruction } from '../ast.ts';
+import { withShell } from '../config/index.ts';
+import { findFlag, valuesOf } from './flags.ts';
+import { lowerMounts } from './mounts.ts';
+import { addStep, argValue, InputList, type Step } from './stage-draft.ts';
+import { runText } from './step-names.ts';
+
+const HOSTNAME_ARG = 'BUILDKIT_SANDBOX_HOSTNAME';
+
+/** RUN: a process on the stack below, with everything that decides what it sees. */
+export function lowerRun(instruction: RunInstruction, step: Step): void {
+  const { draft, lowering } = step;
+  const { options, args } = lowering;
+  const inputs = new InputList(draft.vertex);
+  const { argv, shown, script } = commandOf(instruction, step);
+  const mounts = lowerMounts(instruction, { step, inputs });
+  const op: RunOp = {
+    kind: 'run',
+    argv,
+    env: draft.env.pairs(),
+    cwd: draft.image.config.WorkingDir || '/',
+    user: draft.image.config.User ?? '',
+    hostname: args.given.get(HOSTNAME_ARG) || options.hostname,
+    network: networkOf(instruction, step),
+    security: securityOf(instruction, step),
+    mounts,
+    script,
+    extraHosts: options.extraHosts,
+    ulimits: options.ulimits,
+    shmSizeBytes: options.shmSizeBytes,
+    devices: devicesOf(instruction, step),
+    epoch: args.epoch,
+  };
+  addStep(step, {
+    op,
+    inputs: inputs.vertices,
+    text: textOf(instruction, op, step),
+    kind: 'RUN',
+    createdBy: `RUN ${[...historyArgs(step), ...shown].join(' ')} # buildkit`,
+    args: [...draft.args.keys()],
+  });
+}
+
+interface RunCommand {
+  readonly argv: readonly string[];
+  /** As the history has it. */
+  readonly shown: readonly string[];
+  readonly script?: RunOp['script'];
+}
+
+/** A lone heredoc that begins with `#!` is a program of its own. */
+function commandOf(instruction: RunInstruction, { draft, range }: Step): RunCommand {
+  const { form, args, soleHeredoc, heredocs } = instruction;
+  const [name, content = ''] = soleHeredoc === true ? [heredocs[0]?.name, args[0]] : [];
+  if (name !== undefined && content.startsWith('#!')) {
+    const path = `/dev/pipes/${name}`;
+    return { argv: [path], shown: withShell(draft.image, [path]), script: { name, content } };
+  }
+  const argv = form === 'shell' ? withShell(draft.image, args) : args;
+  if (argv.length === 0 || argv[0] === '') {
+    throw new BuildError('instruction-invalid', 'RUN has no command', {
+      range,
+      hint: 'name a program: RUN ["prog", "arg"]',
+    });
+  }
+  return { argv, shown: argv };
+}
+
+/** `|2 A=1 B=2`: the declared ARGs with what the process sees of them. */
+function historyArgs({ draft }: Step): readonly string[] {
+  const pairs = Array.from(draft.args.keys(), (name) => `${name}=${argValue(draft, name)}`);
+  return pairs.length === 0 ? [] : [`|${pairs.length}`, ...pairs];
+}
+
+function textOf({ text, soleHeredoc, heredocs }: RunInstruction, { mounts }: RunOp, { draft }: Step): string {
+  const secrets = new Set(
+    mounts.flatMap((mount) => (mount.type === 'secret' && mount.env !== undefined ? [mount.env] : [])),
+  );
+  const lookUp = (name: string): string | undefined => (secrets.has(name) ? '****' : draft.env.get(name));
+  return runText({ text, soleHeredoc: soleHeredoc === true ? heredocs[0] : undefined }, lookUp);
+}
+
+function networkOf(instruction: RunInstruction, step: Step): RunOp['network'] {
+  const flag = findFlag(instruction, 'network');
+  const wanted = flag?.value ?? 'default';
+  if (wanted !== 'default' && wanted !== 'none' && wanted !== 'host') {
+    throw new BuildError('flag-invalid', `invalid network mode "${wanted}"`, {
+      range: flag?.range,
+      hint: 'write --network=default, none or host',
+    });
+  }
+  const network = wanted === 'default' ? step.lowering.options.network : wanted;
+  // Who asks for --network=host on the command line has allowed it.
+  if (network === 'host' && step.lowering.options.network !== 'host') assertAllowed('network.host', flag, step);
+  return network;
+}
+
+function securityOf(instruction: RunInstruction, step: Step): RunOp['security'] {
+  const flag = findFlag(instruction, 'security');
+  const wanted = flag?.value ?? 'sandbox';
+  if (wanted !== 'sandbox' && wanted !== 'insecure') {
+    throw new BuildError('flag-invalid', `security "${wanted}" is not valid`, {
+      range: flag?.range,
+      hint: 'write --security=sandbox or insecure',
+    });
+  }
+  if (wanted === 'insecure') assertAllowed('security.insecure', flag, step);
+  return wanted;
+}
+
+/** `name[,required]`; a device that is not required is still asked for. */
+function devicesOf(instruction: RunInstruction, step: Step): readonly string[] {
+  const devices = valuesOf(instruction, 'device').map((value) => /^(?:name=)?([^,]*)/.exec(value)?.[1] ?? '');
+  if (devices.length > 0) assertAllowed('device', findFlag(instruction, 'device'), step);
+  return devices;
+}
+
+function assertAllowed(entitlement: string, flag: Flag | undefined, { lowering, range }: Step): void {
+  const isAllowed = [...lowering.options.allow].some(
+    (given) => given === entitlement || given.startsWith(`${entitlement}=`),
+  );
+  if (isAllowed) return;
+  throw new BuildError('entitlement-missing', `${entitlement} is not allowed`, {
+    range: flag?.range ?? range,
+    hint: `allow it with --allow ${entitlement}`,
+  });
+}

@@ -1,0 +1,135 @@
+import type { SourceRange } from '../../errors.ts';
+import { makeVertex, type Op, type Origin, type PlannedHistory, type Vertex } from '../../graph/index.ts';
+import type { Findings } from '../checks/index.ts';
+import type { BuildEnv, ImageDraft } from '../config/index.ts';
+import type { LowerOptions } from '../options.ts';
+import type { Escape, RecordingExpander } from './expander.ts';
+import type { BuildArgs } from './global-args.ts';
+import type { Command, Source } from './links.ts';
+import type { Stage } from './stages.ts';
+import { stepName } from './step-names.ts';
+
+/** A stage while its instructions are lowered, one after the other. */
+export interface StageDraft {
+  readonly stage: Stage;
+  /** For step names: '' when there is nothing to tell apart. */
+  readonly label: string;
+  /** How many steps the stage has, FROM an image counted. */
+  readonly total: number;
+  vertex: Vertex;
+  image: ImageDraft;
+  env: BuildEnv;
+  /** ARG names in the order of their first declaration, those of parent stages first, with the value last declared. */
+  args: ReadonlyMap<string, string>;
+  history: readonly PlannedHistory[];
+  /** Steps so far. */
+  steps: number;
+  isCmdSet: boolean;
+  /** A WORKDIR of this Dockerfile stands above, in this stage or in those below it. */
+  isWorkdirSet: boolean;
+}
+
+/** One instruction being lowered. */
+export interface Step {
+  readonly draft: StageDraft;
+  readonly command: Command;
+  /** Of the instruction, or of the FROM that fired it. */
+  readonly range: SourceRange;
+  readonly expand: RecordingExpander;
+  readonly lowering: Lowering;
+}
+
+/** What all stages of one build share. */
+export interface Lowering {
+  readonly options: LowerOptions;
+  readonly escape: Escape;
+  readonly args: BuildArgs;
+  readonly findings: Findings;
+  /** The stack or tree that a source stands for; of undefined, the build context. */
+  sourceVertex(source: Source | undefined, step: Step): Vertex;
+  expanderOf(env: BuildEnv): RecordingExpander;
+}
+
+export interface NewStep {
+  readonly op: Op;
+  readonly inputs: readonly Vertex[];
+  /** What the step does, without its place. */
+  readonly text: string;
+  readonly kind: string;
+  readonly createdBy: string;
+  /** Names of the build args that the op could see. */
+  readonly args: readonly string[];
+}
+
+/** Puts a layer on the stage. */
+export function addStep(
+  { draft, command, range, lowering }: Step,
+  { op, inputs, text, kind, createdBy, args }: NewStep,
+): void {
+  const origin = stepOrigin(draft, {
+    text,
+    kind,
+    range,
+    isTrigger: command.isTrigger,
+    buildArgs: valuesOf(draft, args),
+    ignoreCache: isIgnored(draft.stage, lowering.options),
+  });
+  draft.vertex = makeVertex(op, inputs, origin);
+  draft.history = [...draft.history, { kind: 'layer', createdBy, vertex: draft.vertex }];
+}
+
+export function addEmptyHistory(draft: StageDraft, createdBy: string): void {
+  draft.history = [...draft.history, { kind: 'empty', createdBy }];
+}
+
+export interface StepText {
+  readonly text: string;
+  readonly kind: string;
+  readonly range: SourceRange;
+  readonly isTrigger: boolean;
+  readonly buildArgs: Origin['buildArgs'];
+  readonly ignoreCache: boolean;
+}
+
+/** Takes the stage's next step number. */
+export function stepOrigin(
+  draft: Pick<StageDraft, 'stage' | 'label' | 'total'> & { steps: number },
+  { text, isTrigger, ...rest }: StepText,
+): Origin {
+  draft.steps += 1;
+  const index = draft.steps;
+  const { label, total, stage } = draft;
+  return { ...rest, name: stepName(text, { label, index, total, isTrigger }), isStep: true, stage: stage.label, index };
+}
+
+/** Of what is no step: contexts, downloads, images that are only copied from. */
+export function internalOrigin(name: string, range?: SourceRange): Origin {
+  return { name, isStep: false, stage: '', index: 0, kind: '', range, buildArgs: {}, ignoreCache: false };
+}
+
+/** What is seen under the name of an ARG: its value, or that of an ENV that came later. */
+export function argValue({ env, args }: Pick<StageDraft, 'env' | 'args'>, name: string): string {
+  return env.get(name) ?? args.get(name) ?? '';
+}
+
+function valuesOf(draft: StageDraft, names: readonly string[]): Origin['buildArgs'] {
+  return Object.fromEntries(names.filter((name) => draft.args.has(name)).map((name) => [name, argValue(draft, name)]));
+}
+
+function isIgnored({ name }: Stage, { noCache, noCacheFilter }: LowerOptions): boolean {
+  return noCache || (name !== undefined && noCacheFilter.some((filter) => filter.toLowerCase() === name));
+}
+
+/** Inputs of a vertex, each vertex once. */
+export class InputList {
+  readonly vertices: Vertex[];
+
+  constructor(below: Vertex) {
+    this.vertices = [below];
+  }
+
+  indexOf(vertex: Vertex): number {
+    const at = this.vertices.indexOf(vertex);
+    return at >= 0 ? at : this.vertices.push(vertex) - 1;
+  }
+}

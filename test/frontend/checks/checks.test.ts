@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { isEnabled, parseCheckConfig, withComments } from '../../../src/frontend/checks/check-config.ts';
+import { type GivenOptions, lowerError, lowerText } from '../lower/rig.ts';
+
+async function found(text: string, given: GivenOptions = {}): Promise<readonly string[]> {
+  const { diagnostics } = await lowerText(text, { isCheck: true, ...given });
+  return diagnostics.map(({ range, code, message }) => `${range.startLine} ${code}: ${message}`);
+}
+
+describe('each rule', () => {
+  test.each<[string, string, readonly string[]]>([
+    ['nothing', 'FROM base AS a\nENV A=1\nCMD ["x"]\n', []],
+    ['StageNameCasing', 'FROM base AS Up\n', ["1 StageNameCasing: Stage name 'Up' should be lowercase"]],
+    ['FromAsCasing', 'FROM base as a\n', ["1 FromAsCasing: 'as' and 'FROM' keywords' casing do not match"]],
+    [
+      'ConsistentInstructionCasing',
+      'FROM base\nrun x\nRUN x\nEnv A=1\n',
+      [
+        "2 ConsistentInstructionCasing: Command 'run' should match the case of the command majority (uppercase)",
+        "4 ConsistentInstructionCasing: Command 'Env' should match the case of the command majority (uppercase)",
+      ],
+    ],
+    [
+      'lower case wins when there is more of it',
+      'from base\nrun x\nRUN y\n',
+      ["3 ConsistentInstructionCasing: Command 'RUN' should match the case of the command majority (lowercase)"],
+    ],
+    [
+      'DuplicateStageName',
+      'FROM base AS x\nFROM base AS x\n',
+      ['2 DuplicateStageName: Duplicate stage name "x", stage names should be unique'],
+    ],
+    [
+      'ReservedStageName',
+      'FROM base AS context\n',
+      ['1 ReservedStageName: Stage name should not use the same name as reserved stage "context"'],
+    ],
+    [
+      'JSONArgsRecommended',
+      'FROM base\nCMD x\nENTRYPOINT y\nSHELL ["/bin/sh", "-c"]\nENTRYPOINT z\n',
+      [
+        '2 JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related to OS signals',
+        '3 MultipleInstructionsDisallowed: Multiple ENTRYPOINT instructions should not be used in the same stage because only the last one will be used',
+        '3 JSONArgsRecommended: JSON arguments recommended for ENTRYPOINT to prevent unintended behavior related to OS signals',
+      ],
+    ],
+    [
+      'MaintainerDeprecated',
+      'FROM base\nMAINTAINER me\n',
+      ['2 MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label'],
+    ],
+    [
+      'WorkdirRelativePath',
+      'FROM base\nWORKDIR rel\nWORKDIR /abs\nWORKDIR rel2\n',
+      ['2 WorkdirRelativePath: Relative workdir "rel" can have unexpected results if the base image changes'],
+    ],
+    ['a WORKDIR of the parent counts', 'FROM base AS a\nWORKDIR /a\nFROM a\nWORKDIR rel\n', []],
+    [
+      'LegacyKeyValueFormat',
+      'FROM base\nENV A b c\nLABEL d e\n',
+      [
+        '2 LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format',
+        '3 LegacyKeyValueFormat: "LABEL key=value" should be used instead of legacy "LABEL key value" format',
+      ],
+    ],
+    [
+      'SecretsUsedInArgOrEnv',
+      'FROM base\nARG API_KEY\nENV DB_PASSWORD=x PUBLIC_KEY=y TOKENIZER=z\nARG AUTH_TOKEN_FILE\nLABEL secret=1\n',
+      [
+        '2 SecretsUsedInArgOrEnv: Do not use ARG or ENV instructions for sensitive data (ARG "API_KEY")',
+        '3 SecretsUsedInArgOrEnv: Do not use ARG or ENV instructions for sensitive data (ENV "DB_PASSWORD")',
+      ],
+    ],
+    [
+      'UndefinedArgInFrom',
+      'ARG TAGS=1\nARG EMPTY\nFROM base$TAG$EMPTY\n',
+      ["3 UndefinedArgInFrom: FROM argument 'TAG' is not declared (did you mean TAGS?)"],
+    ],
+    [
+      'InvalidDefaultArgInFrom',
+      'ARG B\nFROM $B\n',
+      ['2 InvalidDefaultArgInFrom: Default value for ARG $B results in empty or invalid base image name'],
+    ],
+    [
+      'UndefinedVar',
+      'FROM base\nARG KNOWN\nENV FOO=1\nENV BAR=$FO PATH=$PATH:/x\nCOPY $NOPE$KNOWN /x/\nLABEL a=${DEFAULT:-ok}\n',
+      [
+        "4 UndefinedVar: Usage of undefined variable '$FO' (did you mean $FOO?)",
+        "5 UndefinedVar: Usage of undefined variable '$NOPE'",
+        "6 UndefinedVar: Usage of undefined variable '$DEFAULT'",
+      ],
+    ],
+    [
+      'platforms',
+      'FROM --platform=$TARGETPLATFORM base AS a\nFROM --platform=linux/amd64 base AS b\nFROM --platform=linux/amd64 base AS on_amd64\n',
+      [
+        '1 RedundantTargetPlatform: Setting platform to predefined $TARGETPLATFORM in FROM is redundant as this is the default behavior',
+        '2 FromPlatformFlagConstDisallowed: FROM --platform flag should not use constant value "linux/amd64"',
+      ],
+    ],
+    [
+      'EXPOSE',
+      'FROM base\nEXPOSE 80/TCP 81:82\n',
+      [
+        "2 ExposeProtoCasing: Defined protocol '80/TCP' in EXPOSE instruction should be lowercase",
+        "2 ExposeInvalidFormat: EXPOSE instruction should not define an IP address or host-port mapping, found '81:82'",
+      ],
+    ],
+    [
+      'InvalidDefinitionDescription, when asked for',
+      '# check=experimental=all\n# wrong words\nFROM base AS build\n# X is right\nARG X=1\n# other\nARG Y=1\n# other\nRUN x\n',
+      [
+        '3 InvalidDefinitionDescription: Comment for FROM should follow the format: `# build <description>`',
+        '7 InvalidDefinitionDescription: Comment for ARG should follow the format: `# Y <description>`',
+      ],
+    ],
+    ['InvalidDefinitionDescription is silent otherwise', '# wrong words\nFROM base AS build\n', []],
+  ])('%s', async (_title, text, expected) => {
+    const given: GivenOptions = text.includes('$B\n') ? { buildArgs: { B: 'base' } } : {};
+    expect(await found(text, given)).toEqual(expected);
+  });
+
+  test('CopyIgnoredFile', async () => {
+    const pattern = (text: string) => ({ pattern: text, line: 1, file: '.dockerignore' });
+    const text =
+      'FROM base\nCOPY a.txt ./dir/b.txt c.md /x/\nADD a.txt /\nCOPY . /z\nCOPY --from=base a.txt /\nCOPY <<a.txt /\na.txt\n';
+    expect(await found(text, { ignorePatterns: [pattern('a.txt'), pattern('dir')] })).toEqual([
+      '2 CopyIgnoredFile: Attempting to Copy file "a.txt" that is excluded by .dockerignore',
+      '2 CopyIgnoredFile: Attempting to Copy file "dir/b.txt" that is excluded by .dockerignore',
+      '3 CopyIgnoredFile: Attempting to Add file "a.txt" that is excluded by .dockerignore',
+    ]);
+    expect(await found(text, { ignorePatterns: [pattern('a.txt'), pattern('!x')] })).toEqual([]);
+  });
+
+  test('InvalidBaseImagePlatform', async () => {
+    expect(await found('FROM base\n', { images: { base: { architecture: 'arm64' } } })).toEqual([
+      '1 InvalidBaseImagePlatform: Base image base was pulled with platform "linux/arm64", expected "linux/amd64" for current build',
+    ]);
+  });
+});
+
+describe('what is looked at', () => {
+  const text = 'FROM base AS a\nCMD x\nFROM base AS b\nCMD y\n';
+
+  test('all stages for a check, only the needed ones for a target or a build', async () => {
+    expect((await found(text)).map((line) => line.split(' ')[0])).toEqual(['2', '4']);
+    expect((await found(text, { target: 'a' })).map((line) => line.split(' ')[0])).toEqual(['2']);
+    expect((await found(text, { isCheck: false })).map((line) => line.split(' ')[0])).toEqual(['4']);
+  });
+
+  test('triggers are the base’s business', async () => {
+    expect(
+      await found('FROM base\n', { images: { base: { config: { OnBuild: ['CMD x', 'LABEL a=$NOPE'] } } } }),
+    ).toEqual([]);
+  });
+});
+
+describe('# check=', () => {
+  test.each([
+    [
+      '# check=skip=MaintainerDeprecated,JSONArgsRecommended\nFROM base\nMAINTAINER me\nCMD x\nWORKDIR rel\n',
+      ['WorkdirRelativePath'],
+    ],
+    ['# check=skip=all\nFROM base\nMAINTAINER me\n', []],
+    ['FROM base\n# check=skip=JSONArgsRecommended\nCMD x\nWORKDIR rel\n', ['WorkdirRelativePath']],
+  ])('%j', async (text, codes) => {
+    const { diagnostics } = await lowerText(text);
+    expect(diagnostics.map(({ code }) => code)).toEqual(codes);
+  });
+
+  test('error=true fails a build and not a check', async () => {
+    const text = '# check=error=true\nFROM base\nWORKDIR rel\nCMD x\n';
+    expect(await lowerError(text)).toMatchObject({ code: 'check-failed', range: { startLine: 3 } });
+    expect((await lowerError(text)).message).toContain(
+      'lint violation found for rules: JSONArgsRecommended, WorkdirRelativePath',
+    );
+    expect(await found(text)).toHaveLength(2);
+    await lowerText('# check=error=true\nFROM base\n');
+  });
+
+  test('the config', () => {
+    const config = parseCheckConfig('skip=A, b;error=TRUE;experimental=C');
+    expect(config).toEqual({ skipped: new Set(['a', 'b']), experimental: new Set(['c']), isError: true });
+    expect(withComments(config, ['check=skip=X', 'other']).skipped).toEqual(new Set(['a', 'b', 'x']));
+    expect(isEnabled('StageNameCasing', parseCheckConfig(undefined))).toBe(true);
+    expect(isEnabled('InvalidDefinitionDescription', parseCheckConfig('odd'))).toBe(false);
+    expect(
+      isEnabled('InvalidDefinitionDescription', parseCheckConfig('experimental=InvalidDefinitionDescription')),
+    ).toBe(true);
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { parseGitUrl } from '../../../src/frontend/lower/git-url.ts';
+
+describe('parseGitUrl', () => {
+  test.each([
+    ['https://example.org/a/b.git', { url: 'https://example.org/a/b.git' }],
+    ['https://example.org/a/b.git#v1:sub/dir', { url: 'https://example.org/a/b.git', ref: 'v1', subdir: 'sub/dir' }],
+    ['https://example.org/b.git#:sub', { url: 'https://example.org/b.git', subdir: 'sub' }],
+    ['git://example.org/b', { url: 'git://example.org/b' }],
+    ['ssh://git@example.org/b', { url: 'ssh://git@example.org/b' }],
+    ['git@example.org:o/b.git#main', { url: 'git@example.org:o/b.git', ref: 'main' }],
+    ['https://example.org/b.git?ref=v1', { url: 'https://example.org/b.git', ref: 'v1' }],
+    ['https://example.org/b.git?tag=v1', { url: 'https://example.org/b.git', ref: 'refs/tags/v1' }],
+    [
+      'https://example.org/b.git?branch=x&subdir=y',
+      { url: 'https://example.org/b.git', ref: 'refs/heads/x', subdir: 'y' },
+    ],
+    ['https://example.org/b.git?checksum=abc', { url: 'https://example.org/b.git', checksum: 'abc' }],
+    [
+      'https://example.org/b.git?commit=abc&keep-git-dir=true',
+      { url: 'https://example.org/b.git', checksum: 'abc', keepGitDir: true },
+    ],
+    ['https://example.org/b.git?keep-git-dir=false', { url: 'https://example.org/b.git', keepGitDir: false }],
+  ])('%s', (text, source) => {
+    expect(parseGitUrl(text)).toEqual(source);
+  });
+
+  test.each(['a.txt', 'dir/b.git', 'https://example.org/file', 'https://example.org/b.git/x', 'github.com/o/r', 'a@b'])(
+    '%s is none',
+    (text) => {
+      expect(parseGitUrl(text)).toBeUndefined();
+    },
+  );
+
+  test.each([
+    ['https://example.org/b.git?what=1', 'unexpected query key "what"'],
+    ['https://example.org/b.git?__proto__=1', 'unexpected query key "__proto__"'],
+    ['https://example.org/b.git?ref=a&branch=b', 'ref is given twice'],
+    ['https://example.org/b.git?ref=a#b', 'ref is given twice'],
+  ])('%s is refused', (text, message) => {
+    expect(() => parseGitUrl(text)).toThrow(message);
+  });
+});
