@@ -31,7 +31,7 @@ export interface BuiltStage {
 export interface StagesContext {
   readonly options: LowerOptions;
   readonly args: BuildArgs;
-  readonly escape: Escape;
+  readonly escapeToken: Escape;
   readonly externals: Externals;
   readonly findings: Findings;
 }
@@ -181,13 +181,13 @@ function fromOrigin(draft: StageDraft) {
 }
 
 function makeLowering(built: ReadonlyMap<Stage, BuiltStage>, context: BuildContext['context']): Lowering {
-  const { options, args, escape, externals, findings, vertices } = context;
+  const { options, args, escapeToken, externals, findings, vertices } = context;
   return {
     options,
     args,
-    escape,
+    escapeToken,
     findings,
-    expanderOf: (env) => makeExpander(env, escape),
+    expanderOf: (env) => makeExpander(env, escapeToken),
     sourceVertex(source, step) {
       if (source === undefined) return vertices.context('');
       if (source.kind === 'stage') return built.get(source.stage)?.source ?? refuseLater(source, step);

@@ -29,7 +29,7 @@ export function lowerCopy(instruction: CopyInstruction, step: Step): void {
   addStep(step, {
     op,
     inputs: inputs.vertices,
-    text: expandedText(instruction.text, { env: draft.env, escape: step.lowering.escape }),
+    text: expandedText(instruction.text, { env: draft.env, escapeToken: step.lowering.escapeToken }),
     kind: op.instruction,
     createdBy: createdBy(op, copied),
     args: [...expand.used],

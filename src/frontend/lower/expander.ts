@@ -14,7 +14,7 @@ export interface RecordingExpander extends Expander {
 }
 
 /** Expansion in one environment. Errors are located; what was looked up is remembered, to explain a miss. */
-export function makeExpander(env: BuildEnv, escape: Escape): RecordingExpander {
+export function makeExpander(env: BuildEnv, escapeToken: Escape): RecordingExpander {
   const used = new Set<string>();
   const unset = new Set<string>();
   const look = (name: string): string | undefined => {
@@ -26,8 +26,8 @@ export function makeExpander(env: BuildEnv, escape: Escape): RecordingExpander {
   return {
     used,
     unset,
-    word: (text, range) => located(range, () => expandWord(text, { env: look, escape })),
-    words: (text, range) => located(range, () => expandWords(text, { env: look, escape })),
+    word: (text, range) => located(range, () => expandWord(text, { env: look, escape: escapeToken })),
+    words: (text, range) => located(range, () => expandWords(text, { env: look, escape: escapeToken })),
     raw: (text, range) => located(range, () => expandRaw(text, { env: look, escape: '\\' })),
   };
 }

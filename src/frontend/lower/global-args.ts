@@ -20,19 +20,19 @@ export interface ArgContext {
   readonly options: LowerOptions;
   /** What TARGETSTAGE shall say; '' for a stage without a name. */
   readonly target: string;
-  readonly escape: Escape;
+  readonly escapeToken: Escape;
 }
 
 /** The ARGs above the first FROM, on top of the platform arguments. */
 export function readBuildArgs(
   instructions: readonly ArgInstruction[],
-  { options, target, escape }: ArgContext,
+  { options, target, escapeToken }: ArgContext,
 ): BuildArgs {
   const given = options.buildArgs;
   let globals = BuildEnv.of(automaticArgs(options, target).map(([name, value]) => [name, given.get(name) ?? value]));
   for (const { pairs } of instructions) {
     for (const { key, value, range } of pairs) {
-      const own = value === undefined ? undefined : () => makeExpander(globals, escape).word(value, range);
+      const own = value === undefined ? undefined : () => makeExpander(globals, escapeToken).word(value, range);
       const set = given.get(key) ?? own?.();
       if (set !== undefined) globals = globals.with([[key, set]]);
     }

@@ -82,7 +82,7 @@ function lowerWorkdir(instruction: WorkdirInstruction, step: Step): void {
   addStep(step, {
     op: { kind: 'mkdir', path, user: draft.image.config.User ?? '', epoch: lowering.args.epoch },
     inputs: [draft.vertex],
-    text: expandedText(instruction.text, { env: draft.env, escape: lowering.escape }),
+    text: expandedText(instruction.text, { env: draft.env, escapeToken: lowering.escapeToken }),
     kind: 'WORKDIR',
     createdBy: `WORKDIR ${path}`,
     args: [...expand.used],

@@ -21,7 +21,7 @@ export type Source =
 
 export interface LinkContext {
   readonly stages: readonly Stage[];
-  readonly escape: Escape;
+  readonly escapeToken: Escape;
   readonly stage: Stage;
   readonly targetPlatform: Stage['platform'] & object;
 }
@@ -50,7 +50,7 @@ export function mountFlags(flags: readonly Flag[]): readonly Flag[] {
 }
 
 function copySource(from: string, { range }: Flag, context: LinkContext): Source {
-  if (makeExpander(BuildEnv.EMPTY, context.escape).word(from, range) !== from) {
+  if (makeExpander(BuildEnv.EMPTY, context.escapeToken).word(from, range) !== from) {
     throw new BuildError('stage-unknown', `variable expansion is not supported for --from (${from})`, {
       range,
       hint: 'define a stage with FROM, using an ARG from above the first FROM, and copy from that',
@@ -66,7 +66,7 @@ function copySource(from: string, { range }: Flag, context: LinkContext): Source
 }
 
 function mountSource(from: string, { range }: Flag, context: LinkContext): Source {
-  if (makeExpander(BuildEnv.EMPTY, context.escape).word(from, range) !== from) {
+  if (makeExpander(BuildEnv.EMPTY, context.escapeToken).word(from, range) !== from) {
     throw new BuildError('stage-unknown', `'from' doesn't support variable expansion (${from})`, {
       range,
       hint: 'define an alias stage with FROM instead',

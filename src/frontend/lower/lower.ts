@@ -53,19 +53,19 @@ export async function lower(
   { resolver, signal }: LowerDeps,
 ): Promise<Lowered> {
   signal.throwIfAborted();
-  const { escape } = dockerfile.directives;
+  const { escape: escapeToken } = dockerfile.directives;
   const findings = new Findings(dockerfile);
   const texts = splitStages(dockerfile);
   checkText(texts, findings);
-  const { args, stages } = planBuild(texts, { options, escape, findings });
+  const { args, stages } = planBuild(texts, { options, escapeToken, findings });
   const target = findTarget(stages, options.target);
   const contexts = makeNamedContexts(options.contexts);
   const externals = makeExternals({ contexts, resolver, stageNames: stageNames(stages) });
   const targetPlatform = options.platform ?? options.buildPlatform;
   const { file } = dockerfile;
   const roots = options.isCheck === true && options.target === undefined ? stages : [target];
-  const reached = await reachStages(stages, roots, { externals, escape, targetPlatform, file, signal });
-  const built = buildStages(reached, { options, args, escape, externals, findings });
+  const reached = await reachStages(stages, roots, { externals, escapeToken, targetPlatform, file, signal });
+  const built = buildStages(reached, { options, args, escapeToken, externals, findings });
   if (options.isCheck !== true) findings.assertNone();
   const made = targetOf(built(target), { options, epoch: args.epoch });
   return {
@@ -78,23 +78,23 @@ export async function lower(
 
 interface PlanContext {
   readonly options: LowerOptions;
-  readonly escape: Escape;
+  readonly escapeToken: Escape;
   readonly findings: Findings;
 }
 
 /** The build arguments, and the stages with their FROM lines expanded. */
 function planBuild(
   texts: WrittenStages,
-  { options, escape, findings }: PlanContext,
+  { options, escapeToken, findings }: PlanContext,
 ): { args: BuildArgs; stages: readonly Stage[] } {
   const lastName = texts.stages.at(-1)?.from.as?.text.toLowerCase() ?? '';
-  const argContext = { options, target: options.target ?? lastName, escape };
+  const argContext = { options, target: options.target ?? lastName, escapeToken };
   const args = readBuildArgs(texts.globals, argContext);
   checkDefaults(texts, argContext, findings);
   const { buildPlatform } = options;
   const stages = planStages(texts.stages, {
     globals: args.globals,
-    escape,
+    escapeToken,
     targetPlatform: options.platform ?? buildPlatform,
     buildPlatform,
     contexts: makeNamedContexts(options.contexts),
@@ -110,7 +110,7 @@ function checkDefaults(texts: WrittenStages, context: ArgContext, findings: Find
   try {
     const { globals } = readBuildArgs(texts.globals, { ...context, options });
     for (const { from } of texts.stages) {
-      reportDefault(from, makeExpander(globals, context.escape).word(from.image.text, from.image.range), findings);
+      reportDefault(from, makeExpander(globals, context.escapeToken).word(from.image.text, from.image.range), findings);
     }
   } catch (error) {
     // A default that does not expand fails the build where it is needed.

@@ -17,7 +17,7 @@ export interface Reached {
 
 export interface ReachContext {
   readonly externals: Externals;
-  readonly escape: Escape;
+  readonly escapeToken: Escape;
   readonly targetPlatform: Platform;
   readonly file: string;
   readonly signal: AbortSignal;

@@ -42,7 +42,7 @@ export interface Step {
 /** What all stages of one build share. */
 export interface Lowering {
   readonly options: LowerOptions;
-  readonly escape: Escape;
+  readonly escapeToken: Escape;
   readonly args: BuildArgs;
   readonly findings: Findings;
   /** The stack or tree that a source stands for; of undefined, the build context. */

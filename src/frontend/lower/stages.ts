@@ -67,7 +67,7 @@ export function splitStages(dockerfile: Dockerfile): WrittenStages {
 
 export interface StageContext {
   readonly globals: BuildEnv;
-  readonly escape: Escape;
+  readonly escapeToken: Escape;
   readonly targetPlatform: Platform;
   readonly buildPlatform: Platform;
   readonly contexts: NamedContexts;
@@ -80,8 +80,8 @@ export interface StageContext {
 export function planStages(texts: readonly StageText[], context: StageContext): readonly Stage[] {
   const stages: Stage[] = [];
   for (const [index, { from, instructions }] of texts.entries()) {
-    const expand = makeExpander(context.globals, context.escape);
-    const expandPlatform = makeExpander(context.globals, context.escape);
+    const expand = makeExpander(context.globals, context.escapeToken);
+    const expandPlatform = makeExpander(context.globals, context.escapeToken);
     const image = expand.word(from.image.text, from.image.range);
     if (image === '') throw blankBase(from, context.globals);
     const platform = fromPlatform(from, expandPlatform, context);

@@ -18,10 +18,10 @@ export function stepName(text: string, { label, index, total, isTrigger }: StepP
 }
 
 /** COPY, ADD and WORKDIR as they are done: variables expanded, the keyword in capitals. */
-export function expandedText(text: string, { env, escape }: { env: BuildEnv; escape: Escape }): string {
+export function expandedText(text: string, { env, escapeToken }: { env: BuildEnv; escapeToken: Escape }): string {
   const upper = upperKeyword(text);
   try {
-    return expandWord(upper, { env: (name) => env.get(name), escape });
+    return expandWord(upper, { env: (name) => env.get(name), escape: escapeToken });
   } catch {
     return upper;
   }
