@@ -1,6 +1,6 @@
 // Bundles the CLI, its worker and the library into dist/. Rooms that are imported dynamically become chunks of their own,
 // so that a cached build loads little. koffi stays outside: it is a native addon.
-import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -8,8 +8,7 @@ import { build } from 'esbuild';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 
-for (const part of ['cli', 'index.mjs']) rmSync(join(dist, part), { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: { 'cli/tsbuild': 'src/cli/main.ts', 'cli/worker': 'src/worker/server/main.ts', index: 'src/index.ts' },
   outdir: dist,
@@ -28,8 +27,14 @@ await build({
     js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
   },
   legalComments: 'linked',
+  metafile: true,
   logLevel: 'warning',
 });
+
+// Chunks of earlier builds go last, so that a failed build leaves the last good one.
+for (const name of readdirSync(join(dist, 'cli'))) {
+  if (!Object.hasOwn(metafile.outputs, `dist/cli/${name}`)) rmSync(join(dist, 'cli', name));
+}
 
 const cli = join(dist, 'cli/tsbuild.mjs');
 const text = readFileSync(cli, 'utf8');
