@@ -2,11 +2,13 @@ import type { DiffID } from '../cache/index.ts';
 import type { BuildOptions } from './build-options.ts';
 import { BuildError } from './errors.ts';
 import { lower, parseDockerfile } from './frontend/index.ts';
+import { checkDestinations } from './exporter/index.ts';
 import type { Definition } from './graph/index.ts';
 import type { Emit, ImageSummary } from './progress/index.ts';
 import { exportTargets } from './session/export.ts';
 import { lowerOptions } from './session/lower-options.ts';
 import { openSession, type Session } from './session/index.ts';
+import { outputsOf } from './session/outputs.ts';
 import { assertCanRun } from './session/preflight.ts';
 import { planSteps } from './session/steps.ts';
 import { LayerLost, solve, type Solution } from './solver/index.ts';
@@ -27,6 +29,7 @@ export async function build(
   { signal, emit }: { signal: AbortSignal; emit: Emit },
 ): Promise<BuildOutcome> {
   await using session = await openSession(options, { signal, emit });
+  await checkDestinations(outputsOf(options));
   const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
   assertNoErrors(dockerfile.errors);
   const lowered = await lower(dockerfile, lowerOptions(options, session), { resolver: session.resolver, signal });
@@ -35,7 +38,12 @@ export async function build(
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
   emit({ type: 'steps-planned', steps });
   const image = await solveAndExport(lowered.definition, { session, options, stepID, signal, emit });
-  emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...(image === undefined ? {} : { image }) });
+  emit({
+    type: 'build-done',
+    atMs: session.clock.elapsedMs(),
+    result: 'built',
+    ...(image === undefined ? {} : { image }),
+  });
   return image === undefined ? {} : { image };
 }
 

@@ -21,8 +21,9 @@ export interface RecordStore {
   /**
    * The record that explains best why `material` misses at `place`: of the same build and stage, there of the same kind, whose material
    * differs in the fewest fields; then at the same index; then the newest. Another kind counts only at the same index.
+   * @param except keys that are known to belong to other steps
    */
-  nearest(place: Place, material: KeyMaterial): CacheRecord | undefined;
+  nearest(place: Place, material: KeyMaterial, except?: ReadonlySet<CacheKey>): CacheRecord | undefined;
 }
 
 /** @param dir records/v1 of the root */
@@ -37,6 +38,8 @@ export function openRecordStore(
 const MAX_RESULTS = 32;
 /** A miss looks at so many earlier records at most. */
 const MAX_CANDIDATES = 64;
+
+const NONE: ReadonlySet<CacheKey> = new Set();
 
 class FileRecordStore implements RecordStore {
   readonly #dir: string;
@@ -85,8 +88,8 @@ class FileRecordStore implements RecordStore {
     }
   }
 
-  nearest(place: Place, material: KeyMaterial): CacheRecord | undefined {
-    const entries = this.#places.list(place);
+  nearest(place: Place, material: KeyMaterial, except: ReadonlySet<CacheKey> = NONE): CacheRecord | undefined {
+    const entries = this.#places.list(place).filter((entry) => !except.has(entry.key));
     const sameKind = entries.filter((entry) => entry.kind === place.kind).slice(0, MAX_CANDIDATES);
     const sameIndex = entries.filter((entry) => entry.kind !== place.kind && entry.index === place.index);
     for (const candidates of [sameKind, sameIndex.slice(0, 1)]) {

@@ -9,6 +9,7 @@ import type { Tree } from '../image/toc/index.ts';
 import { findIgnoreFile, openContext } from '../sources/context/index.ts';
 import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
+import { outputsOf } from './outputs.ts';
 import { contextDirectory, type DockerfileSource, findDockerfile } from './source.ts';
 import { readStdin } from './stdin.ts';
 
@@ -85,17 +86,13 @@ function openNamed(
   return open(dir, findIgnoreFile(dir)?.rules);
 }
 
-/** Output files of this very build that lie in the context: an archive must not hold its predecessor. */
-function outputsBelow(
-  dir: string,
-  { outputs, iidFile, metadataFile, cwd }: BuildOptions,
-): ((path: RelPath) => boolean) | undefined {
-  const files = [...(outputs ?? []).map((output) => output.dest), iidFile, metadataFile].filter(
-    (file) => file !== undefined && file !== '-',
+/** Files that this very build writes and that lie in the context: an archive must not hold its predecessor. */
+function outputsBelow(dir: string, options: BuildOptions): ((path: RelPath) => boolean) | undefined {
+  const { iidFile, metadataFile, cwd } = options;
+  const files = [...outputsOf(options).map((output) => output.dest), iidFile, metadataFile].flatMap((file) =>
+    file === undefined || file === '-' ? [] : [relative(dir, resolve(cwd, file))],
   );
-  const inside = files
-    .map((file) => relative(dir, resolve(cwd, file ?? '')))
-    .filter((path) => path !== '' && !path.startsWith('..'));
+  const inside = files.filter((path) => path !== '' && !path.startsWith('..'));
   if (inside.length === 0) return undefined;
   const skipped = new Set<string>(inside.map((path) => relPath(latin1Of(path))));
   return (path) => skipped.has(path);

@@ -25,6 +25,7 @@ export function makeExportDeps({ root, layers, deps, options, warn }: ExportDeps
     openStack: deps.openStack,
     stdout: options.stdout,
     lease: root.lease,
+    memo: root.memo,
     warn,
   };
 }

@@ -1,8 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { exportImage, type ExportImage, type OutputSpec } from '../exporter/index.ts';
+import { exportImage, type ExportImage } from '../exporter/index.ts';
 import type { Definition, Target } from '../graph/index.ts';
 import { familiarName, formatPlatform, normaliseReference } from '../image/oci/index.ts';
 import type { Emit, ImageSummary } from '../progress/index.ts';
@@ -10,6 +9,7 @@ import { stackOf, type Solution } from '../solver/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { imageConfig } from './image-config.ts';
 import type { Session } from './index.ts';
+import { outputsOf } from './outputs.ts';
 
 interface ExportContext {
   readonly session: Session;
@@ -78,26 +78,6 @@ async function imageOf(target: Target, solution: Solution, names: readonly strin
     names,
     ...(target.epoch === undefined ? {} : { epoch: target.epoch }),
   };
-}
-
-/** `-o`, or the default: an archive in the current directory named after the first tag; nothing without a tag. */
-function outputsOf(options: BuildOptions): readonly OutputSpec[] {
-  if (options.outputs !== undefined)
-    return options.outputs.map((output) => ({
-      ...output,
-      dest: output.dest === '-' ? '-' : resolve(options.cwd, output.dest),
-    }));
-  const [tag] = options.tags;
-  if (tag === undefined) return [];
-  return [{ type: 'oci', dest: resolve(options.cwd, defaultFile(tag)), attributes: {} } as OutputSpec];
-}
-
-/** `ghcr.io/o/app` → `app-latest.tar` */
-export function defaultFile(tag: string): string {
-  const last = basename(tag.replace(/@.*$/, ''));
-  const colon = last.indexOf(':');
-  const [name, version] = colon < 0 ? [last, 'latest'] : [last.slice(0, colon), last.slice(colon + 1)];
-  return `${name}-${version}.tar`;
 }
 
 function writeFiles(summary: ImageSummary, names: readonly string[], options: BuildOptions): void {

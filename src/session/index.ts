@@ -64,7 +64,13 @@ export async function openSession(
   });
   const worker = owned.use(
     makeWorkerHolder(() =>
-      startWorker({ rootDir: root.dir, scriptPath: options.workerScript, env: options.workerEnv, onWarning: warn }),
+      startWorker({
+        rootDir: root.dir,
+        lease: root.lease,
+        scriptPath: options.workerScript,
+        env: options.workerEnv,
+        onWarning: warn,
+      }),
     ),
   );
   const proxies: { env: readonly string[] } = { env: [] };

@@ -13,7 +13,11 @@ export interface Records {
   lookup(key: CacheRecord['key']): readonly CacheRecord[];
   put(record: CacheRecord): void;
   touch(key: CacheRecord['key'], atMs: number): void;
-  nearest(place: CacheRecord['place'], material: KeyMaterial): CacheRecord | undefined;
+  nearest(
+    place: CacheRecord['place'],
+    material: KeyMaterial,
+    except: ReadonlySet<CacheRecord['key']>,
+  ): CacheRecord | undefined;
 }
 
 export interface SolveOptions {
@@ -52,6 +56,7 @@ export async function solve(definition: Definition, options: SolveOptions): Prom
   const signal = AbortSignal.any([options.signal, failure.signal]);
   const limit = pLimit(Math.max(1, options.jobs));
   const running = new Map<string, Promise<StepOutcome>>();
+  const taken = new Set<CacheRecord['key']>();
   let first: unknown;
 
   const start = (vertex: Vertex): Promise<StepOutcome> => {
@@ -59,7 +64,7 @@ export async function solve(definition: Definition, options: SolveOptions): Prom
     if (known !== undefined) return known;
     const inputs = vertex.inputs.map(start);
     const started = settleInputs(inputs)
-      .then((solved) => solveStep(vertex, solved, { ...options, signal, limit }))
+      .then((solved) => solveStep(vertex, solved, { ...options, signal, limit, taken }))
       .catch((error: unknown) => {
         first ??= error;
         failure.abort(error);

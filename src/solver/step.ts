@@ -15,6 +15,8 @@ export interface StepOutcome extends Solved {
 
 export interface StepOptions extends SolveOptions {
   readonly limit: LimitFunction;
+  /** Keys that steps of this very solve hit or made: they explain no other step's miss. */
+  readonly taken: Set<CacheRecord['key']>;
 }
 
 /** Solves one vertex whose inputs are solved: looks it up, or runs it and publishes what it made. */
@@ -113,6 +115,7 @@ function hitOf({ options }: Step, tried: readonly { hit: HitCode; material: KeyM
 function takeHit(step: Step, { record, code }: Hit): StepOutcome {
   const { options, id, vertex, inputs } = step;
   options.records.touch(record.key, options.clock.nowMs());
+  options.taken.add(record.key);
   const layer = summary(step, record.layers[0]);
   options.emit({
     type: 'step-hit',
@@ -136,7 +139,7 @@ function missed(step: Step, facts: { material: KeyMaterial; explanation: CacheRe
       ? reason(gone, `its layer is ${gone}`)
       : explainMiss({
           ...facts,
-          earlier: options.records.nearest(placeOf(step), facts.material),
+          earlier: options.records.nearest(placeOf(step), facts.material, options.taken),
           changedBelow: changedBelow(step),
         });
   options.emit({ type: 'step-missed', id, atMs: options.clock.elapsedMs(), reason: why });
@@ -176,7 +179,7 @@ function finish(step: Step, { made, prepared, costMs }: Finished): StepOutcome {
 function sameContent(step: Step, made: Made): CacheRecord | undefined {
   const material = made.materials[0];
   if (material === undefined || step.vertex.origin.ignoreCache) return undefined;
-  const earlier = step.options.records.nearest(placeOf(step), material);
+  const earlier = step.options.records.nearest(placeOf(step), material, step.options.taken);
   const layer = earlier?.layers[0];
   if (earlier === undefined || layer === undefined || layer.contentID !== made.layer.contentID) return undefined;
   const isHere = !step.options.lost.has(layer.diffID) && step.options.layerSize(layer) !== undefined;
@@ -195,8 +198,10 @@ function publish(step: Step, { materials, layers, explanation, costMs, createdAt
   const { records, clock } = step.options;
   const nowMs = clock.nowMs();
   for (const material of materials) {
+    const key = records.keyOf(material);
+    step.options.taken.add(key);
     records.put({
-      key: records.keyOf(material),
+      key,
       material,
       layers,
       createdAt: createdAt ?? nowMs,

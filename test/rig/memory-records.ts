@@ -10,13 +10,14 @@ export function memoryRecords(): Records & { readonly all: CacheRecord[] } {
     lookup: (key) => all.filter((record) => record.key === key),
     put: (record) => void all.push(record),
     touch: () => undefined,
-    nearest: (place) =>
+    nearest: (place, _material, except) =>
       all
         .filter(
           (record) =>
             record.place.stage === place.stage &&
             record.place.kind === place.kind &&
-            record.place.index === place.index,
+            record.place.index === place.index &&
+            !except.has(record.key),
         )
         .at(-1),
   };

@@ -197,3 +197,11 @@ describe('why a step missed', () => {
     expect(reasons).toEqual(['base-changed', 'parent-changed']);
   });
 });
+
+test('a first build is never explained by its own steps', async () => {
+  const rig = solverRig();
+  const base = scratch();
+  const below = run('one', [base]);
+  await rig.solve([base, below, run('two', [below])]);
+  expect(rig.of('step-missed').map((event) => event.reason.code)).toEqual(['no-record', 'no-record']);
+});

@@ -46,7 +46,7 @@ export class Connections {
 
 /** Plain http is forwarded by the proxy, as curl does; proxies often refuse tunnels to port 80. https is tunnelled. */
 async function openPool(proxy: URL | undefined, trust: Trust): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import('undici');
+  const { Agent, ProxyAgent } = await import('./undici.ts');
   const connectTls = { timeout: CONNECT_MS, ...tlsOptions(trust) };
   const limits = { headersTimeout: HEADERS_MS, bodyTimeout: BODY_IDLE_MS, connections: PER_HOST };
   if (proxy === undefined) return new Agent({ ...limits, connect: connectTls });

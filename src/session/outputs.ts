@@ -1,0 +1,23 @@
+import { basename, resolve } from 'node:path';
+import type { BuildOptions } from '../build-options.ts';
+import type { OutputSpec } from '../exporter/index.ts';
+
+/** `-o`, or the default: an archive in the current directory named after the first tag; nothing without a tag. */
+export function outputsOf(options: BuildOptions): readonly OutputSpec[] {
+  if (options.outputs !== undefined)
+    return options.outputs.map((output) => ({
+      ...output,
+      dest: output.dest === '-' ? '-' : resolve(options.cwd, output.dest),
+    }));
+  const [tag] = options.tags;
+  if (tag === undefined) return [];
+  return [{ type: 'oci', dest: resolve(options.cwd, defaultFile(tag)) }];
+}
+
+/** `ghcr.io/o/app` → `app-latest.tar` */
+export function defaultFile(tag: string): string {
+  const last = basename(tag.replace(/@.*$/, ''));
+  const colon = last.indexOf(':');
+  const [name, version] = colon < 0 ? [last, 'latest'] : [last.slice(0, colon), last.slice(colon + 1)];
+  return `${name}-${version}.tar`;
+}
