@@ -5,6 +5,8 @@ import type { ContentID, DiffID } from '../../cache/index.ts';
  * the host are text. Bulk data goes through files below the root, never through a message.
  */
 export interface WorkerCalls {
+  /** The first call. */
+  start: { readonly request: WorkerSetup; readonly reply: null };
   /** Runs one process on a stack of layers and publishes what it changed as a layer. */
   run: { readonly request: RunRequest; readonly reply: RunReply };
   /** Kills everything of a run; its `run` call then replies with `killed`. Unknown ids are fine. */
@@ -13,6 +15,14 @@ export interface WorkerCalls {
   remove: { readonly request: { readonly paths: readonly string[] }; readonly reply: null };
   /** What this machine can do, for doctor and preflight. */
   probe: { readonly request: null; readonly reply: WorkerProbe };
+}
+
+export interface WorkerSetup {
+  readonly rootDir: string;
+  /** Temp files of the worker are named after it, so that the next build knows when they can go. */
+  readonly lease?: string | undefined;
+  /** Where programs are looked for. */
+  readonly searchPath: string;
 }
 
 export type WorkerCallName = keyof WorkerCalls;

@@ -1,0 +1,183 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { BuildError } from '../../errors.ts';
+import type { RunReply, RunRequest, WorkerProbe } from '../protocol.ts';
+import { type Channel, openChannel } from './channel.ts';
+import { type NamespacePlan, planNamespaces } from './namespaces.ts';
+import { startProblem, workerLost } from './problems.ts';
+
+export interface WorkerOptions {
+  /** Absolute; made by openRoot. */
+  readonly rootDir: string;
+  /** The worker's bundle. */
+  readonly scriptPath: string;
+  /** The root's lease: temp files are named after it. */
+  readonly lease?: string | undefined;
+  /** This program when absent. */
+  readonly node?: string | undefined;
+  /** The worker's whole environment; a RUN sees nothing of it. */
+  readonly env: { readonly [name: string]: string | undefined };
+  readonly signal?: AbortSignal | undefined;
+  readonly onWarning: (message: string) => void;
+}
+
+/** Everything ends with it: disposing it, or the end of this process, leaves no mount and no process. */
+export interface Worker extends AsyncDisposable {
+  /** On this machine, of the process that all others hang on. */
+  readonly pid: number;
+  /**
+   * An abort kills the run's processes; the reply is `killed` then, whatever they did meanwhile.
+   * @throws BuildError mount-failed, run-user-unknown, worker-lost and so on
+   */
+  run(
+    request: RunRequest,
+    options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
+  ): Promise<RunReply>;
+  /** Names relative to the root, of what belongs to sub-ids. */
+  remove(paths: readonly string[]): Promise<void>;
+  probe(): Promise<WorkerProbe>;
+}
+
+/** @throws BuildError runtime-missing, userns-refused, sandbox-unavailable */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { signal = NEVER } = options;
+  signal.throwIfAborted();
+  const isRoot = process.getuid?.() === 0;
+  const searchPath = options.env['PATH'] ?? '';
+  const plan = planNamespaces(searchPath, isRoot);
+  if (plan.warning !== undefined) options.onWarning(plan.warning);
+  const started = launch(plan, options);
+  const stop = (): void => void started.child.kill('SIGKILL');
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    if (plan.mapIDs !== undefined) await passGate(started, plan.mapIDs, signal);
+    await started.ready;
+    await started.channel.call('start', { rootDir: options.rootDir, lease: options.lease, searchPath });
+    return workerOf(started);
+  } catch (error) {
+    stop();
+    signal.throwIfAborted();
+    if (!(error instanceof BuildError && error.code === 'worker-lost')) throw error;
+    await started.ended;
+    throw startProblem(started.said(), isRoot);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly channel: Channel;
+  readonly outputs: Map<string, (stream: 'stdout' | 'stderr', data: Uint8Array) => void>;
+  /** The worker can take calls; rejects when it ends before. */
+  readonly ready: Promise<void>;
+  readonly ended: Promise<void>;
+  /** What was written to standard error, its end. */
+  readonly said: () => string;
+}
+
+const MAX_SAID = 16 * 1024;
+
+function launch({ argv, mapIDs }: NamespacePlan, { node = process.execPath, scriptPath, env, onWarning }: WorkerOptions): Started {
+  const [file = '', ...args] = [...argv, node, scriptPath];
+  // A session of its own: Ctrl-C reaches tsbuild alone, which then says what is to end.
+  const gate = mapIDs === undefined ? 'ignore' : 'pipe';
+  const child = spawn(file, args, { stdio: [gate, gate, 'pipe', 'ipc'], env, detached: true });
+  const outputs: Started['outputs'] = new Map();
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-MAX_SAID);
+  });
+  child.stdin?.on('error', () => undefined);
+  let onReady: () => void = () => undefined;
+  const channel = openChannel(child, {
+    onReady: () => onReady(),
+    onOutput: (id, stream, data) => outputs.get(id)?.(stream, data),
+    onWarning,
+  });
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', (error) => {
+      said += error.message;
+      channel.close(workerLost(said, null, null));
+      resolve();
+    });
+    child.once('close', (code, signal) => {
+      channel.close(workerLost(said, code, signal));
+      resolve();
+    });
+  });
+  const ready = new Promise<void>((resolve, reject) => {
+    onReady = resolve;
+    void ended.then(() => reject(workerLost(said, null, null)));
+  });
+  ready.catch(() => undefined);
+  return { child, channel, outputs, ready, ended, said: () => said };
+}
+
+/** The started process waits for its ids between two lines. */
+async function passGate(
+  { child, ended }: Started,
+  mapIDs: NonNullable<NamespacePlan['mapIDs']>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (child.stdout === null || child.pid === undefined) return;
+  const isWaiting = await Promise.race([once(child.stdout, 'data').then(() => true), ended.then(() => false)]);
+  if (!isWaiting) return;
+  await mapIDs(child.pid, { signal });
+  child.stdin?.write('go\n');
+}
+
+/** How long an abort waits for the worker's word, and a disposal for its end. */
+const PATIENCE_MS = 2000;
+
+function workerOf({ child, channel, outputs, ended }: Started): Worker {
+  return {
+    pid: child.pid ?? 0,
+    async run(request, { signal, onOutput }) {
+      if (signal.aborted) return { outcome: 'killed' };
+      outputs.set(request.id, onOutput);
+      const aborted = abortedFor(signal, () => void channel.call('kill', { id: request.id }).catch(() => undefined));
+      try {
+        const reply = await Promise.race([channel.call('run', request), aborted.late]);
+        return signal.aborted ? { outcome: 'killed' } : reply;
+      } catch (error) {
+        if (signal.aborted) return { outcome: 'killed' };
+        throw error;
+      } finally {
+        aborted.forget();
+        outputs.delete(request.id);
+      }
+    },
+    async remove(paths) {
+      await channel.call('remove', { paths });
+    },
+    probe: () => channel.call('probe', null),
+    async [Symbol.asyncDispose]() {
+      if (child.connected) child.disconnect();
+      const last = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+      await ended;
+      clearTimeout(last);
+    },
+  };
+}
+
+function abortedFor(signal: AbortSignal, onAbort: () => void): { late: Promise<RunReply>; forget: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  let listener: () => void = () => undefined;
+  const late = new Promise<RunReply>((resolve) => {
+    listener = () => {
+      onAbort();
+      timer = setTimeout(() => resolve({ outcome: 'killed' }), PATIENCE_MS);
+    };
+    signal.addEventListener('abort', listener, { once: true });
+  });
+  return {
+    late,
+    forget() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', listener);
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { runCapabilities, type Capabilities } from './capabilities.ts';
+import { defaultMounts } from './default-mounts.ts';
+import type { OciMount, OciSpec } from './oci-spec.ts';
+import { type Rlimit } from './rlimits.ts';
+import { seccompProfile } from './seccomp/index.ts';
+import type { RunUser } from './user.ts';
+
+/** What the machine allows; the same for all RUNs of a worker. */
+export interface SpecHost {
+  readonly capabilities: Capabilities;
+  readonly isUserNamespace: boolean;
+  readonly isTtyGroupMapped: boolean;
+  readonly cgroups: 'none' | 'v1' | 'v2';
+  readonly arch: string;
+}
+
+export interface SpecOptions {
+  readonly rootfs: string;
+  readonly argv: readonly string[];
+  readonly env: readonly string[];
+  readonly cwd: string;
+  readonly user: RunUser;
+  readonly hostname: string;
+  readonly security: 'sandbox' | 'insecure';
+  /** Network namespace of its own; else the host's. */
+  readonly hasOwnNetwork: boolean;
+  readonly shmSizeBytes?: number | undefined;
+  readonly rlimits: readonly Rlimit[];
+  /** After the default ones, parents first. */
+  readonly mounts: readonly OciMount[];
+  /** Relative to the worker's own cgroup. */
+  readonly cgroupsPath: string;
+}
+
+const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
+const UMASK = 0o022;
+
+/** A RUN as runc takes it: a sandbox like a container's, its process without more rights than one has. */
+export function makeSpec(options: SpecOptions, host: SpecHost): OciSpec {
+  const isInsecure = options.security === 'insecure';
+  const { uid, gid, additionalGids } = options.user;
+  const capabilities = capabilitiesOf(options.security, host);
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      terminal: false,
+      user: { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])], umask: UMASK },
+      args: options.argv,
+      env: options.env,
+      cwd: options.cwd,
+      capabilities: {
+        bounding: capabilities,
+        effective: capabilities,
+        permitted: capabilities,
+        inheritable: [],
+        ambient: [],
+      },
+      rlimits: options.rlimits,
+      noNewPrivileges: false,
+    },
+    root: { path: options.rootfs, readonly: false },
+    hostname: options.hostname,
+    mounts: [
+      ...defaultMounts({ ...host, ...options, isInsecure, shmSizeBytes: options.shmSizeBytes ?? DEFAULT_SHM_BYTES }),
+      ...options.mounts,
+    ],
+    linux: {
+      namespaces: namespaces(options.hasOwnNetwork, host),
+      ...cgroupOf(options.cgroupsPath, isInsecure, host),
+      maskedPaths: isInsecure ? [] : MASKED_PATHS,
+      readonlyPaths: isInsecure ? [] : READONLY_PATHS,
+      ...(isInsecure ? {} : { seccomp: seccompProfile(capabilities, host.arch) }),
+    },
+  };
+}
+
+/** Without a device cgroup, real root could open a disk through a node that it made: it may make none then. */
+function capabilitiesOf(security: 'sandbox' | 'insecure', host: SpecHost): readonly string[] {
+  const names = runCapabilities(security, host.capabilities);
+  const isGuarded = host.isUserNamespace || host.cgroups !== 'none' || security === 'insecure';
+  return isGuarded ? names : names.filter((name) => name !== 'CAP_MKNOD');
+}
+
+function namespaces(hasOwnNetwork: boolean, { cgroups }: SpecHost): { type: string }[] {
+  const types = ['pid', 'ipc', 'uts', 'mount'];
+  if (hasOwnNetwork) types.push('network');
+  if (cgroups !== 'none') types.push('cgroup');
+  return types.map((type) => ({ type }));
+}
+
+/** In a user namespace the kernel itself refuses devices, and cgroups are somebody else's. */
+function cgroupOf(cgroupsPath: string, isInsecure: boolean, { cgroups, isUserNamespace }: SpecHost) {
+  if (cgroups === 'none' || isUserNamespace) return {};
+  return { cgroupsPath, resources: { devices: [{ allow: isInsecure, access: 'rwm' }] } };
+}
+
+const MASKED_PATHS = [
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+];
+
+const READONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];

@@ -1,0 +1,108 @@
+import { BuildError } from '../../errors.ts';
+
+export interface RunUser {
+  readonly uid: number;
+  readonly gid: number;
+  /** The primary group is not repeated here. */
+  readonly additionalGids: readonly number[];
+}
+
+export interface UserFiles {
+  /** The texts of the rootfs's /etc/passwd and /etc/group; undefined when there is none. Called when they are needed. */
+  readonly passwd: () => string | undefined;
+  readonly group: () => string | undefined;
+}
+
+/**
+ * USER as container runtimes read it: `user`, `uid`, each with `:group` or `:gid`. Both numeric: no file is read. A name or uid that
+ * passwd knows brings its gid, and without a group its supplementary groups. '' is 0.
+ * @throws BuildError run-user-unknown
+ */
+export function resolveUser(text: string, files: UserFiles): RunUser {
+  const [userPart = '', groupPart = ''] = splitOnce(text === '' ? '0' : text);
+  const uid = numberOf(userPart);
+  const gid = numberOf(groupPart);
+  if (uid !== undefined && gid !== undefined) return { uid, gid, additionalGids: [] };
+  const known = findUser(userPart, uid, files);
+  const owner = known ?? { name: undefined, uid: uid ?? 0, gid: 0 };
+  if (groupPart !== '') {
+    const group = findGroup(groupPart, gid, files);
+    return { uid: owner.uid, gid: group, additionalGids: [] };
+  }
+  if (owner.name === undefined) return { uid: owner.uid, gid: owner.gid, additionalGids: [] };
+  const { name } = owner;
+  const groups = parseGroups(files.group()).filter(({ members }) => members.includes(name));
+  const additionalGids = [...new Set(groups.map((group) => group.gid))].filter((id) => id !== owner.gid);
+  return { uid: owner.uid, gid: owner.gid, additionalGids };
+}
+
+interface Passwd {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+interface Group {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+/** undefined for a numeric user that passwd does not know. */
+function findUser(text: string, uid: number | undefined, files: UserFiles): Passwd | undefined {
+  const isMe = (user: Passwd): boolean =>
+    text === '' ? user.uid === 0 : uid === undefined ? user.name === text : user.uid === uid;
+  const user = parsePasswd(files.passwd()).find(isMe);
+  if (user === undefined && text !== '' && uid === undefined) {
+    throw new BuildError('run-user-unknown', `unable to find user ${text}: no matching entries in passwd file`, {
+      hint: 'add the user with RUN useradd, or use a numeric id',
+    });
+  }
+  return user;
+}
+
+function findGroup(text: string, gid: number | undefined, files: UserFiles): number {
+  const group = parseGroups(files.group()).find(({ name, gid: id }) =>
+    gid === undefined ? name === text : id === gid,
+  );
+  if (group !== undefined) return group.gid;
+  if (gid !== undefined) return gid;
+  throw new BuildError('run-user-unknown', `unable to find group ${text}: no matching entries in group file`, {
+    hint: 'add the group with RUN groupadd, or use a numeric id',
+  });
+}
+
+function parsePasswd(text: string | undefined): Passwd[] {
+  return fieldsOf(text).flatMap(([name = '', , uid = '', gid = '']) => {
+    const ids = [numberOf(uid), numberOf(gid)] as const;
+    return ids[0] === undefined ? [] : [{ name, uid: ids[0], gid: ids[1] ?? 0 }];
+  });
+}
+
+function parseGroups(text: string | undefined): Group[] {
+  return fieldsOf(text).flatMap(([name = '', , gid = '', members = '']) => {
+    const id = numberOf(gid);
+    return id === undefined ? [] : [{ name, gid: id, members: members.split(',').map((member) => member.trim()) }];
+  });
+}
+
+function fieldsOf(text: string | undefined): string[][] {
+  return (text ?? '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => line.split(':'));
+}
+
+const MAX_ID = 2 ** 31 - 1;
+
+function numberOf(text: string): number | undefined {
+  if (!/^\d{1,10}$/.test(text)) return undefined;
+  const id = Number(text);
+  return id > MAX_ID ? undefined : id;
+}
+
+function splitOnce(text: string): [string, string] {
+  const colon = text.indexOf(':');
+  return colon < 0 ? [text, ''] : [text.slice(0, colon), text.slice(colon + 1)];
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, lchownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Lock } from '../../../cache/index.ts';
+import { BuildError } from '../../errors.ts';
+import { fileLocks } from '../../host/sys/index.ts';
+import { resolvePath } from '../../image/toc/index.ts';
+import { relPathOfText } from '../../util/rel-path.ts';
+import type { WorkerMount } from '../protocol.ts';
+import { seedDirectory } from '../snapshot/index.ts';
+import type { Workspace } from './workspace.ts';
+
+type CacheMount = Extract<WorkerMount, { type: 'cache' }>;
+
+export interface HeldCache extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** A busy private cache makes way for another one of its name, up to here. */
+const MAX_PRIVATE = 1000;
+
+/**
+ * A directory that outlives builds: mounts/<name's digest>/<n>, with a lock beside it. `locked` waits until nobody else has it, `private`
+ * takes the first that nobody has.
+ */
+export async function holdCache(mount: CacheMount, workspace: Workspace, signal: AbortSignal): Promise<HeldCache> {
+  const dir = join(workspace.mountsDir, createHash('sha256').update(mount.name).digest('hex'));
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  if (!existsSync(join(dir, 'name'))) writeFileSync(join(dir, 'name'), mount.name, { mode: 0o600 });
+  const { lock, path } = await lockOne(mount, dir, signal);
+  try {
+    if (!existsSync(path)) await makeCache(mount, path, workspace);
+    return { path, [Symbol.asyncDispose]: async () => lock.release() };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+async function lockOne({ sharing }: CacheMount, dir: string, signal: AbortSignal): Promise<{ lock: Lock; path: string }> {
+  const place = (index: number) => ({ path: join(dir, String(index)), lockFile: join(dir, `${index}.lock`) });
+  if (sharing !== 'private') {
+    const { path, lockFile } = place(0);
+    return { path, lock: await fileLocks.lock(lockFile, sharing === 'shared' ? 'shared' : 'exclusive', { signal }) };
+  }
+  for (let index = 0; index < MAX_PRIVATE; index += 1) {
+    const { path, lockFile } = place(index);
+    const lock = fileLocks.tryLock(lockFile, 'exclusive');
+    if (lock !== undefined) return { path, lock };
+  }
+  throw new BuildError('mount-failed', `${MAX_PRIVATE} private copies of one cache mount are in use`);
+}
+
+/** Two that share a new cache make it twice; the first to finish wins. */
+async function makeCache(mount: CacheMount, path: string, workspace: Workspace): Promise<void> {
+  const temp = workspace.tempPath('cache');
+  try {
+    if (mount.seed === undefined) {
+      mkdirSync(temp, 0o700);
+      own(temp, mount, workspace);
+      chmodSync(temp, mount.mode);
+    } else seed(mount.seed, temp, workspace);
+    renameSync(temp, path);
+  } catch (error) {
+    if (!existsSync(path)) throw error;
+  } finally {
+    rmSync(temp, { recursive: true, force: true });
+  }
+}
+
+function own(path: string, { uid, gid }: CacheMount, { machine }: Workspace): void {
+  if (!machine.isSquashed) lchownSync(path, uid, gid);
+}
+
+function seed({ stack, source }: NonNullable<CacheMount['seed']>, dest: string, workspace: Workspace): void {
+  const tree = workspace.snapshots().tree(stack);
+  try {
+    const { entry } = resolvePath(tree, relPathOfText(source), { followLast: true });
+    if (entry?.type !== 'directory') {
+      throw new BuildError('mount-failed', `the source ${source} of a cache mount is not a directory`);
+    }
+    const { machine, warn, tempPath } = workspace;
+    seedDirectory(tree, entry, { dest, options: { ...machine, warn, temp: tempPath('seed') } });
+  } finally {
+    tree.close();
+  }
+}

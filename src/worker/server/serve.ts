@@ -1,0 +1,120 @@
+import { BuildError } from '../../errors.ts';
+import { findProgram, run as runProgram } from '../../host/process/index.ts';
+import type { RunReply, RunRequest, WireError, WorkerCallName, WorkerCalls, WorkerProbe, WorkerRequestMessage, WorkerSetup } from '../protocol.ts';
+import { childrenCpuMs } from './cpu-time.ts';
+import { removeBelow } from './remove.ts';
+import { openRunOutput, type Send } from './run-output.ts';
+import { runStep } from './run-step.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+export interface Server extends AsyncDisposable {
+  handle(message: WorkerRequestMessage): Promise<void>;
+}
+
+type Handlers = { readonly [Name in WorkerCallName]: (request: WorkerCalls[Name]['request']) => Promise<WorkerCalls[Name]['reply']> };
+
+/** Answers the front's calls. Disposing it kills what runs and waits until it is tidied up. */
+export function makeServer(send: Send): Server {
+  const runs = new Map<string, { controller: AbortController; ended: Promise<unknown> }>();
+  let workspace: Workspace | undefined;
+  const opened = (): Workspace => {
+    if (workspace === undefined) throw new Error('the worker was not started');
+    return workspace;
+  };
+  const handlers: Handlers = {
+    async start(setup: WorkerSetup) {
+      workspace = openWorkspace(setup, (message) => void send({ type: 'warning', message }));
+      return null;
+    },
+    async run(request: RunRequest) {
+      const controller = new AbortController();
+      const ended = runOne(request, { workspace: opened(), send, signal: controller.signal });
+      runs.set(request.id, { controller, ended });
+      return await ended.finally(() => runs.delete(request.id));
+    },
+    async kill({ id }) {
+      runs.get(id)?.controller.abort();
+      return null;
+    },
+    async remove({ paths }) {
+      await removeBelow(opened().rootDir, paths);
+      return null;
+    },
+    probe: () => probe(opened()),
+  };
+  return {
+    async handle({ seq, call, request }) {
+      try {
+        const handler = handlers[call] as (request: unknown) => Promise<unknown>;
+        await send({ type: 'reply', seq, reply: await handler(request) });
+      } catch (error) {
+        await send({ type: 'error', seq, error: wireError(error) });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const { controller } of runs.values()) controller.abort();
+      await Promise.allSettled([...runs.values()].map(({ ended }) => ended));
+      await workspace?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+interface RunContext {
+  readonly workspace: Workspace;
+  readonly send: Send;
+  readonly signal: AbortSignal;
+}
+
+async function runOne(request: RunRequest, { workspace, send, signal }: RunContext): Promise<RunReply> {
+  const output = openRunOutput(request.id, { logFile: request.logFile, send });
+  const before = childrenCpuMs();
+  try {
+    const reply = await runStep(request, { workspace, signal, onOutput: output.onOutput });
+    return reply.outcome === 'killed' ? reply : { ...reply, cpuMs: childrenCpuMs() - before };
+  } catch (error) {
+    if (signal.aborted) return { outcome: 'killed' };
+    throw error;
+  } finally {
+    output.close();
+  }
+}
+
+async function probe(workspace: Workspace): Promise<WorkerProbe> {
+  const { machine, searchPath } = workspace;
+  const runtime = await probeRuntime(searchPath);
+  const lowers = lowersOf(workspace);
+  return {
+    ...(runtime === undefined ? {} : { runtime }),
+    overlay: lowers.length > 0,
+    userNamespace: machine.isUserNamespace,
+    lowers,
+  };
+}
+
+function lowersOf(workspace: Workspace): readonly string[] {
+  try {
+    return workspace.snapshots().lowers;
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    return [];
+  }
+}
+
+async function probeRuntime(searchPath: string): Promise<WorkerProbe['runtime']> {
+  const path = findProgram('runc', searchPath);
+  if (path === undefined) return undefined;
+  const { stdout } = await runProgram([path, '--version'], { signal: new AbortController().signal });
+  return { path, version: /version (\S+)/.exec(stdout.toString('utf8'))?.[1] ?? 'unknown' };
+}
+
+function wireError(error: unknown): WireError {
+  if (error instanceof BuildError) {
+    const { code, message, hint } = error;
+    return { code, message, ...(hint === undefined ? {} : { hint }) };
+  }
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return { code: 'disk-full', message: 'no space is left in the state directory', hint: 'tsbuild prune frees some, or give another --root' };
+  }
+  return { message: error instanceof Error ? message : String(error) };
+}

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type LayerStore, openLayerStore } from '../../../cache/index.ts';
+import { mount, MS_NODEV, MS_NOSUID } from '../../host/sys/index.ts';
+import { openSnapshots, type Snapshots } from '../snapshot/index.ts';
+import type { WorkerSetup } from '../protocol.ts';
+import { lookAround, type Machine } from './machine.ts';
+
+/** Where a worker keeps what. */
+export interface Workspace extends AsyncDisposable {
+  readonly machine: Machine;
+  readonly rootDir: string;
+  readonly mountsDir: string;
+  /** On a tmpfs that nobody else sees: bundles, secrets, mount points. */
+  readonly runDir: string;
+  readonly searchPath: string;
+  /** Part of the names of cgroups and temp files: of this worker alone. */
+  readonly tag: string;
+  readonly tempPath: (purpose: string) => string;
+  readonly warn: (message: string) => void;
+  /** Opened on first need. @throws BuildError overlay-refused */
+  snapshots(): Snapshots;
+}
+
+export function openWorkspace(setup: WorkerSetup, warn: (message: string) => void): Workspace {
+  const { rootDir, searchPath } = setup;
+  const runDir = join(rootDir, 'run');
+  mkdirSync(runDir, { recursive: true, mode: 0o700 });
+  mount('tmpfs', runDir, 'tmpfs', MS_NOSUID | MS_NODEV, 'mode=0700');
+  const tag = `tsbuild-${setup.lease ?? randomBytes(8).toString('hex')}`;
+  const machine = lookAround();
+  let count = 0;
+  const tempPath = (purpose: string): string => join(rootDir, 'tmp', `${tag}-w${++count}-${purpose}`);
+  const layers: LayerStore = openLayerStore(rootDir, { tempPath, onWarning: warn });
+  let snapshots: Snapshots | undefined;
+  return {
+    ...{ machine, rootDir, runDir, searchPath, tag, tempPath, warn },
+    mountsDir: join(rootDir, 'mounts'),
+    snapshots() {
+      const { isSquashed, isUserNamespace } = machine;
+      snapshots ??= openSnapshots({ layers, tempPath, runDir, isSquashed, isUserNamespace, warn });
+      return snapshots;
+    },
+    async [Symbol.asyncDispose]() {
+      await snapshots?.[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import type { StackTree, Toc, TreeEntry } from '../../image/toc/index.ts';
+import type { TarEntry } from '../../image/archive/index.ts';
+import { parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+
+/** What a layer takes from the layers below it. Layers made here stand alone: both lists are empty. */
+export interface Needs {
+  /** Directories that entries lie in and that are no entries, parents first. */
+  readonly parents: readonly RelPath[];
+  /** Targets of hard links that are not in the layer. */
+  readonly linked: readonly RelPath[];
+}
+
+export function needsOf(toc: Toc): Needs {
+  const parents = new Set<RelPath>();
+  const linked = new Set<RelPath>();
+  for (const entry of toc.entries()) {
+    if (!toc.closed) addMissingParents(entry.path, toc, parents);
+    if (entry.type === 'hardlink' && toc.lookup(entry.link) === undefined) linked.add(entry.link as RelPath);
+  }
+  return { parents: [...parents].sort(), linked: [...linked].sort() };
+}
+
+function addMissingParents(path: RelPath, toc: Toc, parents: Set<RelPath>): void {
+  for (let dir = parentOf(path); dir !== TOP && !parents.has(dir); dir = parentOf(dir)) {
+    if (toc.lookup(dir) === undefined) parents.add(dir);
+  }
+}
+
+/** What the layers below have for it. */
+export interface Borrowed {
+  readonly parents: readonly TreeEntry[];
+  readonly linked: readonly TreeEntry[];
+  /** Names the lower: the same layer on layers that have the same for it is the same lower. */
+  readonly name: string;
+}
+
+export function borrow({ parents, linked }: Needs, below: StackTree, boot: string): Borrowed {
+  const directories = parents.map((path) => {
+    const entry = below.lookup(path);
+    return entry?.type === 'directory' ? entry : impliedDirectory(path);
+  });
+  const files = linked.flatMap((path) => {
+    const entry = below.lookup(path);
+    return entry === undefined || entry.type === 'directory' ? [] : [entry];
+  });
+  const hash = createHash('sha256').update(boot);
+  for (const entry of directories) hash.update(`${attributes(entry)}\n`);
+  for (const entry of files) hash.update(`${attributes(entry)} ${entry.type === 'file' ? below.digest(entry) : ''}\n`);
+  return { parents: directories, linked: files, name: hash.digest('hex').slice(0, 32) };
+}
+
+export function impliedDirectory(path: RelPath): TreeEntry {
+  return {
+    ...{ path, type: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 },
+    ...{ link: '', devMajor: 0, devMinor: 0, xattrs: new Map() },
+  };
+}
+
+function attributes(entry: TarEntry): string {
+  const { path, type, mode, uid, gid, mtimeSec, mtimeNsec, link, devMajor, devMinor } = entry;
+  const xattrs = [...entry.xattrs].map(([name, value]) => [name, Buffer.from(value).toString('base64')]);
+  return JSON.stringify([path, type, mode, uid, gid, mtimeSec, mtimeNsec, link, devMajor, devMinor, xattrs]);
+}

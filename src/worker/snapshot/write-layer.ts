@@ -1,0 +1,106 @@
+import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
+import { BuildError } from '../../errors.ts';
+import { ArchiveError } from '../../image/archive/index.ts';
+import type { TarEntry } from '../../image/archive/index.ts';
+import { openLayerWriter, type LayerWriter, type WrittenLayerFiles } from '../../image/layer/index.ts';
+import { displayPath, hostPath, type RelPath, TOP } from '../../util/rel-path.ts';
+import { type UpperChange, walkUpper, type UpperWalk } from './walk-upper.ts';
+
+/** Attributes of an upper's top as it was made. */
+export interface TopAttributes {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export interface WriteLayerOptions extends UpperWalk {
+  readonly top: TopAttributes;
+  readonly files: { readonly tarPath: string; readonly tocPath: string };
+}
+
+/** The changes of an upper as a layer; neither file is left after an error. */
+export async function writeLayer(options: WriteLayerOptions): Promise<WrittenLayerFiles> {
+  const changes = withTop(await walkUpper(options), options);
+  const writer = openLayerWriter(options.files);
+  try {
+    const groups = linkGroups(changes);
+    for (const change of changes) {
+      await options.breathe();
+      if (change.kind === 'whiteout') writer.whiteout(change.path);
+      else addEntry(change, { writer, groups, dir: options.dir });
+    }
+    return writer.finish();
+  } catch (error) {
+    writer.abort();
+    if (!(error instanceof ArchiveError)) throw error;
+    throw new BuildError('layer-refused', `this RUN's changes do not fit in a layer: ${error.message}`, { cause: error });
+  }
+}
+
+interface Writing {
+  readonly writer: LayerWriter;
+  readonly groups: ReadonlyMap<string, RelPath>;
+  readonly dir: string;
+}
+
+function addEntry(change: Extract<UpperChange, { kind: 'entry' }>, { writer, groups, dir }: Writing): void {
+  const { entry, inode, isOpaque } = change;
+  const first = inode === undefined ? undefined : groups.get(inode);
+  if (first !== undefined && first !== entry.path) {
+    writer.add({ ...entry, type: 'hardlink', size: 0, link: first, devMajor: 0, devMinor: 0, xattrs: new Map() }, undefined, {
+      linkGroup: first,
+    });
+    return;
+  }
+  const info = first === undefined ? {} : { linkGroup: first };
+  writer.add(entry, entry.type === 'file' ? (sink) => readFile(hostPath(dir, entry.path), entry, sink) : undefined, info);
+  if (isOpaque) writer.opaque(entry.path);
+}
+
+/** Inode → the first name of it; of inodes with one name in the upper none. */
+function linkGroups(changes: readonly UpperChange[]): Map<string, RelPath> {
+  const first = new Map<string, RelPath>();
+  const shared = new Set<string>();
+  for (const change of changes) {
+    if (change.kind === 'whiteout' || change.inode === undefined) continue;
+    if (first.has(change.inode)) shared.add(change.inode);
+    else first.set(change.inode, change.entry.path);
+  }
+  return new Map([...first].filter(([inode]) => shared.has(inode)));
+}
+
+/** The top is an entry only if the RUN changed its mode or owner; its time changes with everything. */
+function withTop(changes: readonly UpperChange[], { dir, top }: WriteLayerOptions): readonly UpperChange[] {
+  const stat = lstatSync(dir, { bigint: true });
+  const now = { mode: Number(stat.mode) & 0o7777, uid: Number(stat.uid), gid: Number(stat.gid) };
+  if (now.mode === top.mode && now.uid === top.uid && now.gid === top.gid) return changes;
+  const entry: TarEntry = {
+    ...{ path: TOP, type: 'directory', ...now, size: 0, mtimeSec: Number(stat.mtimeNs / 1_000_000_000n), mtimeNsec: 0 },
+    ...{ link: '', devMajor: 0, devMinor: 0, xattrs: new Map() },
+  };
+  // Its name is `./`: a few characters sort before that.
+  const index = changes.findIndex((change) => placeOf(change) > './');
+  return changes.toSpliced(index < 0 ? changes.length : index, 0, { kind: 'entry', entry, isOpaque: false, inode: undefined });
+}
+
+function placeOf(change: UpperChange): string {
+  if (change.kind === 'entry') return change.entry.path;
+  return change.path.includes('/') ? change.path : `.wh.${change.path}`;
+}
+
+const CHUNK = 1 << 20;
+const buffer = Buffer.allocUnsafe(CHUNK);
+
+function readFile(at: Buffer, entry: TarEntry, sink: (chunk: Uint8Array) => void): void {
+  const fd = openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    for (let left = entry.size; left > 0; ) {
+      const count = readSync(fd, buffer, 0, Math.min(CHUNK, left), null);
+      if (count === 0) throw new Error(`${displayPath(entry.path)} became shorter while it was read`);
+      left -= count;
+      sink(buffer.subarray(0, count));
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
