@@ -97,16 +97,9 @@ function launch({ argv, mapIDs }: NamespacePlan, { node = process.execPath, scri
     onOutput: (id, stream, data) => outputs.get(id)?.(stream, data),
     onWarning,
   });
-  const ended = new Promise<void>((resolve) => {
-    child.once('error', (error) => {
-      said += error.message;
-      channel.close(workerLost(said, null, null));
-      resolve();
-    });
-    child.once('close', (code, signal) => {
-      channel.close(workerLost(said, code, signal));
-      resolve();
-    });
+  const ended = endOf(child).then(({ code, signal, error }) => {
+    if (error !== undefined) said += error.message;
+    channel.close(workerLost(said, code, signal));
   });
   const ready = new Promise<void>((resolve, reject) => {
     onReady = resolve;
@@ -114,6 +107,21 @@ function launch({ argv, mapIDs }: NamespacePlan, { node = process.execPath, scri
   });
   ready.catch(() => undefined);
   return { child, channel, outputs, ready, ended, said: () => said };
+}
+
+interface End {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly error?: Error;
+}
+
+/** Not the `close` event: it does not come when this side has closed the channel. */
+function endOf(child: ChildProcess): Promise<End> {
+  const said = child.stderr === null ? Promise.resolve() : new Promise((resolve) => child.stderr?.once('close', resolve));
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ code: null, signal: null, error }));
+    child.once('exit', (code, signal) => void said.then(() => resolve({ code, signal })));
+  });
 }
 
 /** The started process waits for its ids between two lines. */
