@@ -70,7 +70,12 @@ function buildParser(): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
   for (const [flags, text] of SINGLE) command.option(flags, text);
-  for (const [flags, text] of REPEATED) command.addOption(new Option(flags, text).argParser(list));
+  for (const [flags, text] of REPEATED) {
+    const option = new Option(flags, text).argParser(list);
+    // --no-cache-filter is a flag of its own, not the negation of one
+    option.negate = false;
+    command.addOption(option);
+  }
   for (const flag of PLANNED_FLAGS) command.addOption(new Option(flag.flags).hideHelp());
   return command;
 }
