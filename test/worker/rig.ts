@@ -49,7 +49,11 @@ export class WorkerRig implements AsyncDisposable {
   }
 
   /** Runs a shell script, or an argv, on a stack. */
-  async run(stack: readonly DiffID[], command: string | readonly string[], more: Partial<RunRequest> = {}): Promise<Ran> {
+  async run(
+    stack: readonly DiffID[],
+    command: string | readonly string[],
+    more: Partial<RunRequest> = {},
+  ): Promise<Ran> {
     return this.runWith(stack, command, { more });
   }
 
@@ -121,7 +125,14 @@ export function layerOf(reply: RunReply): DiffID {
 
 export function describe(entry: TocEntry): string {
   if (entry.whiteout === true) return `-${entry.path}`;
-  const mark = entry.type === 'directory' ? '/' : entry.type === 'symlink' ? ` -> ${entry.link}` : entry.type === 'hardlink' ? ` = ${entry.link}` : '';
+  const mark =
+    entry.type === 'directory'
+      ? '/'
+      : entry.type === 'symlink'
+        ? ` -> ${entry.link}`
+        : entry.type === 'hardlink'
+          ? ` = ${entry.link}`
+          : '';
   return `${entry.path}${mark}${entry.opaque === true ? ' opaque' : ''}`;
 }
 
@@ -130,7 +141,9 @@ export async function bundle(dir: string): Promise<void> {
     entryPoints: [join(REPOSITORY, 'src/worker/server/main.ts')],
     outfile: join(dir, 'worker.mjs'),
     ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20.11', external: ['koffi'], logLevel: 'error' },
-    banner: { js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+    },
   });
   for (const part of ['koffi', '@koromix']) {
     const from = join(REPOSITORY, 'node_modules', part);
@@ -140,7 +153,8 @@ export async function bundle(dir: string): Promise<void> {
 
 export function makeRoot(root: string): void {
   mkdirSync(root, { mode: 0o700 });
-  for (const name of ['layers/v1', 'tmp', 'logs', 'mounts', 'run', 'leases']) mkdirSync(join(root, name), { recursive: true });
+  for (const name of ['layers/v1', 'tmp', 'logs', 'mounts', 'run', 'leases'])
+    mkdirSync(join(root, name), { recursive: true });
 }
 
 type Described = Partial<TarEntry & TocEntry & { content: string | Buffer }>;
@@ -168,7 +182,16 @@ function linkInfo({ linkGroup }: Described) {
 }
 
 const PLAIN: TarEntry = {
-  ...{ path: 'file' as RelPath, type: 'file', mode: 0o644, uid: 0, gid: 0, size: 0, mtimeSec: 1_577_836_800, mtimeNsec: 0 },
+  ...{
+    path: 'file' as RelPath,
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    size: 0,
+    mtimeSec: 1_577_836_800,
+    mtimeNsec: 0,
+  },
   ...{ link: '', devMajor: 0, devMinor: 0, xattrs: new Map() },
 };
 
@@ -184,8 +207,47 @@ export function link(path: string, target: string, type: 'symlink' | 'hardlink' 
   return { path: path as RelPath, type, mode: 0o777, link: target };
 }
 
-const APPLETS = ['sh', 'ls', 'cat', 'rm', 'mkdir', 'ln', 'mv', 'chmod', 'chown', 'touch', 'stat', 'id', 'mount', 'mknod', 'mkfifo', 'sleep'];
-const MORE_APPLETS = ['grep', 'echo', 'df', 'wc', 'sort', 'find', 'head', 'tail', 'tty', 'env', 'hostname', 'readlink', 'true', 'kill', 'cp', 'dd', 'tr', 'awk', 'seq', 'ps', 'unshare'];
+const APPLETS = [
+  'sh',
+  'ls',
+  'cat',
+  'rm',
+  'mkdir',
+  'ln',
+  'mv',
+  'chmod',
+  'chown',
+  'touch',
+  'stat',
+  'id',
+  'mount',
+  'mknod',
+  'mkfifo',
+  'sleep',
+];
+const MORE_APPLETS = [
+  'grep',
+  'echo',
+  'df',
+  'wc',
+  'sort',
+  'find',
+  'head',
+  'tail',
+  'tty',
+  'env',
+  'hostname',
+  'readlink',
+  'true',
+  'kill',
+  'cp',
+  'dd',
+  'tr',
+  'awk',
+  'seq',
+  'ps',
+  'unshare',
+];
 
 export function busyboxLayer(root: string): DiffID {
   const passwd = 'root:x:0:0:root:/root:/bin/sh\napp:x:1234:2345:app:/home/app:/bin/sh\n';

@@ -9,7 +9,10 @@ export interface ChannelEvents {
 }
 
 export interface Channel {
-  call<Name extends WorkerCallName>(name: Name, request: WorkerCalls[Name]['request']): Promise<WorkerCalls[Name]['reply']>;
+  call<Name extends WorkerCallName>(
+    name: Name,
+    request: WorkerCalls[Name]['request'],
+  ): Promise<WorkerCalls[Name]['reply']>;
   /** Calls that wait, and later ones, fail with this. */
   close(error: Error): void;
 }
@@ -32,7 +35,8 @@ export function openChannel(child: ChildProcess, events: ChannelEvents): Channel
   child.on('message', (raw) => {
     const message = raw as WorkerMessage;
     if (message.type === 'ready') events.onReady();
-    else if (message.type === 'output') events.onOutput(message.id, message.stream, Buffer.from(message.data, 'base64'));
+    else if (message.type === 'output')
+      events.onOutput(message.id, message.stream, Buffer.from(message.data, 'base64'));
     else if (message.type === 'warning') events.onWarning(message.message);
     else if (message.type === 'reply') settle(message.seq, ({ resolve }) => resolve(message.reply));
     else settle(message.seq, ({ reject }) => reject(errorOf(message.error)));

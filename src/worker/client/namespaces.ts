@@ -68,7 +68,9 @@ async function writeMap(argv: readonly string[], signal: AbortSignal): Promise<v
 function required(program: string, debianPackage: string, searchPath: string): string {
   const path = findProgram(program, searchPath);
   if (path !== undefined) return path;
-  throw new BuildError('runtime-missing', `${program} is not installed`, { hint: `apt-get install -y ${debianPackage}` });
+  throw new BuildError('runtime-missing', `${program} is not installed`, {
+    hint: `apt-get install -y ${debianPackage}`,
+  });
 }
 
 function readText(file: string): string {

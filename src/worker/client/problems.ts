@@ -48,7 +48,9 @@ const SWITCHES = [
 function usernsRefused(said: string): BuildError {
   const closed = SWITCHES.find(([file, value]) => read(file) === value);
   return new BuildError('userns-refused', `user namespaces are refused: ${said}`, {
-    hint: closed?.[2] ?? 'in a container, allow them (docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined)',
+    hint:
+      closed?.[2] ??
+      'in a container, allow them (docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined)',
   });
 }
 

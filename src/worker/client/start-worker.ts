@@ -80,7 +80,10 @@ interface Started {
 
 const MAX_SAID = 16 * 1024;
 
-function launch({ argv, mapIDs }: NamespacePlan, { node = process.execPath, scriptPath, env, onWarning }: WorkerOptions): Started {
+function launch(
+  { argv, mapIDs }: NamespacePlan,
+  { node = process.execPath, scriptPath, env, onWarning }: WorkerOptions,
+): Started {
   const [file = '', ...args] = [...argv, node, scriptPath];
   // A session of its own: Ctrl-C reaches tsbuild alone, which then says what is to end.
   const gate = mapIDs === undefined ? 'ignore' : 'pipe';
@@ -117,7 +120,8 @@ interface End {
 
 /** Not the `close` event: it does not come when this side has closed the channel. */
 function endOf(child: ChildProcess): Promise<End> {
-  const said = child.stderr === null ? Promise.resolve() : new Promise((resolve) => child.stderr?.once('close', resolve));
+  const said =
+    child.stderr === null ? Promise.resolve() : new Promise((resolve) => child.stderr?.once('close', resolve));
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, error }));
     child.once('exit', (code, signal) => void said.then(() => resolve({ code, signal })));

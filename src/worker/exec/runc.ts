@@ -25,7 +25,9 @@ export interface ContainerRun {
   readonly onOutput: (stream: 'stdout' | 'stderr') => OutputSink;
 }
 
-export type ContainerResult = { readonly outcome: 'exited'; readonly exitCode: number } | { readonly outcome: 'killed' };
+export type ContainerResult =
+  | { readonly outcome: 'exited'; readonly exitCode: number }
+  | { readonly outcome: 'killed' };
 
 /**
  * Runs one container to its end, its output as it comes; nothing of it is left then. A command that cannot be started is a result with
@@ -50,7 +52,9 @@ export async function runContainer(run: ContainerRun, runtime: RuntimeOptions): 
 }
 
 async function runToEnd(run: ContainerRun, runtime: RuntimeOptions, bundle: string): Promise<{ exitCode: number }> {
-  const pipes = (['stdout', 'stderr'] as const).map((stream) => openOutputPipe(join(bundle, stream), run.onOutput(stream)));
+  const pipes = (['stdout', 'stderr'] as const).map((stream) =>
+    openOutputPipe(join(bundle, stream), run.onOutput(stream)),
+  );
   const child = startRuntime(run.id, { ...runtime, bundle, stdio: pipes.map(({ fd }) => fd) });
   for (const pipe of pipes) pipe.handedOver();
   let lastResort: NodeJS.Timeout | undefined;
@@ -75,7 +79,14 @@ const TIDY_MS = 1000;
 
 function startRuntime(
   id: string,
-  { path, bundle, isUserNamespace, searchPath, dir, stdio }: RuntimeOptions & { bundle: string; stdio: readonly number[] },
+  {
+    path,
+    bundle,
+    isUserNamespace,
+    searchPath,
+    dir,
+    stdio,
+  }: RuntimeOptions & { bundle: string; stdio: readonly number[] },
 ): ChildProcess {
   const flags = ['--root', stateDir({ dir }), '--log', join(bundle, 'log.json'), '--log-format', 'json'];
   if (isUserNamespace) flags.push('--rootless', 'true');

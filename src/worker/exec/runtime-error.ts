@@ -16,7 +16,11 @@ export function explainRuntimeError(log: string): RuntimeProblem | undefined {
   const cause = message.replace(/^runc run failed: /, '').replace(/^unable to start container process: /, '');
   if (/^exec: |^exec /.test(cause) || /exec format error|chdir to cwd/.test(cause)) return commandProblem(cause);
   if (/mount|rootfs/.test(cause)) {
-    return { code: 'mount-failed', message: `a mount of this RUN failed: ${cause}`, hint: 'check the targets of its --mount flags' };
+    return {
+      code: 'mount-failed',
+      message: `a mount of this RUN failed: ${cause}`,
+      hint: 'check the targets of its --mount flags',
+    };
   }
   return {
     code: 'sandbox-unavailable',

@@ -37,7 +37,11 @@ export async function holdCache(mount: CacheMount, workspace: Workspace, signal:
   }
 }
 
-async function lockOne({ sharing }: CacheMount, dir: string, signal: AbortSignal): Promise<{ lock: Lock; path: string }> {
+async function lockOne(
+  { sharing }: CacheMount,
+  dir: string,
+  signal: AbortSignal,
+): Promise<{ lock: Lock; path: string }> {
   const place = (index: number) => ({ path: join(dir, String(index)), lockFile: join(dir, `${index}.lock`) });
   if (sharing !== 'private') {
     const { path, lockFile } = place(0);

@@ -10,12 +10,16 @@ export interface Machine extends SpecHost, RlimitHost {
 export function lookAround(): Machine {
   const uidMap = parseIDMap(readText('/proc/self/uid_map'));
   const capabilities = boundingSet(readText('/proc/self/status'));
-  const isUserNamespace = !uidMap.some(({ inside, outside, count }) => inside === 0 && outside === 0 && count === ALL_IDS);
+  const isUserNamespace = !uidMap.some(
+    ({ inside, outside, count }) => inside === 0 && outside === 0 && count === ALL_IDS,
+  );
   return {
     capabilities,
     isUserNamespace,
     isSquashed: isUserNamespace && uidMap.reduce((sum, { count }) => sum + count, 0) === 1,
-    isTtyGroupMapped: parseIDMap(readText('/proc/self/gid_map')).some(({ inside, count }) => inside <= TTY && TTY < inside + count),
+    isTtyGroupMapped: parseIDMap(readText('/proc/self/gid_map')).some(
+      ({ inside, count }) => inside <= TTY && TTY < inside + count,
+    ),
     cgroups: cgroupVersion(isUserNamespace),
     arch: process.arch,
     limits: readText('/proc/self/limits'),

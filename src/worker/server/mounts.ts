@@ -33,7 +33,8 @@ export async function readyMounts(mounts: readonly WorkerMount[], context: Mount
   const ready: (ReadyMount | undefined)[] = sorted.map(() => undefined);
   // Locks in one order for everybody, whatever order the Dockerfile has: two RUNs never wait for each other.
   const order = sorted.map((mount, index) => ({ mount, index })).sort((a, b) => lockOrder(a.mount, b.mount));
-  for (const { mount, index } of order) ready[index] = await readyMount(mount, pointsBelow(mount.target, sorted), context);
+  for (const { mount, index } of order)
+    ready[index] = await readyMount(mount, pointsBelow(mount.target, sorted), context);
   return ready.flatMap((one) => (one === undefined ? [] : [one]));
 }
 
@@ -55,7 +56,11 @@ function kindOf(mount: WorkerMount): 'file' | 'directory' {
   return mount.type === 'file' ? 'file' : 'directory';
 }
 
-async function readyMount(mount: WorkerMount, nested: readonly MountPoint[], context: MountContext): Promise<ReadyMount> {
+async function readyMount(
+  mount: WorkerMount,
+  nested: readonly MountPoint[],
+  context: MountContext,
+): Promise<ReadyMount> {
   switch (mount.type) {
     case 'stack':
       return stackMount(mount, nested, context);
@@ -72,7 +77,11 @@ async function readyMount(mount: WorkerMount, nested: readonly MountPoint[], con
 
 type Of<Type extends WorkerMount['type']> = Extract<WorkerMount, { type: Type }>;
 
-async function stackMount(mount: Of<'stack'>, nested: readonly MountPoint[], context: MountContext): Promise<ReadyMount> {
+async function stackMount(
+  mount: Of<'stack'>,
+  nested: readonly MountPoint[],
+  context: MountContext,
+): Promise<ReadyMount> {
   const { workspace, signal, owned } = context;
   const snapshots = workspace.snapshots();
   const base = cleanTarget(mount.source);
@@ -123,9 +132,13 @@ function chownFile(path: string, { target, uid, gid }: { target: string; uid: nu
     lchownSync(path, uid, gid);
   } catch (error) {
     if (!isErrno(error, 'EINVAL')) throw error;
-    throw new BuildError('mount-failed', `the file at ${target} is to belong to ${uid}:${gid}, which is outside of your sub-id ranges`, {
-      cause: error,
-    });
+    throw new BuildError(
+      'mount-failed',
+      `the file at ${target} is to belong to ${uid}:${gid}, which is outside of your sub-id ranges`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

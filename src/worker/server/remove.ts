@@ -10,7 +10,8 @@ export async function removeBelow(rootDir: string, paths: readonly string[]): Pr
   for (const path of paths) {
     const clean = cleanTarget(path);
     const [, place = '', ...rest] = clean.split('/');
-    if (clean !== `/${path}` || !PLACES.includes(place) || rest.length === 0) throw new Error(`not to be removed: ${path}`);
+    if (clean !== `/${path}` || !PLACES.includes(place) || rest.length === 0)
+      throw new Error(`not to be removed: ${path}`);
     await rm(join(rootDir, clean), { recursive: true, force: true });
   }
 }

@@ -1,14 +1,13 @@
-import { chmodSync, lchownSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
 import { findProgram } from '../../host/process/index.ts';
-import { setMtime } from '../../host/sys/index.ts';
 import { resolvePath, type StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
-import { hostPath, joinRel, relPathOfText, type RelPath, TOP } from '../../util/rel-path.ts';
-import { makeSpec, networkOf, type OutputSink, resolveUser, rlimitsOf, runContainer, type RunUser } from '../exec/index.ts';
+import { makeSpec, networkOf, type OutputSink, resolveUser, rlimitsOf, runContainer } from '../exec/index.ts';
 import type { RunReply, RunRequest } from '../protocol.ts';
-import type { MountPoint, Snapshot } from '../snapshot/index.ts';
+import type { MountPoint } from '../snapshot/index.ts';
+import { makeCwd } from './make-cwd.ts';
 import { type ReadyMount, readyMounts } from './mounts.ts';
 import { isBelow } from './paths.ts';
 import { systemFiles } from './system-files.ts';
@@ -35,7 +34,8 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
     const mounts = [...systemFiles(request, { dir, network }), ...wanted];
     await using snapshot = await workspace.snapshots().prepare(request.stack, { points: pointsOf(mounts), signal });
     const user = resolveUser(request.process.user, userFiles(snapshot.tree));
-    makeCwd(request, { snapshot, user, mounts, workspace });
+    const { isSquashed } = workspace.machine;
+    if (!isMounted(request.process.cwd, mounts)) makeCwd(request, snapshot, { user, isSquashed });
     const spec = makeSpec(
       {
         ...request,
@@ -76,6 +76,10 @@ function placed(mounts: readonly ReadyMount[], targets: readonly string[]) {
   return mounts.map(({ mount, target }) => ({ ...mount, destination: places.get(target) ?? target }));
 }
 
+function isMounted(path: string, mounts: readonly ReadyMount[]): boolean {
+  return mounts.some(({ target }) => target === path || isBelow(path, target));
+}
+
 const MAX_USER_FILE = 10 * 1024 * 1024;
 
 function userFiles(tree: StackTree) {
@@ -86,31 +90,10 @@ function userFiles(tree: StackTree) {
   return { passwd: () => text('/etc/passwd'), group: () => text('/etc/group') };
 }
 
-interface CwdContext {
-  readonly snapshot: Snapshot;
-  readonly user: RunUser;
-  readonly mounts: readonly ReadyMount[];
-  readonly workspace: Workspace;
-}
-
-/** A missing working directory is made, as part of the layer, and belongs to the user, as do its missing parents. */
-function makeCwd({ process: { cwd }, epoch }: RunRequest, { snapshot, user, mounts, workspace }: CwdContext): void {
-  if (mounts.some(({ target }) => target === cwd || isBelow(cwd, target))) return;
-  const { path } = resolvePath(snapshot.tree, relPathOfText(cwd), { followLast: true });
-  let dir: RelPath = TOP;
-  for (const part of path === '' ? [] : path.split('/')) {
-    dir = joinRel(dir, part);
-    if (snapshot.tree.lookup(dir) !== undefined) continue;
-    const at = hostPath(snapshot.rootfs, dir);
-    mkdirSync(at, { mode: 0o755, recursive: true });
-    chmodSync(at, 0o755);
-    if (!workspace.machine.isSquashed) lchownSync(at, user.uid, user.gid);
-    if (epoch !== undefined) setMtime(at, epoch, 0);
-  }
-}
-
 function runtimePath({ runtime = 'runc' }: RunRequest, { searchPath }: Workspace): string {
   const path = findProgram(runtime, searchPath);
   if (path !== undefined) return path;
-  throw new BuildError('runtime-missing', `the OCI runtime ${runtime} is not installed`, { hint: 'apt-get install -y runc' });
+  throw new BuildError('runtime-missing', `the OCI runtime ${runtime} is not installed`, {
+    hint: 'apt-get install -y runc',
+  });
 }

@@ -1,6 +1,15 @@
 import { BuildError } from '../../errors.ts';
 import { findProgram, run as runProgram } from '../../host/process/index.ts';
-import type { RunReply, RunRequest, WireError, WorkerCallName, WorkerCalls, WorkerProbe, WorkerRequestMessage, WorkerSetup } from '../protocol.ts';
+import type {
+  RunReply,
+  RunRequest,
+  WireError,
+  WorkerCallName,
+  WorkerCalls,
+  WorkerProbe,
+  WorkerRequestMessage,
+  WorkerSetup,
+} from '../protocol.ts';
 import { childrenCpuMs } from './cpu-time.ts';
 import { removeBelow } from './remove.ts';
 import { openRunOutput, type Send } from './run-output.ts';
@@ -11,7 +20,9 @@ export interface Server extends AsyncDisposable {
   handle(message: WorkerRequestMessage): Promise<void>;
 }
 
-type Handlers = { readonly [Name in WorkerCallName]: (request: WorkerCalls[Name]['request']) => Promise<WorkerCalls[Name]['reply']> };
+type Handlers = {
+  readonly [Name in WorkerCallName]: (request: WorkerCalls[Name]['request']) => Promise<WorkerCalls[Name]['reply']>;
+};
 
 /** Answers the front's calls. Disposing it kills what runs and waits until it is tidied up. */
 export function makeServer(send: Send): Server {
@@ -114,7 +125,11 @@ function wireError(error: unknown): WireError {
   }
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return { code: 'disk-full', message: 'no space is left in the state directory', hint: 'tsbuild prune frees some, or give another --root' };
+    return {
+      code: 'disk-full',
+      message: 'no space is left in the state directory',
+      hint: 'tsbuild prune frees some, or give another --root',
+    };
   }
   return { message: error instanceof Error ? message : String(error) };
 }

@@ -108,7 +108,11 @@ function* withParents(toc: Toc, borrowed: Borrowed | undefined): Iterable<TocEnt
   }
 }
 
-function addEntry(entry: TocEntry, writer: TreeWriter, { tar, opaqueXattr }: { tar: number; opaqueXattr: string }): boolean {
+function addEntry(
+  entry: TocEntry,
+  writer: TreeWriter,
+  { tar, opaqueXattr }: { tar: number; opaqueXattr: string },
+): boolean {
   if (entry.whiteout === true) return writer.whiteout(entry.path);
   const isMade = writer.add(entry.path, entry, (sink) => readContent(tar, entry, sink));
   if (isMade && entry.opaque === true && entry.type === 'directory') writer.xattr(entry.path, opaqueXattr, YES);

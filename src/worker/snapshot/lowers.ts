@@ -11,7 +11,9 @@ export interface LowersOptions {
 }
 
 /** @returns the directories of a stack, bottom to top, none twice: overlayfs takes a directory once, and the topmost decides */
-export function makeLowers(options: LowersOptions): (stack: readonly DiffID[], run: { signal: AbortSignal }) => Promise<string[]> {
+export function makeLowers(
+  options: LowersOptions,
+): (stack: readonly DiffID[], run: { signal: AbortSignal }) => Promise<string[]> {
   const running = new Map<string, Promise<LowerDir>>();
   return async (stack, { signal }) => {
     const lowers: string[] = [];
@@ -61,7 +63,11 @@ function requestOf(diffID: DiffID, below: readonly DiffID[], options: LowersOpti
 }
 
 /** Steps that run at the same time unpack a layer once; each waits for itself, so that one that is cancelled cancels no other. */
-async function once(running: Map<string, Promise<LowerDir>>, key: string, work: () => Promise<LowerDir>): Promise<LowerDir> {
+async function once(
+  running: Map<string, Promise<LowerDir>>,
+  key: string,
+  work: () => Promise<LowerDir>,
+): Promise<LowerDir> {
   for (;;) {
     const other = running.get(key);
     if (other === undefined) break;
@@ -73,7 +79,10 @@ async function once(running: Map<string, Promise<LowerDir>>, key: string, work: 
   return job;
 }
 
-async function make(request: LowerRequest, { options, signal }: { options: LowersOptions; signal: AbortSignal }): Promise<LowerDir> {
+async function make(
+  request: LowerRequest,
+  { options, signal }: { options: LowersOptions; signal: AbortSignal },
+): Promise<LowerDir> {
   signal.throwIfAborted();
   for (const maker of options.makers) {
     const lower = await maker.make(request, { signal });

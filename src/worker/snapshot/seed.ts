@@ -9,7 +9,11 @@ export interface SeedOptions extends TreeWriterOptions {
 }
 
 /** Copies a directory of a tree to a place that does not exist yet, all of it or nothing. Sockets have no place in a tree. */
-export function seedDirectory(tree: Tree, source: TreeEntry, { dest, options }: { dest: string; options: SeedOptions }): void {
+export function seedDirectory(
+  tree: Tree,
+  source: TreeEntry,
+  { dest, options }: { dest: string; options: SeedOptions },
+): void {
   const { temp } = options;
   try {
     mkdirSync(temp, 0o700);

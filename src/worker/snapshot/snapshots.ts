@@ -140,7 +140,13 @@ class OverlaySnapshots implements Snapshots {
 
   /** An overlay's top looks as its upper's. */
   #makeUpper(dir: string, tree: StackTree) {
-    const { mode, uid, gid, mtimeSec, mtimeNsec } = tree.lookup(TOP) ?? { mode: 0o755, uid: 0, gid: 0, mtimeSec: 0, mtimeNsec: 0 };
+    const { mode, uid, gid, mtimeSec, mtimeNsec } = tree.lookup(TOP) ?? {
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+      mtimeSec: 0,
+      mtimeNsec: 0,
+    };
     mkdirSync(dir, 0o700);
     const owner = this.#options.isSquashed ? { uid: 0, gid: 0 } : { uid, gid };
     lchownSync(dir, owner.uid, owner.gid);

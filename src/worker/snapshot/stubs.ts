@@ -44,7 +44,11 @@ export function planStubs(tree: StackTree, points: readonly MountPoint[]): StubP
  * Mount points that the stack lacks, as a lower above it: they never are in the upper, so they leave no trace in what a RUN changed. The
  * directories on the way look as they do below.
  */
-export function writeStubs(tree: StackTree, missing: readonly PlannedStub[], { dir, options }: { dir: string; options: TreeWriterOptions }): void {
+export function writeStubs(
+  tree: StackTree,
+  missing: readonly PlannedStub[],
+  { dir, options }: { dir: string; options: TreeWriterOptions },
+): void {
   mkdirSync(dir, 0o755);
   chmodSync(dir, 0o755);
   const writer = new TreeWriter(dir, options);

@@ -158,9 +158,13 @@ function owned(chown: () => void, { path, uid, gid }: TarEntry): void {
     chown();
   } catch (error) {
     if (!isErrno(error, 'EINVAL')) throw error;
-    throw new BuildError('layer-refused', `${displayPath(path)} belongs to ${uid}:${gid}, which is outside of your sub-id ranges`, {
-      hint: 'sudo usermod --add-subuids 100000-1099999999 --add-subgids 100000-1099999999 $USER',
-      cause: error,
-    });
+    throw new BuildError(
+      'layer-refused',
+      `${displayPath(path)} belongs to ${uid}:${gid}, which is outside of your sub-id ranges`,
+      {
+        hint: 'sudo usermod --add-subuids 100000-1099999999 --add-subgids 100000-1099999999 $USER',
+        cause: error,
+      },
+    );
   }
 }

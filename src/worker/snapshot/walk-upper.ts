@@ -8,7 +8,12 @@ import { hostPath, joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
 /** One thing that an upper directory says of the layers below it. */
 export type UpperChange =
   | { readonly kind: 'whiteout'; readonly path: RelPath }
-  | { readonly kind: 'entry'; readonly entry: TarEntry; readonly isOpaque: boolean; readonly inode: string | undefined };
+  | {
+      readonly kind: 'entry';
+      readonly entry: TarEntry;
+      readonly isOpaque: boolean;
+      readonly inode: string | undefined;
+    };
 
 export interface UpperWalk {
   readonly dir: string;

@@ -33,7 +33,9 @@ export async function writeLayer(options: WriteLayerOptions): Promise<WrittenLay
   } catch (error) {
     writer.abort();
     if (!(error instanceof ArchiveError)) throw error;
-    throw new BuildError('layer-refused', `this RUN's changes do not fit in a layer: ${error.message}`, { cause: error });
+    throw new BuildError('layer-refused', `this RUN's changes do not fit in a layer: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 
@@ -47,13 +49,21 @@ function addEntry(change: Extract<UpperChange, { kind: 'entry' }>, { writer, gro
   const { entry, inode, isOpaque } = change;
   const first = inode === undefined ? undefined : groups.get(inode);
   if (first !== undefined && first !== entry.path) {
-    writer.add({ ...entry, type: 'hardlink', size: 0, link: first, devMajor: 0, devMinor: 0, xattrs: new Map() }, undefined, {
-      linkGroup: first,
-    });
+    writer.add(
+      { ...entry, type: 'hardlink', size: 0, link: first, devMajor: 0, devMinor: 0, xattrs: new Map() },
+      undefined,
+      {
+        linkGroup: first,
+      },
+    );
     return;
   }
   const info = first === undefined ? {} : { linkGroup: first };
-  writer.add(entry, entry.type === 'file' ? (sink) => readFile(hostPath(dir, entry.path), entry, sink) : undefined, info);
+  writer.add(
+    entry,
+    entry.type === 'file' ? (sink) => readFile(hostPath(dir, entry.path), entry, sink) : undefined,
+    info,
+  );
   if (isOpaque) writer.opaque(entry.path);
 }
 
@@ -80,7 +90,12 @@ function withTop(changes: readonly UpperChange[], { dir, top }: WriteLayerOption
   };
   // Its name is `./`: a few characters sort before that.
   const index = changes.findIndex((change) => placeOf(change) > './');
-  return changes.toSpliced(index < 0 ? changes.length : index, 0, { kind: 'entry', entry, isOpaque: false, inode: undefined });
+  return changes.toSpliced(index < 0 ? changes.length : index, 0, {
+    kind: 'entry',
+    entry,
+    isOpaque: false,
+    inode: undefined,
+  });
 }
 
 function placeOf(change: UpperChange): string {
