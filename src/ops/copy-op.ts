@@ -71,7 +71,7 @@ async function selectionOf(copy: CopyStep): Promise<Selected> {
 /** Only when every source is a stack or a heredoc: files of a context can change at any time. */
 function stageMemoKey({ vertex: { op }, inputs }: CopyStep): string | undefined {
   const stacks: string[] = [];
-  for (const input of inputs.slice(1)) {
+  for (const { input } of sourceInputs(op, inputs)) {
     if (input.kind !== 'stack') return undefined;
     stacks.push(stackDigest(input.layers));
   }
@@ -83,16 +83,24 @@ function select(copy: CopyStep, sources: ReadonlyMap<number, Tree>): Promise<Sel
   return selectSources(copy.vertex.op, sources, { signal, filter: copy.deps.filter });
 }
 
+/** The inputs that sources name. The stack below may be one of them: COPY --from the stage's own base. */
+function sourceInputs(op: CopyOp, inputs: readonly Result[]): { index: number; input: Result }[] {
+  const named = new Set(op.sources.flatMap((source) => (source.kind === 'path' ? [source.input] : [])));
+  return [...named].flatMap((index) => {
+    const input = inputs[index];
+    return input === undefined ? [] : [{ index, input }];
+  });
+}
+
 /** Opens every source for the length of `use`. */
 async function withSources<T>(
-  { inputs, deps, step }: CopyStep,
+  { vertex, inputs, deps, step }: CopyStep,
   use: (sources: ReadonlyMap<number, Tree>) => Promise<T>,
 ): Promise<T> {
   const opened: OpenStack[] = [];
   try {
     const sources = new Map<number, Tree>();
-    for (const [index, input] of inputs.entries()) {
-      if (index === 0) continue;
+    for (const { index, input } of sourceInputs(vertex.op, inputs)) {
       if (input.kind === 'tree') {
         sources.set(index, input.tree);
       } else {
