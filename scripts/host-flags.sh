@@ -6,7 +6,7 @@ HOST_FLAGS=()
 host_flags() {
   local ca name
   ca=${NODE_EXTRA_CA_CERTS:-$(npm config get cafile 2> /dev/null || true)}
-  [ -f "$ca" ] && HOST_FLAGS+=(--ca "$ca")
+  if [ -f "$ca" ]; then HOST_FLAGS+=(--ca "$ca"); fi
   (umask 077 && npm_settings > "$1/npmrc")
   HOST_FLAGS+=(--secret "id=npmrc,src=$1/npmrc")
   for name in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
@@ -19,6 +19,6 @@ host_flags() {
 npm_settings() {
   local user
   user=$(npm config get userconfig 2> /dev/null || true)
-  [ -f "$user" ] && grep -E '^[[:space:]]*(//|@[^/:]+:registry|strict-ssl)' "$user"
+  if [ -f "$user" ]; then grep -E '^[[:space:]]*(//|@[^/:]+:registry|strict-ssl)' "$user" || true; fi
   echo "registry=$(npm config get registry 2> /dev/null)"
 }
