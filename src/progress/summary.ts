@@ -1,6 +1,6 @@
 import { collectEvents, durationOf, type StepState } from './collect.ts';
 import type { BuildEvent, ImageSummary } from './events.ts';
-import { durationText, plainText, sizeText } from './render/words.ts';
+import { clip, durationText, plainText, sizeText } from './render/words.ts';
 
 /** The last lines of a build: the cache report, what was written, the totals, how to load and run it. */
 export function closingLines(): { handle(event: BuildEvent): readonly string[] } {
@@ -13,7 +13,7 @@ export function closingLines(): { handle(event: BuildEvent): readonly string[] }
       if (steps.length === 0) return [];
       return [
         '',
-        ...steps.map(stepLine),
+        ...steps.map((step) => stepLine(step, nameWidth(steps))),
         ...(image === undefined ? [] : imageLines(image)),
         totals(steps, event.atMs),
         ...(image === undefined ? [] : loadLines(image)),
@@ -22,15 +22,25 @@ export function closingLines(): { handle(event: BuildEvent): readonly string[] }
   };
 }
 
-const NAME_WIDTH = 44;
+const MIN_NAME_WIDTH = 44;
+const MAX_NAME_WIDTH = 64;
+
+/** Room for the names of these steps: a table that fits most terminals. */
+function nameWidth(steps: readonly StepState[]): number {
+  const longest = Math.max(...steps.map((step) => [...shownName(step)].length));
+  return Math.min(MAX_NAME_WIDTH, Math.max(MIN_NAME_WIDTH, longest));
+}
+
+/** One line, runs of blanks as one. */
+function shownName({ info }: StepState): string {
+  return plainText(info.name).replace(/ {2,}/g, ' ');
+}
 
 /** ` ✔ [build 4/6] RUN npm ci     hit    saved 6.1 s` */
-export function stepLine(step: StepState): string {
-  const name = plainText(step.info.name);
-  const shown =
-    [...name].length > NAME_WIDTH ? `${[...name].slice(0, NAME_WIDTH - 1).join('')}…` : name.padEnd(NAME_WIDTH);
+function stepLine(step: StepState, width: number): string {
+  const name = clip(shownName(step), width).padEnd(width);
   const time = step.status === 'hit' || step.status === 'waiting' ? '' : durationText(durationOf(step));
-  return ` ${MARKS[step.status]} ${shown} ${time.padStart(8)}  ${outcomeText(step)}`.trimEnd();
+  return ` ${MARKS[step.status]} ${name} ${time.padStart(8)}  ${outcomeText(step)}`.trimEnd();
 }
 
 const MARKS: Record<StepState['status'], string> = {
@@ -77,7 +87,7 @@ function totals(steps: readonly StepState[], durationMs: number): string {
   ];
   if (longest !== undefined && durationOf(longest) >= 100) {
     parts.push(
-      `longest: ${plainText(longest.info.name.replace(/^\[[^\]]*\] (RUN )?/, ''))} ${durationText(durationOf(longest))}`,
+      `longest: ${shownName(longest).replace(/^\[[^\]]*\] (RUN )?(--\S+ )*/, '')} ${durationText(durationOf(longest))}`,
     );
   }
   return ` ${steps.length} steps: ${parts.join(' · ')}`;

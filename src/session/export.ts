@@ -1,11 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { exportImage, type ExportImage } from '../exporter/index.ts';
+import { type ExportImage, exportImage } from '../exporter/index.ts';
 import type { Definition, Target } from '../graph/index.ts';
 import { familiarName, formatPlatform, normaliseReference } from '../image/oci/index.ts';
 import type { Emit, ImageSummary } from '../progress/index.ts';
-import { stackOf, type Solution } from '../solver/index.ts';
+import { type Solution, stackOf } from '../solver/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { imageConfig } from './image-config.ts';
 import type { Session } from './index.ts';
@@ -53,7 +54,8 @@ export async function exportTargets(
       manifest: written.digest,
       config: written.configDigest,
       platform: target.platform,
-      layers: written.layers,
+      // Without the forms they were written in: an image that stands on this one chooses its own.
+      layers: image.layers,
       kind: 'built',
       at: nowMs(),
     });
@@ -63,7 +65,7 @@ export async function exportTargets(
     configDigest: written.configDigest,
     platform: formatPlatform(target.platform),
     tags: names.map(familiarName),
-    outputs: written.outputs,
+    outputs: written.outputs.map((output) => ({ ...output, dest: shownPath(output.dest, options.cwd) })),
     exposedPorts: Object.keys(image.config.config.ExposedPorts ?? {}),
   };
   writeFiles(summary, names, options);
@@ -78,6 +80,12 @@ async function imageOf(target: Target, solution: Solution, names: readonly strin
     names,
     ...(target.epoch === undefined ? {} : { epoch: target.epoch }),
   };
+}
+
+/** As somebody in this directory would write it. */
+function shownPath(dest: string, cwd: string): string {
+  const path = relative(cwd, dest);
+  return dest === '-' || path.startsWith('..') ? dest : path;
 }
 
 function writeFiles(summary: ImageSummary, names: readonly string[], options: BuildOptions): void {

@@ -1,6 +1,6 @@
 import type { PlannedHistory, Target } from '../graph/index.ts';
 import type { HistoryEntry, ImageConfig } from '../image/oci/index.ts';
-import { stackOf, type Solution } from '../solver/index.ts';
+import { type Solution, stackOf } from '../solver/index.ts';
 
 const COMMENT = 'buildkit.dockerfile.v0';
 

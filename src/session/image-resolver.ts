@@ -7,8 +7,8 @@ import {
   type ImageConfig,
   type Manifest,
   normaliseReference,
-  parseConfig,
   type Platform,
+  parseConfig,
 } from '../image/oci/index.ts';
 import type { Emit } from '../progress/index.ts';
 import { openLayout, type Registry } from '../sources/registry/index.ts';

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { BlobRef, LayerRef, Root } from '../../cache/index.ts';
-import { compressionOf, ingestLayer } from '../image/layer/index.ts';
-import type { Filter } from '../image/archive/index.ts';
 import { BuildError } from '../errors.ts';
+import type { Filter } from '../image/archive/index.ts';
+import { compressionOf, ingestLayer } from '../image/layer/index.ts';
 import { LayerLost } from '../solver/index.ts';
 
 export interface LayerSupplyDeps {

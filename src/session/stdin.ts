@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
+import { BuildError } from '../errors.ts';
 import { filterProcess } from '../host/process/index.ts';
 import { isTarHead, unpackContext } from '../sources/context/index.ts';
-import { BuildError } from '../errors.ts';
 import { type DockerfileSource, findDockerfile, readAll } from './source.ts';
 
 export interface StdinSources extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { BuildError } from '../errors.ts';
+import type { startWorker, Worker } from '../worker/client/index.ts';
 import type { RunReply, RunRequest } from '../worker/protocol.ts';
-import { startWorker, type Worker } from '../worker/client/index.ts';
 
 export interface WorkerHolder extends AsyncDisposable {
   run(
