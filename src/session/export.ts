@@ -66,7 +66,9 @@ export async function exportTargets(
     platform: formatPlatform(target.platform),
     tags: names.map(familiarName),
     outputs: written.outputs.map((output) => ({ ...output, dest: shownPath(output.dest, options.cwd) })),
-    exposedPorts: Object.keys(image.config.config.ExposedPorts ?? {}),
+    exposedPorts: Object.keys(image.config.config.ExposedPorts ?? {}).sort(
+      (a, b) => Number.parseInt(a) - Number.parseInt(b),
+    ),
   };
   writeFiles(summary, names, options);
   return summary;
