@@ -12,6 +12,8 @@ NPM_VERSION=10.8.2
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 bases=$repo/fixtures/base
 cache=${TSBUILD_DEMO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tsbuild-demo}
+# Images built on a base take over its compressed layers; tests spare the time.
+compression=${TSBUILD_DEMO_COMPRESSION:-gzip}
 root=${1:?usage: make-bases.sh ROOT [NAME…]}
 shift
 
@@ -93,7 +95,7 @@ build() {
   [ "$1" = node:20-bookworm-slim ] && args=(--build-arg "NODE_VERSION=$NODE_VERSION")
   scratch=$(mktemp -d)
   (cd "$scratch" && node "$repo/dist/cli/tsbuild.mjs" --root "$root" --progress plain -t "$1" \
-    "${args[@]}" -o "type=oci,dest=$scratch/image.tar" \
+    "${args[@]}" -o "type=oci,dest=$scratch/image.tar,compression=$compression" \
     -f "$bases/${1%%:*}/Dockerfile" "$2") > "$scratch/log" 2>&1 || {
     tail -n 40 "$scratch/log" >&2
     rm -rf "$scratch"

@@ -42,7 +42,8 @@ describe('a real application', () => {
   afterAll(() => rig[Symbol.asyncDispose]());
 
   test('cold: every step but the bases runs, and says that there was no record', () => {
-    const ran = cold.report.steps.filter((one) => one.kind !== 'FROM');
+    // Two stages with the same WORKDIR on the same base: the second takes what the first has made.
+    const ran = cold.report.steps.filter((one) => one.kind !== 'FROM' && !/^\[stage-1 .* WORKDIR/.test(one.name));
     expect(ran.map((one) => [one.name, one.status, one.reason?.code])).toEqual(
       ran.map((one) => [one.name, 'miss', 'no-record']),
     );

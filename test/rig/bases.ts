@@ -28,6 +28,6 @@ export async function makeBases(
   cache?: string,
 ): Promise<void> {
   await output([...as, 'bash', join(REPOSITORY, 'scripts/make-bases.sh'), root, ...names], {
-    env: cache === undefined ? {} : { TSBUILD_DEMO_CACHE: cache },
+    env: { TSBUILD_DEMO_COMPRESSION: 'uncompressed', ...(cache === undefined ? {} : { TSBUILD_DEMO_CACHE: cache }) },
   });
 }
