@@ -209,6 +209,10 @@ test('tmpfs is empty, limited and gone afterwards', async () => {
   );
   expect(ran.stdout).toBe('full\n1\n');
   expect(rig.paths(ran)).toEqual([]);
+  const modes = await rig.run([base], 'stat -c "%a %u" /new /home/app', {
+    mounts: ['/new', '/home/app'].map((target) => ({ type: 'tmpfs', target })),
+  });
+  expect(modes.stdout).toBe('1777 0\n755 0\n');
 });
 
 test('what is in the way of a mount is named', async () => {

@@ -1,4 +1,6 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -136,10 +138,15 @@ export function describe(entry: TocEntry): string {
   return `${entry.path}${mark}${entry.opaque === true ? ' opaque' : ''}`;
 }
 
+/** The worker and a front of its own, with koffi, in a directory that anybody can read. */
 export async function bundle(dir: string): Promise<void> {
+  chmodSync(dir, 0o755);
   await build({
-    entryPoints: [join(REPOSITORY, 'src/worker/server/main.ts')],
-    outfile: join(dir, 'worker.mjs'),
+    entryPoints: {
+      worker: join(REPOSITORY, 'src/worker/server/main.ts'),
+      driver: join(REPOSITORY, 'test/worker/driver.ts'),
+    },
+    ...{ outdir: dir, outExtension: { '.js': '.mjs' } },
     ...{ bundle: true, format: 'esm', platform: 'node', target: 'node20.11', external: ['koffi'], logLevel: 'error' },
     banner: {
       js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
@@ -149,6 +156,46 @@ export async function bundle(dir: string): Promise<void> {
     const from = join(REPOSITORY, 'node_modules', part);
     if (existsSync(from)) cpSync(from, join(dir, 'node_modules', part), { recursive: true, dereference: true });
   }
+}
+
+export interface Driver {
+  readonly child: ChildProcess;
+  /** Resolves with the first line that has the field. */
+  line(field: string): Promise<Record<string, unknown>>;
+  readonly lines: Record<string, unknown>[];
+  readonly ended: Promise<unknown>;
+}
+
+/** @param as a command prefix that runs it as somebody else */
+export function drive(
+  dir: string,
+  order: { root: string; requests: readonly RunRequest[]; path?: string },
+  as: readonly string[] = [],
+): Driver {
+  const text = JSON.stringify({ path: PATH, script: join(dir, 'worker.mjs'), ...order });
+  const [command = '', ...args] = [...as, process.execPath, join(dir, 'driver.mjs'), text];
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/' });
+  const lines: Record<string, unknown>[] = [];
+  const ended = once(child, 'close');
+  let rest = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() ?? '';
+    for (const part of parts) lines.push(JSON.parse(part) as Record<string, unknown>);
+    child.emit('line');
+  });
+  const line = async (field: string): Promise<Record<string, unknown>> => {
+    for (;;) {
+      const found = lines.find((one) => field in one);
+      if (found !== undefined) return found;
+      if (await Promise.race([once(child, 'line').then(() => false), ended.then(() => true)])) {
+        const last = lines.find((one) => field in one);
+        if (last === undefined) throw new Error(`the driver ended without ${field}: ${JSON.stringify(lines)}`);
+        return last;
+      }
+    }
+  };
+  return { child, line, lines, ended };
 }
 
 export function makeRoot(root: string): void {

@@ -110,8 +110,15 @@ async function cacheMount(mount: Of<'cache'>, { workspace, signal, owned }: Moun
 
 function tmpfsMount({ target, sizeBytes }: Of<'tmpfs'>): ReadyMount {
   const options = ['nosuid', 'nodev', ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])];
-  return { target, type: 'directory', mount: { destination: target, type: 'tmpfs', source: 'tmpfs', options } };
+  return {
+    target,
+    type: 'directory',
+    mode: TMPFS_MODE,
+    mount: { destination: target, type: 'tmpfs', source: 'tmpfs', options },
+  };
 }
+
+const TMPFS_MODE = 0o1777;
 
 /** On the tmpfs that only the worker sees, so that no secret reaches a disk. */
 function fileMount({ target, content, mode, uid, gid }: Of<'file'>, { dir, workspace }: MountContext): ReadyMount {

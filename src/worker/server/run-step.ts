@@ -40,7 +40,12 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
       {
         ...request,
         ...request.process,
-        ...{ rootfs: snapshot.rootfs, user, cgroupsPath: `${workspace.tag}-${number}`, hasOwnNetwork: network.isOwn },
+        ...{
+          rootfs: snapshot.rootfs,
+          user,
+          cgroupsPath: `${workspace.cgroupTag}-${number}`,
+          hasOwnNetwork: network.isOwn,
+        },
         rlimits: rlimitsOf(request.ulimits, workspace.machine),
         mounts: placed(mounts, snapshot.targets),
       },
@@ -48,7 +53,7 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
     );
     const { machine, searchPath } = workspace;
     const result = await runContainer(
-      { id: `${workspace.tag}-${number}`, spec, signal, onOutput: options.onOutput },
+      { id: `${workspace.cgroupTag}-${number}`, spec, signal, onOutput: options.onOutput },
       { path: runtimePath(request, workspace), dir, isUserNamespace: machine.isUserNamespace, searchPath },
     );
     if (result.outcome === 'killed' || result.exitCode !== 0) return result;

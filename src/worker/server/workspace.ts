@@ -5,6 +5,7 @@ import { type LayerStore, openLayerStore } from '../../../cache/index.ts';
 import { mount, MS_NODEV, MS_NOSUID } from '../../host/sys/index.ts';
 import { openSnapshots, type Snapshots } from '../snapshot/index.ts';
 import type { WorkerSetup } from '../protocol.ts';
+import { CGROUP_PREFIX, removeStaleCgroups } from './cgroups.ts';
 import { lookAround, type Machine } from './machine.ts';
 
 /** Where a worker keeps what. */
@@ -15,8 +16,8 @@ export interface Workspace extends AsyncDisposable {
   /** On a tmpfs that nobody else sees: bundles, secrets, mount points. */
   readonly runDir: string;
   readonly searchPath: string;
-  /** Part of the names of cgroups and temp files: of this worker alone. */
-  readonly tag: string;
+  /** Part of the names of cgroups: of this worker alone. */
+  readonly cgroupTag: string;
   readonly tempPath: (purpose: string) => string;
   readonly warn: (message: string) => void;
   /** Opened on first need. @throws BuildError overlay-refused */
@@ -28,14 +29,18 @@ export function openWorkspace(setup: WorkerSetup, warn: (message: string) => voi
   const runDir = join(rootDir, 'run');
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   mount('tmpfs', runDir, 'tmpfs', MS_NOSUID | MS_NODEV, 'mode=0700');
-  const tag = `tsbuild-${setup.lease ?? randomBytes(8).toString('hex')}`;
+  const own = randomBytes(4).toString('hex');
+  // Without a lease no name may look as if it had one: whoever finds a lease gone removes what is named after it.
+  const tag = setup.lease === undefined ? `worker-${own}` : `tsbuild-${setup.lease}-${own}`;
   const machine = lookAround();
+  if (!machine.isUserNamespace) removeStaleCgroups();
   let count = 0;
-  const tempPath = (purpose: string): string => join(rootDir, 'tmp', `${tag}-w${++count}-${purpose}`);
+  const tempPath = (purpose: string): string => join(rootDir, 'tmp', `${tag}-${++count}-${purpose}`);
   const layers: LayerStore = openLayerStore(rootDir, { tempPath, onWarning: warn });
   let snapshots: Snapshots | undefined;
   return {
-    ...{ machine, rootDir, runDir, searchPath, tag, tempPath, warn },
+    ...{ machine, rootDir, runDir, searchPath, tempPath, warn },
+    cgroupTag: `${CGROUP_PREFIX}${setup.lease === undefined ? own : `${setup.lease}-${own}`}`,
     mountsDir: join(rootDir, 'mounts'),
     snapshots() {
       const { isSquashed, isUserNamespace } = machine;

@@ -31,7 +31,17 @@ export interface OverlayOptions {
 }
 
 /** The layout of a layer is what its tar says: nothing that only this kernel or this mount would understand. */
-const FIXED = 'index=off,metacopy=off,redirect_dir=off,xino=off';
+const FIXED = 'index=off,metacopy=off,redirect_dir=nofollow,xino=off';
+
+export function overlayOptions({
+  isUserNamespace,
+  isVolatile,
+}: {
+  isUserNamespace: boolean;
+  isVolatile: boolean;
+}): string {
+  return `${FIXED}${isUserNamespace ? ',userxattr' : ''}${isVolatile ? ',volatile' : ''}`;
+}
 
 /**
  * Mounts overlays. All directories are given to the kernel as names of a few characters, relative to the working directory, which this
@@ -64,10 +74,9 @@ export function openOverlays({ dir, isUserNamespace, isVolatile }: OverlayOption
       const least = upper === undefined ? 2 : 1;
       const fill = empties.slice(0, Math.max(0, least - lowers.length));
       const stack = [...fill, ...lowers].reverse().map(nameOf);
-      const options = [`lowerdir=${stack.join(':')}`, FIXED];
-      if (isUserNamespace) options.push('userxattr');
+      const own = overlayOptions({ isUserNamespace, isVolatile: isVolatile && upper !== undefined });
+      const options = [`lowerdir=${stack.join(':')}`, own];
       if (upper !== undefined) options.push(`upperdir=${nameOf(upper.dir)},workdir=${nameOf(upper.work)}`);
-      if (upper !== undefined && isVolatile) options.push('volatile');
       const path = join(points, (count++).toString(36));
       mkdirSync(path, 0o755);
       try {

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
-import { mknod } from '../../host/sys/index.ts';
-import { mount, MNT_DETACH, umount } from '../../host/sys/index.ts';
+import { mknod, mount, MNT_DETACH, umount } from '../../host/sys/index.ts';
+import { overlayOptions } from './overlay.ts';
 
 export interface OverlaySupport {
   readonly isVolatile: boolean;
@@ -22,11 +22,11 @@ export interface ProbeOptions {
  */
 export function probeOverlay({ temp, runDir, isUserNamespace }: ProbeOptions): OverlaySupport {
   const point = join(runDir, 'probe');
-  mkdirSync(point);
+  mkdirSync(point, { recursive: true });
   const attempt = (isVolatile: boolean): Error | undefined => {
     const dir = `${temp}-${isVolatile ? 'v' : 'n'}`;
     try {
-      tryOverlay({ dir, point, options: `${isUserNamespace ? ',userxattr' : ''}${isVolatile ? ',volatile' : ''}` });
+      tryOverlay({ dir, point, options: overlayOptions({ isUserNamespace, isVolatile }) });
       return undefined;
     } catch (error) {
       return error as Error;
@@ -52,7 +52,7 @@ function tryOverlay({ dir, point, options }: { dir: string; point: string; optio
   const before = process.cwd();
   process.chdir(dir);
   try {
-    mount('overlay', point, 'overlay', 0, `lowerdir=l,upperdir=u,workdir=w,index=off${options}`);
+    mount('overlay', point, 'overlay', 0, `lowerdir=l,upperdir=u,workdir=w,${options}`);
   } finally {
     process.chdir(before);
   }

@@ -10,11 +10,14 @@ export interface MountPoint {
   /** Absolute text path in the rootfs, as it was asked for. */
   readonly target: string;
   readonly type: 'file' | 'directory';
+  /** Of a missing directory: runc gives a tmpfs the mode of what it is mounted on. */
+  readonly mode?: number;
 }
 
 export interface PlannedStub {
   readonly path: RelPath;
   readonly type: 'file' | 'directory';
+  readonly mode?: number | undefined;
 }
 
 export interface StubPlan {
@@ -27,14 +30,14 @@ export interface StubPlan {
 /** @throws BuildError mount-failed when something that is no directory is in the way */
 export function planStubs(tree: StackTree, points: readonly MountPoint[]): StubPlan {
   const missing = new Map<RelPath, PlannedStub>();
-  const targets = points.map(({ target, type }) => {
+  const targets = points.map(({ target, type, mode }) => {
     const path = resolved(tree, target);
     for (const dir of ancestors(path)) {
       const there = missing.get(dir)?.type ?? tree.lookup(dir)?.type;
       if (there === undefined) missing.set(dir, { path: dir, type: 'directory' });
       else if (there !== 'directory') throw blocked(target, dir);
     }
-    if (tree.lookup(path) === undefined && !missing.has(path)) missing.set(path, { path, type });
+    if (tree.lookup(path) === undefined && !missing.has(path)) missing.set(path, { path, type, mode });
     return path;
   });
   return { targets, missing: [...missing.values()].sort((a, b) => (a.path < b.path ? -1 : 1)) };
@@ -52,15 +55,17 @@ export function writeStubs(
   mkdirSync(dir, 0o755);
   chmodSync(dir, 0o755);
   const writer = new TreeWriter(dir, options);
-  for (const { path, type } of missing) {
+  for (const { path, type, mode = DIRECTORY_MODE } of missing) {
     for (const parent of ancestors(path)) {
       if (!writer.hasDirectory(parent)) writer.add(parent, tree.lookup(parent) ?? impliedDirectory(parent));
     }
     if (type === 'file') writer.add(path, { ...impliedDirectory(path), type: 'file', mode: 0o644 });
-    else if (!writer.hasDirectory(path)) writer.add(path, impliedDirectory(path));
+    else if (!writer.hasDirectory(path)) writer.add(path, { ...impliedDirectory(path), mode });
   }
   writer.finish();
 }
+
+const DIRECTORY_MODE = 0o755;
 
 function resolved(tree: StackTree, target: string): RelPath {
   try {

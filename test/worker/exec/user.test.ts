@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { resolveUser } from '../../../src/worker/exec/index.ts';
+
+const PASSWD = `# users
+root:x:0:0:root:/root:/bin/sh
+app:x:1234:2345:application user:/home/app:/bin/sh
+worker:x:1500:3456::/home/worker:/bin/sh
+broken
+twin:x:7:1::/:
+twin:x:8:2::/:
+42:x:900:901::/:
+`;
+const GROUP = `root:x:0:
+web:x:33:app
+app:x:2345:app
+data:x:3456:app,web
+extra:x:4567: app
+nonsense
+`;
+const files = { passwd: () => PASSWD, group: () => GROUP };
+const none = { passwd: () => undefined, group: () => undefined };
+
+test.each([
+  ['', 0, 0, []],
+  ['root', 0, 0, []],
+  ['app', 1234, 2345, [33, 3456, 4567]],
+  ['1234', 1234, 2345, [33, 3456, 4567]],
+  ['app:data', 1234, 3456, []],
+  ['app:99', 1234, 99, []],
+  [':data', 0, 3456, []],
+  ['worker', 1500, 3456, []],
+  ['9999', 9999, 0, []],
+  ['9999:8888', 9999, 8888, []],
+  ['9999:data', 9999, 3456, []],
+  ['twin', 7, 1, []],
+  ['42', 42, 0, []],
+])('USER %j is %i:%i with %j', (text, uid, gid, additionalGids) => {
+  expect(resolveUser(text, files)).toEqual({ uid, gid, additionalGids });
+});
+
+test('numbers need no files; names do', () => {
+  const unread = () => {
+    throw new Error('read');
+  };
+  expect(resolveUser('5:6', { passwd: unread, group: unread })).toEqual({ uid: 5, gid: 6, additionalGids: [] });
+  expect(resolveUser('', none)).toEqual({ uid: 0, gid: 0, additionalGids: [] });
+  expect(resolveUser('77', none)).toEqual({ uid: 77, gid: 0, additionalGids: [] });
+});
+
+test.each([
+  ['ghost', 'ghost'],
+  ['app:ghosts', 'ghosts'],
+  ['99999999999', '99999999999'],
+  ['-1', '-1'],
+])('USER %j is unknown', (text, name) => {
+  expect(() => resolveUser(text, files)).toThrow(
+    expect.objectContaining({ code: 'run-user-unknown', message: expect.stringContaining(name) }),
+  );
+});
