@@ -1,31 +1,32 @@
-/** The candidate nearest to a word that somebody may have mistyped; undefined when none is within two edits. */
+const TOO_FAR = 3;
+
+/**
+ * The candidate nearest to the word, when fewer than three edits part them; of equals the first. undefined when the
+ * word itself is a candidate: then the word is not what is wrong.
+ */
 export function didYouMean(word: string, candidates: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = MAX_DISTANCE + 1;
+  if (candidates.includes(word)) return undefined;
+  let nearest: string | undefined;
+  let distance = TOO_FAR;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) > MAX_DISTANCE || word.length > MAX_LENGTH) continue;
-    const distance = editDistance(word, candidate);
-    if (distance < bestDistance && distance < Math.max(word.length, candidate.length)) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    if (Math.abs(candidate.length - word.length) >= distance) continue;
+    const found = levenshtein(word, candidate);
+    if (found >= distance) continue;
+    nearest = candidate;
+    distance = found;
   }
-  return best;
+  return nearest;
 }
 
-const MAX_DISTANCE = 2;
-const MAX_LENGTH = 100;
-
-/** Levenshtein's: insertions, removals and replacements. */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replace = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+function levenshtein(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let i = 0; i < from.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      const changed = (row[j] ?? 0) + (from[i] === to[j] ? 0 : 1);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
     row = next;
   }
-  return row[b.length] ?? 0;
+  return row[to.length] ?? 0;
 }

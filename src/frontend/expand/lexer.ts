@@ -1,246 +1,274 @@
-import { BuildError } from '../../errors.ts';
-import { parsePattern, replacePattern, trimPrefix, trimSuffix } from './pattern.ts';
+import { Failure } from './failure.ts';
+import { replaceAll, replaceFirst, trimPrefix, trimSuffix } from './pattern.ts';
+import { isSpace } from './space.ts';
 import { WordList } from './word-list.ts';
 
 export interface LexerOptions {
-  /** The value of a variable; undefined when it is not set. */
   readonly env: (name: string) => string | undefined;
   readonly escape: '\\' | '`';
-  /** Heredoc bodies: quotes mean nothing. */
-  readonly skipQuotes?: boolean;
-  /** Quotes stay in the result. */
-  readonly rawQuotes?: boolean;
-  /** Escape characters stay in the result. */
-  readonly rawEscapes?: boolean;
-  /** `$x` of an unset variable stays as it is written. */
+  readonly onUnset?: ((name: string) => void) | undefined;
+  readonly keepQuotes?: boolean;
+  readonly keepEscapes?: boolean;
+  /** References to variables that are not set stay as they are. */
   readonly keepUnset?: boolean;
+  /** Quotes are characters like any other, as in a heredoc. */
+  readonly ignoreQuotes?: boolean;
 }
 
-const MAX_DEPTH = 100;
-const SPECIAL = '@*#?-$!0';
-const LETTER = /[\p{L}\p{Nd}_]/u;
-const DIGIT = /\p{Nd}/u;
+export interface Lexed {
+  readonly text: string;
+  readonly words: readonly string[];
+}
 
-/**
- * Expands a word as BuildKit's shell lexer does: quotes, escapes, `$name` and `${name…}` with its modifiers. One pass, no
- * backtracking.
- */
+const MAX_DEPTH = 200;
+const MAX_LENGTH = 16 * 1024 * 1024;
+/** Digits, or one special parameter, or letters, digits and underscores. */
+const NAME = /\p{Nd}+|[@*#?$!-]|[\p{L}\p{Nd}_]+/uy;
+const CLOSE_BRACE = 'close the substitution with }, or write \\$ for a dollar sign';
+const MODIFIERS = 'the modifiers are :- - :+ + :? ? # ## % %% / and //';
+
+/** Reads one text from left to right, once. @throws Failure */
 export class Lexer {
-  readonly #chars: readonly string[];
+  readonly #text: string;
   readonly #options: LexerOptions;
-  #at = 0;
-  #rawEscapes: boolean;
+  #pos = 0;
   #depth = 0;
+  #length = 0;
+  #keepsEscapes: boolean;
 
   constructor(text: string, options: LexerOptions) {
-    this.#chars = [...text];
+    this.#text = text;
     this.#options = options;
-    this.#rawEscapes = options.rawEscapes === true;
+    this.#keepsEscapes = options.keepEscapes ?? false;
   }
 
-  /** @throws BuildError expansion-failed, without a range */
-  run(): { text: string; words: readonly string[] } {
-    return this.#until(undefined, this.#rawEscapes);
+  run(): Lexed {
+    return this.#until(undefined, this.#keepsEscapes);
   }
 
-  #peek(): string | undefined {
-    return this.#chars[this.#at];
+  /** Up to and over the stop character, which an escape, quotes or an inner substitution hide. */
+  #until(stop: string | undefined, keepsEscapes: boolean): Lexed {
+    const before = this.#keepsEscapes;
+    this.#keepsEscapes = keepsEscapes;
+    this.#depth++;
+    if (this.#depth > MAX_DEPTH) throw new Failure('substitutions are nested too deeply', 'use a few ARGs instead');
+    try {
+      return this.#pieces(stop);
+    } finally {
+      this.#depth--;
+      this.#keepsEscapes = before;
+    }
   }
 
-  #next(): string | undefined {
-    const char = this.#chars[this.#at];
-    this.#at += 1;
-    return char;
-  }
-
-  #until(stop: string | undefined, rawEscapes: boolean): { text: string; words: readonly string[] } {
-    const before = this.#rawEscapes;
-    this.#rawEscapes = rawEscapes;
-    this.#depth += 1;
-    if (this.#depth > MAX_DEPTH) throw failed('variables are nested too deeply');
+  #pieces(stop: string | undefined): Lexed {
     const words = new WordList();
-    const parts: string[] = [];
-    const closed = this.#take(stop, { words, parts });
-    this.#depth -= 1;
-    this.#rawEscapes = before;
-    if (stop !== undefined && !closed) throw failed(`unexpected end of statement while looking for matching ${stop}`);
-    return { text: parts.join(''), words: words.all() };
-  }
-
-  /** @returns whether the stop character was met */
-  #take(stop: string | undefined, { words, parts }: { words: WordList; parts: string[] }): boolean {
-    for (let char = this.#peek(); char !== undefined; char = this.#peek()) {
-      if (char === stop) {
-        this.#next();
-        return true;
-      }
-      if (char === '$') {
-        const value = this.#dollar();
-        parts.push(value);
-        words.addText(value);
-      } else if ((char === "'" || char === '"') && this.#options.skipQuotes !== true) {
-        const quoted = char === "'" ? this.#singleQuote() : this.#doubleQuote();
-        parts.push(quoted);
-        words.addRaw(quoted);
-      } else this.#plain({ words, parts });
+    let text = '';
+    for (let char = this.#peek(); char !== undefined && char !== stop; char = this.#peek()) {
+      const piece = this.#piece(char);
+      text += piece.text;
+      if (piece.isRaw) words.addRaw(piece.text);
+      else words.add(piece.text);
     }
-    return false;
-  }
-
-  #plain({ words, parts }: { words: WordList; parts: string[] }): void {
-    const char = this.#next() ?? '';
-    if (char !== this.#options.escape) {
-      words.addText(char);
-      parts.push(char);
-      return;
+    if (stop !== undefined && this.#take() === undefined) {
+      throw new Failure(`unexpected end of statement while looking for matching ${stop}`, CLOSE_BRACE);
     }
-    if (this.#rawEscapes) {
-      words.addRaw(char);
-      parts.push(char);
+    return { text, words: words.finish() };
+  }
+
+  /** One character or what begins with it. Blanks of a raw piece do not end a word. */
+  #piece(char: string): { readonly text: string; readonly isRaw: boolean } {
+    if (char === '$') return { text: this.#dollar(), isRaw: false };
+    if (this.#options.ignoreQuotes !== true) {
+      if (char === "'") return { text: this.#singleQuoted(), isRaw: true };
+      if (char === '"') return { text: this.#doubleQuoted(), isRaw: true };
+      if (char === '<') return { text: this.#heredocSign(), isRaw: true };
     }
-    const escaped = this.#next();
-    if (escaped === undefined) return;
-    words.addRaw(escaped);
-    parts.push(escaped);
+    this.#pos++;
+    return char === this.#options.escape ? { text: this.#escaped(), isRaw: true } : { text: char, isRaw: false };
   }
 
-  #singleQuote(): string {
-    const start = this.#at;
-    const end = this.#chars.indexOf("'", start + 1);
-    if (end < 0) throw failed('unexpected end of statement while looking for matching single-quote');
-    this.#at = end + 1;
-    const inner = this.#chars.slice(start + 1, end).join('');
-    return this.#options.rawQuotes === true ? `'${inner}'` : inner;
+  #escaped(): string {
+    const kept = this.#keepsEscapes ? this.#options.escape : '';
+    return kept + (this.#take() ?? '');
   }
 
-  #doubleQuote(): string {
-    const quote = this.#options.rawQuotes === true ? '"' : '';
-    const parts = [quote];
-    this.#next();
-    for (;;) {
-      const char = this.#peek();
-      if (char === undefined) throw failed('unexpected end of statement while looking for matching double-quote');
-      if (char === '"') {
-        this.#next();
-        return [...parts, quote].join('');
-      }
-      parts.push(char === '$' ? this.#dollar() : this.#quotedChar());
+  /** `<<` takes the blanks behind it along: `<< EOF` is one word. */
+  #heredocSign(): string {
+    const start = this.#pos;
+    this.#pos++;
+    if (this.#peek() !== '<') return '<';
+    this.#pos++;
+    while (isSpace(this.#peek() ?? 'x')) this.#pos++;
+    return this.#text.slice(start, this.#pos);
+  }
+
+  #singleQuoted(): string {
+    const end = this.#text.indexOf("'", this.#pos + 1);
+    if (end < 0) throw unmatched('single-quote', this.#options.escape);
+    const start = this.#pos;
+    this.#pos = end + 1;
+    return this.#options.keepQuotes === true ? this.#text.slice(start, end + 1) : this.#text.slice(start + 1, end);
+  }
+
+  #doubleQuoted(): string {
+    const quote = this.#options.keepQuotes === true ? '"' : '';
+    let text = quote;
+    this.#pos++;
+    for (let char = this.#peek(); char !== '"'; char = this.#peek()) {
+      if (char === undefined) throw unmatched('double-quote', this.#options.escape);
+      if (char === '$') text += this.#dollar();
+      else text += this.#inDoubleQuotes(char);
     }
+    this.#pos++;
+    return text + quote;
   }
 
-  /** Inside double quotes the escape character escapes `"`, `$` and itself; before anything else it is itself. */
-  #quotedChar(): string {
-    const { escape } = this.#options;
-    const char = this.#next() ?? '';
-    if (char !== escape) return char;
-    const kept = this.#rawEscapes ? char : '';
-    const following = this.#peek();
-    if (following === undefined) return kept;
-    if (following !== '"' && following !== '$' && following !== escape) return kept + char;
-    this.#next();
-    return kept + following;
+  /** The escape character hides `"`, `$` and itself; before anything else it stays. */
+  #inDoubleQuotes(char: string): string {
+    this.#pos++;
+    const escapeToken = this.#options.escape;
+    if (char !== escapeToken) return char;
+    const kept = this.#keepsEscapes ? escapeToken : '';
+    const next = this.#peek();
+    if (next === undefined) return kept;
+    if (next !== '"' && next !== '$' && next !== escapeToken) return kept + escapeToken;
+    this.#pos++;
+    return kept + next;
   }
 
   #dollar(): string {
-    this.#next();
-    if (this.#peek() === '{') return this.#braced();
-    const name = this.#name();
-    if (name === '') return '$';
-    const value = this.#options.env(name);
-    return value ?? (this.#options.keepUnset === true ? `$${name}` : '');
-  }
-
-  #braced(): string {
-    this.#next();
-    const first = this.#peek();
-    if (first === undefined) throw failed("syntax error: missing '}'");
-    if (first === '{' || first === '}' || first === ':') throw failed('syntax error: bad substitution');
-    const name = this.#name();
-    const modifier = this.#next();
-    if (modifier === '}') {
-      const value = this.#options.env(name);
-      return value ?? (this.#options.keepUnset === true ? `\${${name}}` : '');
+    this.#pos++;
+    if (this.#peek() !== '{') {
+      const name = this.#name();
+      return name === '' ? '$' : this.#value(name, `$${name}`);
     }
-    if (modifier === '/') return this.#replacement(name);
-    if (modifier === ':') return this.#modified(name, { modifier: this.#next(), nullIsUnset: true });
-    return this.#modified(name, { modifier, nullIsUnset: false });
+    this.#pos++;
+    const next = this.#peek();
+    if (next === undefined) throw new Failure("syntax error: missing '}'", CLOSE_BRACE);
+    if (next === '{' || next === '}' || next === ':') {
+      throw new Failure('syntax error: bad substitution', `write $\{NAME}, or \\$ for a dollar sign`);
+    }
+    return this.#braced(this.#name());
   }
 
-  #modified(name: string, { modifier, nullIsUnset }: { modifier: string | undefined; nullIsUnset: boolean }): string {
-    const shown = `${nullIsUnset ? ':' : ''}${modifier ?? ''}`;
-    const isPattern = modifier === '#' || modifier === '%';
-    if (modifier === undefined) throw failed("syntax error: missing '}'");
-    if (!'+-?#%'.includes(modifier) || (isPattern && nullIsUnset))
-      throw failed(`unsupported modifier (${shown}) in substitution`);
-    const word = this.#wordUntilBrace(isPattern);
-    const value = this.#options.env(name);
-    if (value === undefined && this.#options.keepUnset === true) return `\${${name}${shown}${word}}`;
-    const isMissing = value === undefined || (nullIsUnset && value === '');
-    if (modifier === '-') return isMissing ? word : (value ?? '');
-    if (modifier === '+') return isMissing ? '' : word;
-    if (modifier === '?') return isMissing ? required(name, { word, isSet: value !== undefined }) : (value ?? '');
-    const greedy = word.startsWith(modifier);
-    const pattern = parsePattern(greedy ? word.slice(1) : word);
-    return modifier === '#' ? trimPrefix(value ?? '', pattern, greedy) : trimSuffix(value ?? '', pattern, greedy);
+  #braced(name: string): string {
+    const first = this.#take();
+    if (first === '}') return this.#value(name, `\${${name}}`);
+    if (first === '/') return this.#replaced(name);
+    const isColon = first === ':';
+    const operator = isColon ? this.#take() : first;
+    if (operator === undefined) throw new Failure("syntax error: missing '}'", CLOSE_BRACE);
+    const written = isColon ? `:${operator}` : operator;
+    const isTrim = operator === '#' || operator === '%';
+    if (isColon ? isTrim : !'+-?#%'.includes(operator)) throw unsupported(written);
+    const word = this.#wordUntil('}', isTrim);
+    const value = this.#lookUp(name);
+    if (value === undefined && this.#options.keepUnset === true) return `\${${name}${written}${word}}`;
+    return this.#modified({ name, value, operator, written, word });
   }
 
-  #replacement(name: string): string {
-    const all = this.#peek() === '/';
-    if (all) this.#next();
-    const pattern = this.#wordUntil('/', { rawEscapes: true, missing: "syntax error: missing '/' in ${" });
-    const replacement = this.#wordUntil('}', { rawEscapes: true, missing: "syntax error: missing '}'" });
-    const value = this.#options.env(name);
-    if (value === undefined && this.#options.keepUnset === true)
-      return `\${${name}/${all ? '/' : ''}${pattern}/${replacement}}`;
-    return replacePattern(value ?? '', { pattern: parsePattern(pattern), replacement, all });
+  #modified({ name, value, operator, written, word }: Modified): string {
+    const isMissing = value === undefined || (written.startsWith(':') && value === '');
+    switch (operator) {
+      case '-':
+        return isMissing ? word : this.#counted(value);
+      case '+':
+        return isMissing ? '' : word;
+      case '?':
+        if (isMissing) throw required(name, value, word);
+        return this.#counted(value);
+      case '#':
+      case '%':
+        return this.#trimmed(value ?? '', operator, word);
+      default:
+        throw unsupported(written);
+    }
   }
 
-  #wordUntilBrace(rawEscapes: boolean): string {
-    return this.#wordUntil('}', { rawEscapes, missing: "syntax error: missing '}'" });
+  /** A second sign before the pattern asks for the longest match. */
+  #trimmed(value: string, sign: '#' | '%', word: string): string {
+    const longest = word.startsWith(sign);
+    const trim = sign === '#' ? trimPrefix : trimSuffix;
+    return trim(this.#counted(value), longest ? word.slice(1) : word, { longest });
   }
 
-  #wordUntil(stop: string, { rawEscapes, missing }: { rawEscapes: boolean; missing: string }): string {
+  #replaced(name: string): string {
+    const isAll = this.#peek() === '/';
+    if (isAll) this.#pos++;
+    const pattern = this.#wordUntil('/', true);
+    const replacement = this.#wordUntil('}', true);
+    const value = this.#lookUp(name);
+    if (value === undefined && this.#options.keepUnset === true) return `\${${name}/${pattern}/${replacement}}`;
+    return this.#counted((isAll ? replaceAll : replaceFirst)(this.#counted(value ?? ''), pattern, replacement));
+  }
+
+  #wordUntil(stop: '}' | '/', keepsEscapes: boolean): string {
     try {
-      return this.#until(stop, rawEscapes).text;
+      return this.#until(stop, keepsEscapes).text;
     } catch (error) {
-      if (
-        error instanceof BuildError &&
-        this.#peek() === undefined &&
-        error.message.startsWith('unexpected end of statement')
-      )
-        throw failed(missing);
-      throw error;
+      if (!(error instanceof Failure) || this.#pos < this.#text.length) throw error;
+      throw new Failure(stop === '}' ? "syntax error: missing '}'" : `syntax error: missing '/' in $\{}`, CLOSE_BRACE);
     }
   }
 
   #name(): string {
-    const first = this.#peek();
-    if (first === undefined) return '';
-    if (DIGIT.test(first)) return this.#run(DIGIT);
-    if (SPECIAL.includes(first)) return this.#next() ?? '';
-    return this.#run(LETTER);
+    NAME.lastIndex = this.#pos;
+    const name = NAME.exec(this.#text)?.[0] ?? '';
+    this.#pos += name.length;
+    return name;
   }
 
-  #run(wanted: RegExp): string {
-    const start = this.#at;
-    for (let char = this.#peek(); char !== undefined && wanted.test(char); char = this.#peek()) this.#at += 1;
-    return this.#chars.slice(start, this.#at).join('');
+  #value(name: string, reference: string): string {
+    const value = this.#lookUp(name);
+    if (value === undefined) return this.#options.keepUnset === true ? reference : '';
+    return this.#counted(value);
+  }
+
+  #lookUp(name: string): string | undefined {
+    const value = this.#options.env(name);
+    if (value === undefined) this.#options.onUnset?.(name);
+    return value;
+  }
+
+  /** Variables that hold each other twice would double with every line. */
+  #counted(value: string): string {
+    this.#length += value.length;
+    if (this.#length > MAX_LENGTH)
+      throw new Failure('the result is too long', 'shorten the variables that it is made of');
+    return value;
+  }
+
+  #peek(): string | undefined {
+    return this.#text[this.#pos];
+  }
+
+  #take(): string | undefined {
+    const char = this.#text[this.#pos];
+    if (char !== undefined) this.#pos++;
+    return char;
   }
 }
 
-function required(name: string, { word, isSet }: { word: string; isSet: boolean }): never {
-  const message = word === '' ? (isSet ? 'is not allowed to be empty' : 'is not allowed to be unset') : word;
-  throw failed(`${name}: ${message}`);
+interface Modified {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly operator: string;
+  readonly written: string;
+  readonly word: string;
 }
 
-function failed(message: string): BuildError {
-  return new BuildError('expansion-failed', message, { hint: HINTS.find(([part]) => message.includes(part))?.[1] });
+function unmatched(quote: string, escapeToken: string): Failure {
+  return new Failure(
+    `unexpected end of statement while looking for matching ${quote}`,
+    `close the quote, or write ${escapeToken} before it`,
+  );
 }
 
-const HINTS: readonly (readonly [string, string])[] = [
-  ['quote', 'close the quote, or escape it'],
-  ["missing '}'", 'close the brace, or escape the dollar sign'],
-  ['bad substitution', 'write ${NAME} or ${NAME:-default}'],
-  ['unsupported modifier', 'the modifiers are :- - :+ + :? ? # ## % %% / and //'],
-  ['not allowed to be', 'give it a value, e.g. with --build-arg'],
-];
+function unsupported(modifier: string): Failure {
+  return new Failure(`unsupported modifier (${modifier}) in substitution`, MODIFIERS);
+}
+
+function required(name: string, value: string | undefined, word: string): Failure {
+  const message = word || (value === undefined ? 'is not allowed to be unset' : 'is not allowed to be empty');
+  return new Failure(`${name}: ${message}`, `give ${name} a value with ARG, ENV or --build-arg`);
+}

@@ -1,97 +1,145 @@
-import { BuildError } from '../../errors.ts';
-
-/** A shell pattern of `${x#p}` and the like: `*`, `?`, literals and escapes; no bracket classes. */
-export type Pattern = readonly (string | typeof ANY | typeof ONE)[];
-
-const ANY = Symbol('*');
-const ONE = Symbol('?');
-
-/** @throws BuildError expansion-failed for an escape that means nothing */
-export function parsePattern(text: string): Pattern {
-  const parts: (string | typeof ANY | typeof ONE)[] = [];
-  const chars = [...text];
-  for (let index = 0; index < chars.length; index += 1) {
-    const char = chars[index] ?? '';
-    if (char === '*') {
-      if (parts.at(-1) !== ANY) parts.push(ANY);
-    } else if (char === '?') parts.push(ONE);
-    else if (char === '\\') {
-      index += 1;
-      const escaped = chars[index];
-      if (escaped === undefined || !'*?\\}/'.includes(escaped)) {
-        throw new BuildError('expansion-failed', `invalid escape '\\${escaped ?? ''}' in a pattern`, {
-          hint: 'only \\*, \\?, \\\\, \\} and \\/ can be escaped',
-        });
-      }
-      parts.push(escaped);
-    } else parts.push(char);
-  }
-  return parts;
-}
-
-/** `${x#p}`, `${x##p}`: without the shortest, or longest, prefix that matches. */
-export function trimPrefix(value: string, pattern: Pattern, greedy: boolean): string {
-  const chars = [...value];
-  const ends = matchEnds(chars, 0, pattern);
-  const end = greedy ? ends.at(-1) : ends[0];
-  return end === undefined ? value : chars.slice(end).join('');
-}
-
-/** `${x%p}`, `${x%%p}`. */
-export function trimSuffix(value: string, pattern: Pattern, greedy: boolean): string {
-  const reversed = [...value].reverse().join('');
-  return [...trimPrefix(reversed, [...pattern].reverse(), greedy)].reverse().join('');
-}
-
-/** `${x/p/r}` and `${x//p/r}`: the leftmost longest match, or all of them. */
-export function replacePattern(
-  value: string,
-  { pattern, replacement, all }: { pattern: Pattern; replacement: string; all: boolean },
-): string {
-  const chars = [...value];
-  let result = '';
-  let at = 0;
-  let afterMatch = -1;
-  while (at <= chars.length) {
-    const end = matchEnds(chars, at, pattern).at(-1);
-    // Go's ReplaceAll: an empty match directly after another match does not count
-    if (end === undefined || (end === at && at === afterMatch)) {
-      result += chars[at] ?? '';
-      at += 1;
-      continue;
-    }
-    result += replacement;
-    if (!all) return result + chars.slice(end).join('');
-    afterMatch = end;
-    if (end === at) result += chars[at] ?? '';
-    at = end === at ? at + 1 : end;
-  }
-  return result;
-}
+import { Failure } from './failure.ts';
 
 /**
- * Every position at which a match that begins at `start` can end, ascending. One pass over the value with the set of pattern
- * positions: no input makes it slower than the product of both lengths.
+ * The patterns of `#`, `##`, `%`, `%%`, `/` and `//`: `*` is any text without a newline, `?` any character but one, a
+ * backslash takes the meaning from `*`, `?` and itself, and may stand before `}` and `/`. No brackets. Matching is done
+ * piece by piece between the stars, so it does not backtrack.
  */
-function matchEnds(chars: readonly string[], start: number, pattern: Pattern): number[] {
-  const ends: number[] = [];
-  let states = closure(new Set([0]), pattern);
-  for (let at = start; ; at += 1) {
-    if (states.has(pattern.length)) ends.push(at);
-    const char = chars[at];
-    if (char === undefined || states.size === 0) return ends;
-    const next = new Set<number>();
-    for (const state of states) {
-      const part = pattern[state];
-      // as in BuildKit, where these are regular expressions, no wildcard matches a line end
-      if (part === ANY && char !== '\n') next.add(state);
-      else if ((part === ONE && char !== '\n') || part === char) next.add(state + 1);
-    }
-    states = closure(next, pattern);
-  }
+export function trimPrefix(value: string, pattern: string, { longest }: { longest: boolean }): string {
+  const pieces = parsePattern(pattern);
+  const chars = charsOf(value, pattern);
+  return chars.slice(matchEnd(pieces, chars, { start: 0, longest }) ?? 0).join('');
 }
 
-function closure(states: Set<number>, pattern: Pattern): Set<number> {
-  for (const state of states) if (pattern[state] === ANY) states.add(state + 1);
-  return states;
+export function trimSuffix(value: string, pattern: string, { longest }: { longest: boolean }): string {
+  const pieces = parsePattern(pattern)
+    .map((piece) => [...piece].reverse())
+    .reverse();
+  const chars = charsOf(value, pattern).reverse();
+  return chars
+    .slice(matchEnd(pieces, chars, { start: 0, longest }) ?? 0)
+    .reverse()
+    .join('');
+}
+
+export function replaceFirst(value: string, pattern: string, replacement: string): string {
+  const chars = charsOf(value, pattern);
+  const match = find(parsePattern(pattern), chars, 0);
+  if (match === undefined) return value;
+  return chars.slice(0, match.start).join('') + replacement + chars.slice(match.end).join('');
+}
+
+/** An empty match right behind another match counts for nothing. */
+export function replaceAll(value: string, pattern: string, replacement: string): string {
+  const pieces = parsePattern(pattern);
+  const chars = charsOf(value, pattern);
+  const out: string[] = [];
+  let copied = 0;
+  for (let from = 0; from <= chars.length; ) {
+    const match = find(pieces, chars, from);
+    if (match === undefined) break;
+    out.push(chars.slice(copied, match.start).join(''));
+    if (match.end > copied || match.start === 0) out.push(replacement);
+    copied = match.end;
+    from = Math.max(from + 1, match.end);
+  }
+  out.push(chars.slice(copied).join(''));
+  return out.join('');
+}
+
+/** The part of a pattern between two stars; null is any character. */
+type Piece = readonly (string | null)[];
+
+const MAX_WORK = 50_000_000;
+
+function charsOf(value: string, pattern: string): string[] {
+  if (value.length * pattern.length > MAX_WORK) {
+    throw new Failure('pattern and value are too long', 'do this in a RUN');
+  }
+  return Array.from(value);
+}
+
+function parsePattern(pattern: string): readonly Piece[] {
+  const pieces: (string | null)[][] = [[]];
+  const chars = Array.from(pattern);
+  for (let i = 0; i < chars.length; i++) {
+    const char = chars[i] ?? '';
+    const piece = pieces.at(-1);
+    if (char === '*') pieces.push([]);
+    else if (char === '?') piece?.push(null);
+    else if (char !== '\\') piece?.push(char);
+    else if (chars[i + 1] !== '}' && chars[i + 1] !== '/') {
+      piece?.push(escaped(chars[i + 1], pattern));
+      i++;
+    }
+  }
+  return pieces;
+}
+
+function escaped(char: string | undefined, pattern: string): string {
+  if (char === '*' || char === '?' || char === '\\') return char;
+  throw new Failure(
+    `invalid pattern (${pattern}) in substitution: invalid escape '\\${char ?? ''}'`,
+    'in a pattern a backslash stands before * ? \\ } and / only',
+  );
+}
+
+function find(
+  pieces: readonly Piece[],
+  chars: readonly string[],
+  from: number,
+): { readonly start: number; readonly end: number } | undefined {
+  const head = pieces[0] ?? [];
+  for (let at = from; at <= chars.length; ) {
+    const start = firstAt(head, chars, { from: at, to: chars.length });
+    if (start === undefined) return undefined;
+    const end = matchEnd(pieces, chars, { start, longest: true });
+    if (end !== undefined) return { start, end };
+    // What is missing behind this start is missing behind every later one of the line, too.
+    at = lineEnd(chars, start) + 1;
+  }
+  return undefined;
+}
+
+/** Where the match from `start` ends. Between the stars the earliest place is the best; the last piece may want the latest. */
+function matchEnd(
+  [head = [], ...rest]: readonly Piece[],
+  chars: readonly string[],
+  { start, longest }: { start: number; longest: boolean },
+): number | undefined {
+  if (!matchesAt(head, chars, start)) return undefined;
+  let end = start + head.length;
+  for (const [index, piece] of rest.entries()) {
+    const place = { from: end, to: lineEnd(chars, end) };
+    const at = longest && index === rest.length - 1 ? lastAt(piece, chars, place) : firstAt(piece, chars, place);
+    if (at === undefined) return undefined;
+    end = at + piece.length;
+  }
+  return end;
+}
+
+interface Place {
+  readonly from: number;
+  /** The last start that is allowed. */
+  readonly to: number;
+}
+
+function firstAt(piece: Piece, chars: readonly string[], { from, to }: Place): number | undefined {
+  for (let at = from; at <= to; at++) if (matchesAt(piece, chars, at)) return at;
+  return undefined;
+}
+
+function lastAt(piece: Piece, chars: readonly string[], { from, to }: Place): number | undefined {
+  for (let at = to; at >= from; at--) if (matchesAt(piece, chars, at)) return at;
+  return undefined;
+}
+
+function matchesAt(piece: Piece, chars: readonly string[], at: number): boolean {
+  if (at + piece.length > chars.length) return false;
+  return piece.every((wanted, i) => (wanted === null ? chars[at + i] !== '\n' : chars[at + i] === wanted));
+}
+
+function lineEnd(chars: readonly string[], from: number): number {
+  const found = chars.indexOf('\n', from);
+  return found < 0 ? chars.length : found;
 }

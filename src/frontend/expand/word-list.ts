@@ -1,33 +1,30 @@
-const SPACE = /\s/u;
+import { splitSpaces } from './space.ts';
 
-/** Collects the words of an expansion: blanks from outside quotes part them, also blanks inside a variable's value. */
+/** Splits at blanks, except those that were quoted or escaped. Blanks around words leave no empty words. */
 export class WordList {
   readonly #words: string[] = [];
-  #word: string[] = [];
-  #inWord = false;
+  #word = '';
 
-  /** Text whose blanks part words. */
-  addText(text: string): void {
-    for (const char of text) {
-      if (!SPACE.test(char)) this.addRaw(char);
-      else if (this.#inWord) this.#end();
+  /** Text in which blanks separate words. */
+  add(text: string): void {
+    for (const [index, part] of splitSpaces(text).entries()) {
+      if (index > 0) this.#end();
+      this.#word += part;
     }
   }
 
-  /** Text that is part of the word, blanks and all. */
+  /** Text in which blanks are like any other character. */
   addRaw(text: string): void {
-    this.#word.push(text);
-    this.#inWord = true;
+    this.#word += text;
   }
 
-  all(): readonly string[] {
-    if (this.#word.some((part) => part !== '')) this.#end();
+  finish(): readonly string[] {
+    this.#end();
     return this.#words;
   }
 
   #end(): void {
-    this.#words.push(this.#word.join(''));
-    this.#word = [];
-    this.#inWord = false;
+    if (this.#word !== '') this.#words.push(this.#word);
+    this.#word = '';
   }
 }

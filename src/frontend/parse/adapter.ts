@@ -1,28 +1,40 @@
-import { DockerfileParser } from 'dockerfile-ast';
+import { DockerfileParser, type Instruction } from 'dockerfile-ast';
 
-/** Where dockerfile-ast sees an instruction's name. */
-export interface KeywordPlace {
-  /** 1-based. */
-  readonly line: number;
-  readonly startColumn: number;
-  readonly endColumn: number;
+export interface Span {
+  readonly text: string;
+  /** Offsets in the text that was given. */
+  readonly start: number;
+  readonly end: number;
 }
 
-/** Above this, its segmentation costs more than it tells. */
-const MAX_CHARS = 256 * 1024;
+/** The keyword that dockerfile-ast sees at the top of one instruction, also when it is continued on a second line. */
+export function keywordOf(source: string, escapeToken: '\\' | '`'): Span | undefined {
+  const prefix = escapeToken === '`' ? '# escape=`\n' : '';
+  const text = prefix + source.slice(0, HEAD);
+  const instruction = DockerfileParser.parse(text).getInstructions()[0];
+  if (instruction === undefined) return undefined;
+  const { start, end } = offsetsOf(instruction.getInstructionRange(), text);
+  return { text: instruction.getInstruction(), start: start - prefix.length, end: end - prefix.length };
+}
 
-/**
- * The instruction names that dockerfile-ast finds, by line: the ranges of keywords in the AST come from it. It never throws and
- * accepts anything; which lines are instructions is decided by statements.ts, as BuildKit does.
- */
-export function keywordPlaces(text: string): ReadonlyMap<number, KeywordPlace> {
-  const places = new Map<number, KeywordPlace>();
-  if (text.length > MAX_CHARS) return places;
-  for (const instruction of DockerfileParser.parse(text).getInstructions()) {
-    const { start, end } = instruction.getInstructionRange();
-    const line = start.line + 1;
-    if (start.line === end.line)
-      places.set(line, { line, startColumn: start.character + 1, endColumn: end.character + 1 });
-  }
-  return places;
+/** The value of a line that is a directive. */
+export function directiveValueOf(line: string): Span | undefined {
+  const directive = DockerfileParser.parse(line).getDirectives()[0];
+  if (directive === undefined) return undefined;
+  return { text: directive.getValue(), ...offsetsOf(directive.getValueRange(), line) };
+}
+
+/** A keyword further down is nothing that anybody meant. */
+const HEAD = 256;
+
+type Range = ReturnType<Instruction['getRange']>;
+
+function offsetsOf({ start, end }: Range, text: string): { readonly start: number; readonly end: number } {
+  return { start: offsetOf(text, start), end: offsetOf(text, end) };
+}
+
+function offsetOf(text: string, { line, character }: Range['start']): number {
+  let start = 0;
+  for (let i = 0; i < line; i++) start = text.indexOf('\n', start) + 1;
+  return start + character;
 }

@@ -1,56 +1,90 @@
-import { BuildError } from '../../errors.ts';
-import type { Directives } from '../ast.ts';
-import { leadingBlanks, type PhysicalLine } from './physical-lines.ts';
+const NAMES: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
+const DIRECTIVE = /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=([\t\n\f\r ]*)/;
 
-const DIRECTIVE = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$/;
-const KNOWN = new Set(['syntax', 'escape', 'check']);
-
-/**
- * Parser directives: the comment lines at the very top, until the first line that is no known directive. Behind a `#!` line only
- * `syntax` and `check` are found.
- */
-export function readDirectives(
-  lines: readonly PhysicalLine[],
-  file: string,
-): { directives: Directives; errors: readonly BuildError[] } {
-  const found = new Map<string, { value: string; line: PhysicalLine }>();
-  const errors: BuildError[] = [];
-  const isScript = lines[0]?.text.startsWith('#!') === true;
-  for (const line of isScript ? lines.slice(1) : lines) {
-    const match = DIRECTIVE.exec(line.text.slice(leadingBlanks(line.text)));
-    const name = match?.[1]?.toLowerCase() ?? '';
-    const value = match?.[2] ?? '';
-    if (!KNOWN.has(name) || (isScript && name === 'escape')) break;
-    if (found.has(name))
-      errors.push(problem(`only one ${name} parser directive can be used`, { line, file, hint: 'remove one of them' }));
-    else found.set(name, { value, line });
-  }
-  const escape = found.get('escape');
-  if (escape !== undefined && escape.value !== '\\' && escape.value !== '`') {
-    errors.push(
-      problem(`invalid escape token '${escape.value}' does not match \` or \\`, {
-        line: escape.line,
-        file,
-        hint: 'write # escape=` or # escape=\\',
-      }),
-    );
-  }
-  const syntax = found.get('syntax')?.value;
-  const check = found.get('check')?.value;
-  return {
-    errors,
-    directives: {
-      escape: escape?.value === '`' ? '`' : '\\',
-      ...(syntax === undefined ? {} : { syntax }),
-      ...(check === undefined ? {} : { check }),
-    },
-  };
+export interface Directive {
+  readonly name: string;
+  readonly value: string;
 }
 
-function problem(
-  message: string,
-  { line, file, hint }: { line: PhysicalLine; file: string; hint: string },
-): BuildError {
-  const range = { file, startLine: line.number, startColumn: 1, endLine: line.number, endColumn: line.text.length + 1 };
-  return new BuildError('syntax-error', message, { range, hint });
+/**
+ * Reads `# name=value` lines from the top of a text. The first line that is no known directive ends the search for good;
+ * a repeated one does not, and does not count.
+ */
+export class DirectiveScanner {
+  readonly #seen = new Set<string>();
+  #isDone = false;
+
+  read(line: string): Directive | { readonly repeated: string } | undefined {
+    if (this.#isDone) return undefined;
+    const directive = line.startsWith('#') ? parseDirective(line.slice(1)) : undefined;
+    if (directive === undefined) {
+      this.#isDone = true;
+      return undefined;
+    }
+    if (this.#seen.has(directive.name)) return { repeated: directive.name };
+    this.#seen.add(directive.name);
+    return directive;
+  }
+}
+
+export interface FoundDirectives {
+  readonly syntax?: string;
+  readonly check?: { readonly value: string; readonly line: number };
+}
+
+/** `syntax` and `check` are found behind a first line `#!…`, too, but not on an indented line. */
+export function findDirectives(lines: Iterable<string>): FoundDirectives {
+  const scanner = new DirectiveScanner();
+  const found: { syntax?: string; check?: { value: string; line: number } } = {};
+  let index = -1;
+  for (const line of lines) {
+    index++;
+    if (index === 0 && line.startsWith('#!')) continue;
+    const directive = scanner.read(line);
+    if (directive === undefined || 'repeated' in directive) break;
+    if (directive.name === 'syntax') found.syntax = directive.value.split(' ', 1)[0] ?? '';
+    if (directive.name === 'check') found.check = { value: directive.value, line: index };
+  }
+  return found;
+}
+
+/** Why BuildKit refuses the value of `# check=`; undefined when it does not. */
+export function checkProblem(value: string): string | undefined {
+  const text = value.trim();
+  if (text === '') return undefined;
+  for (const part of splitAtMost(text, ';', 3)) {
+    const at = part.indexOf('=');
+    if (at < 0) return `invalid check option ${JSON.stringify(part)}`;
+    const key = part.slice(0, at).trim();
+    if (!CHECK_KEYS.has(key)) return `invalid check option ${JSON.stringify(key)}`;
+    if (key === 'error' && !/^(?:1|0|t|f|T|F|true|false|TRUE|FALSE|True|False)$/.test(part.slice(at + 1).trim())) {
+      return `failed to parse check option ${JSON.stringify(part)}`;
+    }
+  }
+  return undefined;
+}
+
+const CHECK_KEYS: ReadonlySet<string> = new Set(['skip', 'error', 'experimental']);
+
+function parseDirective(comment: string): Directive | undefined {
+  const text = comment.replace(/^[\t-\r \u0085\u00a0]+/, '');
+  const match = DIRECTIVE.exec(text);
+  const name = match?.[1]?.toLowerCase() ?? '';
+  if (match === null || !NAMES.has(name)) return undefined;
+  const value = text.slice(match[0].length);
+  const end = endWithoutBlanks(value);
+  if (end > 0) return { name, value: value.slice(0, end) };
+  const blanks = match[2] ?? '';
+  return blanks === '' ? undefined : { name, value: blanks.slice(-1) };
+}
+
+function endWithoutBlanks(text: string): number {
+  let end = text.length;
+  while (end > 0 && '\t\n\f\r '.includes(text.charAt(end - 1))) end--;
+  return end;
+}
+
+function splitAtMost(text: string, separator: string, count: number): readonly string[] {
+  const parts = text.split(separator);
+  return parts.length <= count ? parts : [...parts.slice(0, count - 1), parts.slice(count - 1).join(separator)];
 }

@@ -1,7 +1,9 @@
 import { BuildError, type SourceRange } from '../../errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
+import { splitCsv } from './csv.ts';
+import { parseBool, parseBytes, parseUint32 } from './go-values.ts';
 
-/** One `--mount=…` of a RUN, as written: defaults are the lowering's. */
+/** A `--mount` as it is written; what is left out has its default filled in by lowering. */
 export interface ParsedMount {
   readonly type: 'bind' | 'cache' | 'tmpfs' | 'secret' | 'ssh';
   readonly source?: string;
@@ -18,198 +20,214 @@ export interface ParsedMount {
   readonly env?: string;
 }
 
+export interface MountContext {
+  readonly range: SourceRange;
+  /** Of every value; without it they are taken as they are. */
+  readonly expand?: (text: string) => string;
+}
+
+/** @throws BuildError flag-invalid, located at the range */
+export function parseMount(value: string, { range, expand = (text) => text }: MountContext): ParsedMount {
+  try {
+    const fields = splitCsv(value);
+    if (fields === undefined) {
+      throw new MountProblem(`failed to parse csv mounts: ${JSON.stringify(value)}`, 'write KEY=VALUE,KEY=VALUE');
+    }
+    const mount: Draft = { type: 'bind' };
+    for (const field of fields) readField(mount, field, expand);
+    assertFits(mount);
+    return mount;
+  } catch (error) {
+    if (!(error instanceof MountProblem)) throw error;
+    throw new BuildError('flag-invalid', error.message, { range, hint: error.hint });
+  }
+}
+
 type Draft = { -readonly [K in keyof ParsedMount]: ParsedMount[K] };
 
-const TYPES = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;
-const SHARING = ['shared', 'private', 'locked'] as const;
-const KEYS = [
-  'type',
-  'from',
-  'source',
-  'src',
-  'target',
-  'dst',
-  'destination',
-  'readonly',
-  'ro',
-  'readwrite',
-  'rw',
-  'required',
-  'size',
-  'id',
-  'sharing',
-  'mode',
-  'uid',
-  'gid',
-  'env',
-];
-const BARE = new Set(['readonly', 'ro', 'readwrite', 'rw', 'required']);
+class MountProblem extends Error {
+  readonly hint: string;
 
-/** @throws BuildError flag-invalid that names the option */
-export function parseMount(value: string, { range }: { range: SourceRange }): ParsedMount {
-  const draft: Draft = { type: 'bind' };
-  for (const field of csvFields(value, range)) {
-    const equals = field.indexOf('=');
-    const key = (equals < 0 ? field : field.slice(0, equals)).toLowerCase();
-    if (equals < 0 && !BARE.has(key))
-      throw bad(range, `invalid field '${field}' must be a key=value pair`, keyHint(key));
-    apply(draft, { key, field, value: equals < 0 ? 'true' : field.slice(equals + 1), range });
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
   }
-  checkTogether(draft, range);
-  return draft;
+}
+
+const TYPES = ['bind', 'cache', 'tmpfs', 'secret', 'ssh'] as const;
+const SHARINGS = ['shared', 'private', 'locked'] as const;
+
+/** Options are read from left to right: those that belong to one type stand behind `type=`. */
+function readField(mount: Draft, field: string, expand: (text: string) => string): void {
+  const at = field.indexOf('=');
+  const key = (at < 0 ? field : field.slice(0, at)).toLowerCase();
+  if (at < 0) {
+    const bare = BARE.get(key);
+    if (bare === undefined) {
+      throw new MountProblem(`invalid field '${field}' must be a key=value pair`, keyHint(key));
+    }
+    bare(mount, { key, field, value: 'true' });
+    return;
+  }
+  const read = OPTIONS.get(key);
+  if (read === undefined) throw new MountProblem(`unexpected key '${key}' in '${field}'`, keyHint(key));
+  read(mount, { key, field, value: expand(field.slice(at + 1)) });
 }
 
 interface Option {
   readonly key: string;
   readonly field: string;
   readonly value: string;
-  readonly range: SourceRange;
 }
+type ReadOption = (mount: Draft, option: Option) => void;
 
-function apply(draft: Draft, option: Option): void {
-  const { key, field, range } = option;
-  const setter = SETTERS[key];
-  if (setter === undefined) throw bad(range, `unexpected key '${key}' in '${field}'`, keyHint(key));
-  setter(draft, option);
-}
-
-const SETTERS: Readonly<Record<string, (draft: Draft, option: Option) => void>> = {
-  type: (draft, { value, range }) => {
-    const type = TYPES.find((one) => one === value.toLowerCase());
-    if (type === undefined) throw bad(range, `unsupported mount type "${value}"`, meant(value.toLowerCase(), TYPES));
-    draft.type = type;
-  },
-  from: (draft, { value, range }) => {
-    if (/\$./.test(value))
-      throw bad(
-        range,
-        "'from' doesn't support variable expansion, define alias stage instead",
-        'write FROM with the variable AS a stage, and name that stage here',
-      );
-    draft.from = value;
-  },
-  ...alias(['source', 'src'], (draft, { value }) => void (draft.source = value)),
-  ...alias(['target', 'dst', 'destination'], (draft, { value }) => void (draft.target = value)),
-  ...alias(['readonly', 'ro'], (draft, option) => void (draft.readOnly = booleanOf(option))),
-  ...alias(['readwrite', 'rw'], (draft, option) => void (draft.readOnly = !booleanOf(option))),
-  required: (draft, option) => {
-    if (draft.type !== 'secret' && draft.type !== 'ssh') throw unexpected(option, draft);
-    draft.required = booleanOf(option);
-  },
-  size: (draft, option) => {
-    if (draft.type !== 'tmpfs') throw unexpected(option, draft);
-    draft.sizeBytes = sizeOf(option);
-  },
-  id: (draft, { value }) => void (draft.id = value),
-  sharing: (draft, { value, range }) => {
-    const sharing = SHARING.find((one) => one === value.toLowerCase());
-    if (sharing === undefined)
-      throw bad(range, `unsupported sharing value "${value}"`, meant(value.toLowerCase(), SHARING));
-    draft.sharing = sharing;
-  },
-  mode: (draft, option) => void (draft.mode = numberOf(option, 8)),
-  uid: (draft, option) => void (draft.uid = numberOf(option, 10)),
-  gid: (draft, option) => void (draft.gid = numberOf(option, 10)),
-  env: (draft, { value }) => void (draft.env = value),
+const readOnly: ReadOption = (mount, option) => {
+  mount.readOnly = boolOf(option);
+};
+const readWrite: ReadOption = (mount, option) => {
+  mount.readOnly = !boolOf(option);
+};
+const required: ReadOption = (mount, option) => {
+  if (mount.type !== 'secret' && mount.type !== 'ssh') throw misfit(mount, option);
+  mount.required = boolOf(option);
+};
+const source: ReadOption = (mount, { value }) => {
+  mount.source = value;
+};
+const target: ReadOption = (mount, { value }) => {
+  mount.target = value;
 };
 
-function alias(keys: readonly string[], setter: (draft: Draft, option: Option) => void): Record<string, typeof setter> {
-  return Object.fromEntries(keys.map((key) => [key, setter]));
+const BARE: ReadonlyMap<string, ReadOption> = new Map([
+  ['readonly', readOnly],
+  ['ro', readOnly],
+  ['readwrite', readWrite],
+  ['rw', readWrite],
+  ['required', required],
+]);
+
+const OPTIONS: ReadonlyMap<string, ReadOption> = new Map<string, ReadOption>([
+  ...BARE,
+  ['source', source],
+  ['src', source],
+  ['target', target],
+  ['dst', target],
+  ['destination', target],
+  ['type', readType],
+  ['sharing', readSharing],
+  ['size', readSize],
+  [
+    'from',
+    (mount, { value }) => {
+      mount.from = value;
+    },
+  ],
+  [
+    'id',
+    (mount, { value }) => {
+      mount.id = value;
+    },
+  ],
+  [
+    'env',
+    (mount, { value }) => {
+      mount.env = value;
+    },
+  ],
+  [
+    'mode',
+    (mount, option) => {
+      mount.mode = numberOf(option, 8);
+    },
+  ],
+  [
+    'uid',
+    (mount, option) => {
+      mount.uid = numberOf(option, 10);
+    },
+  ],
+  [
+    'gid',
+    (mount, option) => {
+      mount.gid = numberOf(option, 10);
+    },
+  ],
+]);
+
+function readType(mount: Draft, { value }: Option): void {
+  const type = TYPES.find((known) => known === value.toLowerCase());
+  if (type === undefined) throw new MountProblem(`unsupported mount type "${value}"`, valueHint('type', value, TYPES));
+  mount.type = type;
 }
 
-function checkTogether(mount: ParsedMount, range: SourceRange): void {
-  const { type, mode, uid, gid, sharing, from, source, target, id, env } = mount;
-  const hasAttributes = type === 'secret' || type === 'ssh' || type === 'cache';
-  for (const [name, value] of [
-    ['mode', mode],
-    ['uid', uid],
-    ['gid', gid],
-  ] as const) {
-    if (value !== undefined && !hasAttributes)
-      throw bad(
-        range,
-        `${name} not allowed for "${type}" type mounts`,
-        `only cache, secret and ssh mounts take ${name}`,
-      );
+function readSharing(mount: Draft, { value }: Option): void {
+  const sharing = SHARINGS.find((known) => known === value.toLowerCase());
+  if (sharing === undefined) {
+    throw new MountProblem(`unsupported sharing value "${value}"`, valueHint('sharing', value, SHARINGS));
   }
-  if (sharing !== undefined && type !== 'cache')
-    throw bad(range, `invalid cache sharing set for ${type} mount`, 'only cache mounts are shared');
-  if (type === 'secret') {
-    if (from !== undefined) throw bad(range, 'secret mount should not have a from', 'remove from');
-    if (source === undefined && target === undefined && id === undefined && env === undefined)
-      throw bad(range, 'invalid secret mount. one of source, target required', 'give it an id');
-    if (source !== undefined && id !== undefined) throw bad(range, "both source and id can't be set", 'keep the id');
+  mount.sharing = sharing;
+}
+
+function readSize(mount: Draft, option: Option): void {
+  if (mount.type !== 'tmpfs') throw misfit(mount, option);
+  const bytes = parseBytes(option.value);
+  if (bytes === undefined) throw new MountProblem(`invalid value for size: ${option.value}`, 'write size=64m');
+  mount.sizeBytes = bytes;
+}
+
+function boolOf({ key, value }: Option): boolean {
+  const flag = parseBool(value);
+  if (flag === undefined)
+    throw new MountProblem(`invalid value for ${key}: ${value}`, `write ${key}=true or ${key}=false`);
+  return flag;
+}
+
+function numberOf({ key, value }: Option, base: 8 | 10): number {
+  const number = parseUint32(value, base);
+  if (number !== undefined) return number;
+  throw new MountProblem(`invalid value ${value} for ${key}`, key === 'mode' ? 'write mode=0755' : `write ${key}=1000`);
+}
+
+function assertFits(mount: Draft): void {
+  const { type } = mount;
+  const misplaced = (['mode', 'uid', 'gid'] as const).find((key) => mount[key] !== undefined);
+  if ((type === 'bind' || type === 'tmpfs') && misplaced !== undefined) {
+    throw new MountProblem(`${misplaced} not allowed for "${type}" type mounts`, `leave ${misplaced} out`);
   }
-  if ((type === 'bind' || type === 'cache' || type === 'tmpfs') && (target === undefined || target === '')) {
-    throw bad(range, `invalid mount: a ${type} mount needs a target`, 'add target=/path');
+  if (type === 'secret') assertSecretFits(mount);
+  if (mount.sharing !== undefined && type !== 'cache') {
+    throw new MountProblem(`invalid cache sharing set for ${type} mount`, 'leave sharing out, or write type=cache');
   }
+  if (type !== 'secret' && type !== 'ssh') assertTarget(mount);
 }
 
-/** Fields of one CSV line; a quoted field may hold commas, and two quotes are one. */
-function csvFields(text: string, range: SourceRange): readonly string[] {
-  const fields: string[] = [];
-  const pattern = /(?:"((?:[^"]|"")*)"|([^,]*))(,|$)/gy;
-  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    const field = match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"');
-    fields.push(field);
-    if (match[3] === '') return fields;
+function assertTarget({ target: to = '' }: Draft): void {
+  if (to !== '' && to !== '/') return;
+  throw new MountProblem(`invalid mount target "${to || '/'}"`, 'give target=PATH, below the root directory');
+}
+
+function assertSecretFits({ from, sharing, source: from2, target: to, id }: Draft): void {
+  if (from) throw new MountProblem('secret mount should not have a from', 'leave from out');
+  if (sharing !== undefined) throw new MountProblem('secret mount should not define sharing', 'leave sharing out');
+  if (!from2 && !to && !id) {
+    throw new MountProblem('invalid secret mount. one of source, target required', 'write id=NAME');
   }
-  throw bad(range, `the mount options ${JSON.stringify(text)} are not comma separated fields`, 'close the quote');
+  if (from2 && id) throw new MountProblem("both source and id can't be set", 'leave source out');
 }
 
-const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
-const FALSE = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
-
-function booleanOf({ key, value, range }: Option): boolean {
-  if (TRUE.has(value)) return true;
-  if (FALSE.has(value)) return false;
-  throw bad(range, `invalid value for ${key}: ${value}`, 'write true or false');
-}
-
-function numberOf({ key, value, range }: Option, base: 8 | 10): number {
-  const parsed = (base === 8 ? /^[0-7]+$/ : /^\d+$/).test(value) ? Number.parseInt(value, base) : Number.NaN;
-  if (!(parsed <= 0xffffffff))
-    throw bad(
-      range,
-      `invalid value for ${key}: ${value}`,
-      base === 8 ? 'write it in octal, e.g. 0755' : 'write a number',
-    );
-  return parsed;
-}
-
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  b: 1,
-  k: 2 ** 10,
-  m: 2 ** 20,
-  g: 2 ** 30,
-  t: 2 ** 40,
-  p: 2 ** 50,
-};
-
-function sizeOf({ key, value, range }: Option): number {
-  const match = /^(\d+(?:\.\d+)?) ?([kmgtp]?)(i?b)?$/i.exec(value);
-  if (match === null) throw bad(range, `invalid value for ${key}: ${value}`, 'write a size such as 64m');
-  return Math.floor(Number(match[1]) * (UNITS[(match[2] ?? '').toLowerCase()] ?? 1));
-}
-
-function unexpected({ key, range }: Option, { type }: Draft): BuildError {
-  return bad(
-    range,
-    `unexpected key '${key}' for mount type '${type}'`,
-    key === 'size' ? 'only tmpfs mounts have a size' : 'only secret and ssh mounts can be required; type comes first',
-  );
+function misfit({ type }: Draft, { key }: Option): MountProblem {
+  const hint =
+    key === 'size' ? 'size is for type=tmpfs' : `${key} is for type=secret and type=ssh, and stands behind it`;
+  return new MountProblem(`unexpected key '${key}' for mount type '${type}'`, hint);
 }
 
 function keyHint(key: string): string {
-  return meant(key, KEYS);
+  const known = [...OPTIONS.keys()];
+  const meant = didYouMean(key, known);
+  return meant === undefined ? `the options are ${known.join(', ')}` : `did you mean ${meant}?`;
 }
 
-function meant(word: string, known: readonly string[]): string {
-  const near = didYouMean(word, known);
-  return near === undefined ? `it takes ${known.join(', ')}` : `did you mean ${near}?`;
-}
-
-function bad(range: SourceRange, message: string, hint: string): BuildError {
-  return new BuildError('flag-invalid', message, { range, hint });
+function valueHint(key: string, value: string, known: readonly string[]): string {
+  const meant = didYouMean(value.toLowerCase(), known);
+  return meant === undefined ? `write ${key}=${known.join(', ')}` : `did you mean ${meant}?`;
 }

@@ -1,0 +1,185 @@
+import { BuildError } from '../../errors.ts';
+import { didYouMean } from '../../util/did-you-mean.ts';
+import type { Diagnostic, Flag, Heredoc, Instruction } from '../ast.ts';
+import { trimSpaces } from '../expand/index.ts';
+import { keywordOf } from './adapter.ts';
+import { flagErrors } from './check-flags.ts';
+import { type CommandLine, splitCommand } from './command-line.ts';
+import { isHealthcheckNone } from './healthcheck.ts';
+import { type HeredocWord, heredocWordsOf, stripLeadingTabs } from './heredocs.ts';
+import { knownKeywords, parserOf } from './instructions.ts';
+import { type Escape, LineReader, type LogicalLine } from './lines.ts';
+import type { Piece } from './piece.ts';
+import type { Source } from './source.ts';
+import type { Statement } from './statement.ts';
+
+export interface ReadStatements {
+  readonly instructions: readonly Instruction[];
+  /** Every instruction, also those that are left out for an error. */
+  readonly keywords: readonly { readonly keyword: string; readonly range: Instruction['range'] }[];
+  readonly errors: readonly BuildError[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly escapeToken: Escape;
+}
+
+/** Nobody mends more at once; a text that is no Dockerfile at all is not read to its end. */
+const MAX_ERRORS = 1000;
+
+/** All instructions of a source with all that is wrong in them. Never throws a BuildError. */
+export function readStatements(source: Source): ReadStatements {
+  const errors: BuildError[] = [];
+  const instructions: Instruction[] = [];
+  const keywords: { keyword: string; range: Instruction['range'] }[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const reader = new LineReader(source, (error) => errors.push(error));
+  for (let tooLong = 0; ; tooLong = reader.tooLong) {
+    const line = errors.length < MAX_ERRORS ? reader.nextLogicalLine() : undefined;
+    if (line === undefined) return { instructions, keywords, errors, diagnostics, escapeToken: reader.escape };
+    if (line.hasEmptyContinuation) diagnostics.push(emptyContinuation(line, source));
+    const { statement, problems } = openStatement(line, { source, reader });
+    keywords.push({ keyword: statement.common.keyword, range: statement.keywordRange });
+    const instruction = parseStatement(statement, problems);
+    for (const problem of problems) errors.push(problem);
+    if (instruction !== undefined && problems.length === 0 && reader.tooLong === tooLong)
+      instructions.push(instruction);
+  }
+}
+
+/** Takes the heredoc bodies from the reader. */
+function openStatement(
+  line: LogicalLine,
+  { source, reader }: { source: Source; reader: LineReader },
+): { statement: Statement; problems: BuildError[] } {
+  const command = splitCommand({ text: line.text, start: 0, end: line.text.length });
+  const escapeToken = reader.escape;
+  const rangeOf = (piece: Piece): Instruction['range'] => {
+    const start = line.offsetOf(piece.start);
+    return source.rangeOf(start, piece.end > piece.start ? line.offsetOf(piece.end - 1) + 1 : start);
+  };
+  const problems: BuildError[] = [];
+  const bodies: Body[] = [];
+  let end = line.end;
+  for (const word of heredocWordsOf(line.text, command)) {
+    const body = readBody(word, { source, reader });
+    end = body.end;
+    if (body.isTerminated) bodies.push(body);
+    else problems.push(unterminated(word, rangeOf(heredocPiece(line.text))));
+  }
+  const keywordText = command.keyword.text;
+  const statement: Statement = {
+    common: {
+      keyword: keywordText.toUpperCase(),
+      keywordText,
+      range: source.rangeOf(line.start, end),
+      text: trimSpaces(line.text),
+      flags: command.flags.map((word) => flagOf(word, rangeOf)),
+      heredocs: bodies.map(({ heredoc }) => heredoc),
+      comments: line.comments,
+    },
+    keywordRange: keywordRange(line, { source, escapeToken, keyword: command.keyword, rangeOf }),
+    escapeToken,
+    line: line.text,
+    rest: command.rest,
+    bodies: bodies.map(({ raw }) => raw),
+    rangeOf,
+  };
+  return { statement, problems };
+}
+
+function parseStatement(statement: Statement, problems: BuildError[]): Instruction | undefined {
+  const { common, keywordRange: range, rest } = statement;
+  const parse = parserOf(common.keyword);
+  if (parse === undefined) {
+    problems.push(unknownInstruction(common.keywordText, range));
+    return undefined;
+  }
+  if (common.keyword !== 'HEALTHCHECK' || !isHealthcheckNone(rest)) {
+    for (const problem of flagErrors(common.keyword, common.flags)) problems.push(problem);
+  }
+  if (problems.length > 0) return undefined;
+  try {
+    return parse(statement);
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    problems.push(error);
+    return undefined;
+  }
+}
+
+interface Body {
+  readonly heredoc: Heredoc;
+  readonly raw: string;
+  readonly isTerminated: boolean;
+  /** In the source, of the last line that was taken. */
+  readonly end: number;
+}
+
+/** Up to the line that is the name and nothing else; to the end of the file if there is none. */
+function readBody(word: HeredocWord, { source, reader }: { source: Source; reader: LineReader }): Body {
+  const parts: string[] = [];
+  let start: number | undefined;
+  let end = source.text.length;
+  let isTerminated = false;
+  for (let line = reader.nextPhysicalLine(); line !== undefined; line = reader.nextPhysicalLine()) {
+    start ??= line.start;
+    end = line.end;
+    const text = source.text.slice(line.start, line.end);
+    isTerminated = (word.stripTabs ? text.replace(/^\t+/, '') : text) === word.name;
+    if (isTerminated) break;
+    parts.push(source.text.slice(line.start, line.next));
+  }
+  const raw = parts.join('');
+  const content = word.stripTabs ? stripLeadingTabs(raw) : raw;
+  return { heredoc: { ...word, content, range: source.rangeOf(start ?? end, end) }, raw, isTerminated, end };
+}
+
+/** dockerfile-ast's range where it sees the same keyword; it may be continued on a second line. */
+function keywordRange(
+  line: LogicalLine,
+  {
+    source,
+    escapeToken,
+    keyword,
+    rangeOf,
+  }: { source: Source; escapeToken: Escape; keyword: Piece; rangeOf: Statement['rangeOf'] },
+): Instruction['range'] {
+  const found = keywordOf(source.text.slice(line.start, line.end), escapeToken);
+  if (found?.text !== keyword.text) return rangeOf(keyword);
+  return source.rangeOf(line.start + found.start, line.start + found.end);
+}
+
+function flagOf(word: CommandLine['flags'][number], rangeOf: Statement['rangeOf']): Flag {
+  const equals = word.resolved.indexOf('=');
+  const name = word.resolved.slice(2, equals < 0 ? undefined : equals);
+  const value = equals < 0 ? undefined : word.resolved.slice(equals + 1);
+  return { name, value, text: word.piece.text, range: rangeOf(word.piece) };
+}
+
+function heredocPiece(text: string): Piece {
+  const start = text.indexOf('<<');
+  const length = /^<<-?\s*\S*/.exec(text.slice(start))?.[0].length ?? 0;
+  return { text: '', start, end: start + length };
+}
+
+function unterminated({ name, stripTabs }: HeredocWord, range: Instruction['range']): BuildError {
+  const hint = stripTabs
+    ? `end it with a line that is ${name} and nothing else but tabs before it`
+    : `end it with a line that is ${name} and nothing else; <<-${name} allows tabs before it`;
+  return new BuildError('heredoc-unterminated', `unterminated heredoc ${name}`, { range, hint });
+}
+
+function unknownInstruction(keyword: string, range: Instruction['range']): BuildError {
+  const known = knownKeywords();
+  const meant = didYouMean(keyword.toUpperCase(), known);
+  return new BuildError('unknown-instruction', `unknown instruction: ${keyword}`, {
+    range,
+    hint: meant === undefined ? `the instructions are ${known.join(', ')}` : `did you mean ${meant}?`,
+  });
+}
+
+/** BuildKit reports it at the end of the instruction. */
+function emptyContinuation({ end }: LogicalLine, source: Source): Diagnostic {
+  const { file, endLine, endColumn } = source.rangeOf(end, end);
+  const range = { file, startLine: endLine, startColumn: 1, endLine, endColumn };
+  return { code: 'NoEmptyContinuation', message: 'Empty continuation line', range };
+}

@@ -1,0 +1,45 @@
+import { BuildError, type ErrorCode, type SourceRange } from '../../errors.ts';
+import type { Flag, Heredoc } from '../ast.ts';
+import type { Escape } from './lines.ts';
+import type { Piece } from './piece.ts';
+
+/** What all instructions have. */
+export interface Common {
+  readonly keyword: string;
+  readonly keywordText: string;
+  readonly range: SourceRange;
+  readonly text: string;
+  readonly flags: readonly Flag[];
+  readonly heredocs: readonly Heredoc[];
+  readonly comments: readonly string[];
+}
+
+/** An instruction with its words still to be read. */
+export interface Statement {
+  readonly common: Common;
+  readonly keywordRange: SourceRange;
+  readonly escapeToken: Escape;
+  /** The logical line, untrimmed. */
+  readonly line: string;
+  /** Behind keyword and flags, trimmed. */
+  readonly rest: Piece;
+  /** The bodies of `common.heredocs` as they stand, tabs and all. */
+  readonly bodies: readonly string[];
+  readonly rangeOf: (piece: Piece) => SourceRange;
+}
+
+export interface Refusal {
+  readonly hint: string;
+  /** What is wrong; the keyword when nothing is there. */
+  readonly at?: Piece | undefined;
+  readonly code?: ErrorCode;
+}
+
+export function refuse(
+  { keywordRange, rangeOf }: Statement,
+  message: string,
+  { hint, at, code = 'instruction-invalid' }: Refusal,
+): BuildError {
+  const isSomewhere = at !== undefined && at.end > at.start;
+  return new BuildError(code, message, { hint, range: isSomewhere ? rangeOf(at) : keywordRange });
+}
