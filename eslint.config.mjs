@@ -48,6 +48,15 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        {
+          argsIgnorePattern: '^_',
+          varsIgnorePattern: '^_',
+          destructuredArrayIgnorePattern: '^_',
+          ignoreRestSiblings: true,
+        },
+      ],
       // Numbers and branded strings read well in a template; objects do not.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       // Formats decide these: an option object of `{}` or an async method without await keeps an interface.
@@ -80,6 +89,8 @@ export default tseslint.config(
       'no-restricted-syntax': banned('localeCompare', 'only'),
       // A test reaches into what it has just made.
       '@typescript-eslint/no-non-null-assertion': 'off',
+      // Tables of trees keyed by path have a `link`, which looks like String's.
+      '@typescript-eslint/no-deprecated': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',

@@ -211,10 +211,6 @@ function dedent(text: string): string {
   const indent = Math.min(
     ...lines.filter((line) => line.trim() !== '').map((line) => /^ */.exec(line)?.[0].length ?? 0),
   );
-  return (
-    lines
-      .map((line) => line.slice(Number.isFinite(indent) ? indent : 0))
-      .join('\n')
-      .trimEnd() + '\n'
-  );
+  const cut = lines.map((line) => line.slice(Number.isFinite(indent) ? indent : 0));
+  return `${cut.join('\n').trimEnd()}\n`;
 }
