@@ -57,7 +57,7 @@ test('an abort kills everything of its RUN and nothing of another', async () => 
       ],
     },
   });
-  const killed = rig.runWith([base], WAITING, { signal: stop.signal, onOutput: () => started.forEach((go) => go()) });
+  const killed = rig.runWith([base], WAITING, { signal: stop.signal, onOutput: () => started[0]?.() });
   await new Promise<void>((resolve) => started.push(resolve));
   const before = performance.now();
   stop.abort();
@@ -90,7 +90,7 @@ test('an abort while a RUN waits for a locked cache ends the waiting', async () 
   const held = rig.runWith([base], WAITING, {
     more: { mounts },
     signal: holder.signal,
-    onOutput: () => started.forEach((go) => go()),
+    onOutput: () => started[0]?.(),
   });
   await new Promise<void>((resolve) => started.push(resolve));
   const waiting = rig.runWith([base], 'true', { more: { mounts }, signal: waiter.signal });

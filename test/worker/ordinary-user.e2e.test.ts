@@ -53,7 +53,7 @@ class UserRig implements Disposable {
     const replies = driver.lines.flatMap((line) =>
       'reply' in line ? [line['reply'] as { outcome: string; exitCode: number; layer?: { diffID: DiffID } }] : [],
     );
-    const text = driver.lines.map((line) => line['text'] ?? '').join('');
+    const text = driver.lines.map((line) => (typeof line['text'] === 'string' ? line['text'] : '')).join('');
     return { replies, text, lines: driver.lines };
   }
 

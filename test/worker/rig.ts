@@ -173,8 +173,11 @@ export function drive(
   as: readonly string[] = [],
 ): Driver {
   const text = JSON.stringify({ path: PATH, script: join(dir, 'worker.mjs'), ...order });
-  const [command = '', ...args] = [...as, process.execPath, join(dir, 'driver.mjs'), text];
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/' });
+  const command = [...as, process.execPath, join(dir, 'driver.mjs'), text];
+  const child = spawn(command[0] ?? process.execPath, command.slice(1), {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: '/',
+  });
   const lines: Record<string, unknown>[] = [];
   const ended = once(child, 'close');
   let rest = '';

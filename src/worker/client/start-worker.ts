@@ -84,10 +84,14 @@ function launch(
   { argv, mapIDs }: NamespacePlan,
   { node = process.execPath, scriptPath, env, onWarning }: WorkerOptions,
 ): Started {
-  const [file = '', ...args] = [...argv, node, scriptPath];
+  const command = [...argv, node, scriptPath];
   // A session of its own: Ctrl-C reaches tsbuild alone, which then says what is to end.
   const gate = mapIDs === undefined ? 'ignore' : 'pipe';
-  const child = spawn(file, args, { stdio: [gate, gate, 'pipe', 'ipc'], env, detached: true });
+  const child = spawn(command[0] ?? node, command.slice(1), {
+    stdio: [gate, gate, 'pipe', 'ipc'],
+    env,
+    detached: true,
+  });
   const outputs: Started['outputs'] = new Map();
   let said = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {

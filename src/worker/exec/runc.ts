@@ -5,14 +5,15 @@ import { BuildError } from '../../errors.ts';
 import { openOutputPipe, type OutputSink } from './output.ts';
 import { type OciSpec, renderSpec } from './oci-spec.ts';
 import { killDescendants } from './process-tree.ts';
-import { explainRuntimeError, type RuntimeProblem } from './runtime-error.ts';
+import { explainRuntimeError } from './runtime-error.ts';
 
 export interface RuntimeOptions {
   /** Host path of runc, or of a program with the same command line. */
   readonly path: string;
   /** A directory of the worker's own tmpfs: states and bundles, which hold secret values. */
   readonly dir: string;
-  readonly isUserNamespace: boolean;
+  /** Cgroups are somebody else's: the runtime goes on without. */
+  readonly isWithoutCgroups: boolean;
   /** PATH of the runtime itself. */
   readonly searchPath: string;
 }
@@ -45,7 +46,9 @@ export async function runContainer(run: ContainerRun, runtime: RuntimeOptions): 
     if (exit.exitCode === 0) return { outcome: 'exited', exitCode: 0 };
     const problem = explainRuntimeError(readIfThere(join(bundle, 'log.json')));
     if (problem === undefined) return { outcome: 'exited', exitCode: exit.exitCode };
-    return await started(problem, run);
+    // What is wrong with the command stands in its output: the runtime has written it there.
+    if (problem.exitCode !== undefined) return { outcome: 'exited', exitCode: problem.exitCode };
+    throw new BuildError(problem.code, problem.message, { hint: problem.hint });
   } finally {
     rmSync(bundle, { recursive: true, force: true });
   }
@@ -82,14 +85,14 @@ function startRuntime(
   {
     path,
     bundle,
-    isUserNamespace,
+    isWithoutCgroups,
     searchPath,
     dir,
     stdio,
   }: RuntimeOptions & { bundle: string; stdio: readonly number[] },
 ): ChildProcess {
   const flags = ['--root', stateDir({ dir }), '--log', join(bundle, 'log.json'), '--log-format', 'json'];
-  if (isUserNamespace) flags.push('--rootless', 'true');
+  if (isWithoutCgroups) flags.push('--rootless', 'true');
   return spawn(path, [...flags, 'run', '--bundle', bundle, id], {
     stdio: ['ignore', ...stdio],
     env: { PATH: searchPath },
@@ -114,12 +117,6 @@ function exitOf(child: ChildProcess): Promise<number> {
       ),
     );
   });
-}
-
-async function started(problem: RuntimeProblem, run: ContainerRun): Promise<ContainerResult> {
-  if (problem.exitCode === undefined) throw new BuildError(problem.code, problem.message, { hint: problem.hint });
-  await run.onOutput('stderr')(Buffer.from(`${problem.message}\n`));
-  return { outcome: 'exited', exitCode: problem.exitCode };
 }
 
 function readIfThere(path: string): string {

@@ -1,7 +1,7 @@
 import { runCapabilities, type Capabilities } from './capabilities.ts';
 import { defaultMounts } from './default-mounts.ts';
 import type { OciMount, OciSpec } from './oci-spec.ts';
-import { type Rlimit } from './rlimits.ts';
+import type { Rlimit } from './rlimits.ts';
 import { seccompProfile } from './seccomp/index.ts';
 import type { RunUser } from './user.ts';
 

@@ -19,7 +19,7 @@ export interface UserFiles {
  * @throws BuildError run-user-unknown
  */
 export function resolveUser(text: string, files: UserFiles): RunUser {
-  const [userPart = '', groupPart = ''] = splitOnce(text === '' ? '0' : text);
+  const [userPart, groupPart] = splitOnce(text === '' ? '0' : text);
   const uid = numberOf(userPart);
   const gid = numberOf(groupPart);
   if (uid !== undefined && gid !== undefined) return { uid, gid, additionalGids: [] };

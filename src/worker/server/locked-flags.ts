@@ -11,12 +11,12 @@ export function lockedFlags(path: string, mountinfo = readFileSync('/proc/self/m
   let best = { point: '', flags: '' };
   for (const line of mountinfo.split('\n')) {
     const [, , , , point = '', flags = ''] = line.split(' ');
-    const place = unescape(point);
+    const place = unescaped(point);
     if (place.length >= best.point.length && (place === path || isBelow(path, place))) best = { point: place, flags };
   }
   return best.flags.split(',').filter((flag) => KEPT.includes(flag));
 }
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   return text.replaceAll(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -1,4 +1,5 @@
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
+import { mount, MS_NODEV, MS_NOEXEC, MS_NOSUID } from '../../host/sys/index.ts';
 import { boundingSet, type RlimitHost, type SpecHost } from '../exec/index.ts';
 
 /** What the worker finds around it; read once. */
@@ -41,10 +42,14 @@ function parseIDMap(text: string): { inside: number; outside: number; count: num
 
 const CGROUP_ROOT = '/sys/fs/cgroup';
 const CGROUP2_MAGIC = 0x63677270;
+const SYSFS_MAGIC = 0x62656572;
 
 /** `none` when real root may not make cgroups here; a user namespace only looks at the one it is in. */
 function cgroupVersion(isUserNamespace: boolean): 'none' | 'v1' | 'v2' {
   try {
+    // Nothing is mounted there, and runc does not go on without: here, in the worker's own namespace, it can be.
+    if (statfsSync(CGROUP_ROOT).type === SYSFS_MAGIC)
+      mount('cgroup2', CGROUP_ROOT, 'cgroup2', MS_NOSUID | MS_NODEV | MS_NOEXEC);
     const version = statfsSync(CGROUP_ROOT).type === CGROUP2_MAGIC ? 'v2' : 'v1';
     const own = version === 'v2' ? CGROUP_ROOT : `${CGROUP_ROOT}/devices`;
     if (!isUserNamespace) accessSync(own, constants.W_OK);

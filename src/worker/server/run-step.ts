@@ -54,7 +54,12 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
     const { machine, searchPath } = workspace;
     const result = await runContainer(
       { id: `${workspace.cgroupTag}-${number}`, spec, signal, onOutput: options.onOutput },
-      { path: runtimePath(request, workspace), dir, isUserNamespace: machine.isUserNamespace, searchPath },
+      {
+        path: runtimePath(request, workspace),
+        dir,
+        isWithoutCgroups: machine.isUserNamespace || machine.cgroups === 'none',
+        searchPath,
+      },
     );
     if (result.outcome === 'killed' || result.exitCode !== 0) return result;
     const { diffID, contentID, size, warnings } = await snapshot.commit({ signal });

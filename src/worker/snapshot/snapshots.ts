@@ -180,7 +180,7 @@ class OverlaySnapshots implements Snapshots {
 
   #remove(path: string): void {
     const removal = rm(path, { recursive: true, force: true })
-      .catch((error: Error) => this.#options.warn(`${path} cannot be removed: ${error.message}`))
+      .catch((error: unknown) => this.#options.warn(`${path} cannot be removed: ${String(error)}`))
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
