@@ -58,7 +58,7 @@ export class LineReader {
   nextPhysicalLine(): PhysicalLine | undefined {
     if (this.#next >= this.#source.lineCount) return undefined;
     const line = this.#source.line(this.#next++);
-    if (isTooLong(textOf(this.#source, line))) {
+    if (isTooLong(this.#source.text.slice(line.start, line.next))) {
       this.tooLong++;
       const message = `dockerfile line greater than max allowed size of ${MAX_LINE_BYTES}`;
       const range = this.#source.rangeOf(line.start, line.end);
@@ -157,7 +157,8 @@ function continuationAt(text: string, escapeToken: Escape): number | undefined {
   return text[at] === escapeToken && text[at - 1] !== escapeToken ? at : undefined;
 }
 
-/** Only a text of many characters needs its bytes counted. */
-function isTooLong(text: string): boolean {
-  return text.length * 3 > MAX_LINE_BYTES && Buffer.byteLength(text) > MAX_LINE_BYTES;
+/** A carriage return counts, the line feed does not. Only a text of many characters needs its bytes counted. */
+function isTooLong(line: string): boolean {
+  if (line.length * 3 <= MAX_LINE_BYTES) return false;
+  return Buffer.byteLength(line) - (line.endsWith('\n') ? 1 : 0) > MAX_LINE_BYTES;
 }

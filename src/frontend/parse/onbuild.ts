@@ -14,11 +14,19 @@ export function parseOnbuild(statement: Statement): OnbuildInstruction {
   const triggerKeyword = inner.keyword.text.toUpperCase();
   if (triggerKeyword === 'ONBUILD') {
     const hint = 'leave one ONBUILD out';
-    throw refuse(statement, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", { at: inner.keyword, hint });
+    throw refuse(statement, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", {
+      at: inner.keyword,
+      hint,
+      code: 'onbuild-invalid',
+    });
   }
   if (triggerKeyword === 'FROM' || triggerKeyword === 'MAINTAINER') {
     const hint = 'write another instruction behind ONBUILD';
-    throw refuse(statement, `${triggerKeyword} isn't allowed as an ONBUILD trigger`, { at: inner.keyword, hint });
+    throw refuse(statement, `${triggerKeyword} isn't allowed as an ONBUILD trigger`, {
+      at: inner.keyword,
+      hint,
+      code: 'onbuild-invalid',
+    });
   }
   if (inner.rest.text !== '') assertWords(triggerKeyword, { ...statement, rest: inner.rest });
   const text = line.replace(/^[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*/i, '');

@@ -4,8 +4,8 @@ import { type ExpandOptions, expandRaw, expandWord, expandWords } from '../../..
 
 const ENV: { readonly [name: string]: string } = { PWD: '/home', SHELL: 'bash', KOREAN: '한국어', NULL: '' };
 
-function options(env: { readonly [name: string]: string } = ENV, escape: '\\' | '`' = '\\'): ExpandOptions {
-  return { env: (name) => env[name], escape };
+function options(env: { readonly [name: string]: string } = ENV, escapeToken: '\\' | '`' = '\\'): ExpandOptions {
+  return { env: (name) => env[name], escape: escapeToken };
 }
 
 function reason(work: () => unknown): string {
@@ -59,8 +59,8 @@ const WORDS: readonly (readonly [word: string, result: string])[] = [
   [String.raw`'\$PWD'`, String.raw`\$PWD`],
   [`'"hello"'`, '"hello"'],
   ['he${PWD:+${PWD}:}xx', 'he/home:xx'],
-  [String.raw`he${'${XXX:-\\$PWD:}'}xx`, 'he$PWD:xx'],
-  [String.raw`he${'${XXX:-\\${PWD}z}'}xx`, 'he${PWDz}xx'],
+  ['he${XXX:-\\$PWD:}xx', 'he$PWD:xx'],
+  ['he${XXX:-\\${PWD}z}xx', 'he${PWDz}xx'],
   ["안'녕'하세요", '안녕하세요'],
   ['안녕$KOREAN', '안녕한국어'],
   ['안녕$1x', '안녕x'],
@@ -96,7 +96,7 @@ const REFUSED: readonly (readonly [word: string, why: string])[] = [
   ['${XXX?}', 'XXX: is not allowed to be unset'],
   ['${NULL:?}', 'NULL: is not allowed to be empty'],
   ['${XXX:?message here$PWD}', 'XXX: message here/home'],
-  [String.raw`${'${PWD#a\\x}'}`, String.raw`invalid escape '\x'`],
+  ['${PWD#a\\x}', String.raw`invalid escape '\x'`],
 ];
 
 describe('A7.3 to A7.7 one word', () => {
@@ -121,8 +121,8 @@ describe('A7.3 to A7.7 one word', () => {
 
 /** After BuildKit's TestProcessWithMatches. */
 const PATTERNS: readonly (readonly [word: string, env: { readonly [name: string]: string }, result: string])[] = [
-  [String.raw`${'${FOO#()[]{\\}^$.\\*\\?|\\\\}'}`, { FOO: '()[]{}^$.*?|\\x' }, 'x'],
-  [String.raw`${'${FOO%%\\**}'}`, { FOO: 'xx**' }, 'xx'],
+  ['${FOO#()[]{\\}^$.\\*\\?|\\\\}', { FOO: '()[]{}^$.*?|\\x' }, 'x'],
+  ['${FOO%%\\**}', { FOO: 'xx**' }, 'xx'],
   ['${FOO#*x*y}', { FOO: 'xxyy' }, 'y'],
   ['${FOO##*x*y}', { FOO: 'xxyy' }, ''],
   ['${FOO#*}', { FOO: 'xxyy' }, 'xxyy'],
@@ -131,14 +131,14 @@ const PATTERNS: readonly (readonly [word: string, env: { readonly [name: string]
   ['${FOO#$BAR}', { FOO: 'xxyy', BAR: '' }, 'xxyy'],
   ['${FOO#}${FOO##}${FOO%}', { FOO: 'xy' }, 'xyxyxy'],
   ['${FOO##*x}', { FOO: 'xxyy' }, 'yy'],
-  [String.raw`${'${FOO#?\\?}'}`, { FOO: '???y' }, '?y'],
+  ['${FOO#?\\?}', { FOO: '???y' }, '?y'],
   ['${ABC:-.}${FOO%x}${ABC:-.}', { FOO: 'xxyy' }, '.xxyy.'],
-  [String.raw`${'${FOO%%\\**\\*}'}`, { FOO: 'a***yy*' }, 'a'],
+  ['${FOO%%\\**\\*}', { FOO: 'a***yy*' }, 'a'],
   ['${FOO/$NEEDLE/.} - ${FOO//$NEEDLE/.}', { FOO: '/foo*/*/*.txt', NEEDLE: '\\*/' }, '/foo.*/*.txt - /foo..*.txt'],
   ['${FOO/$NEEDLE/} - ${FOO//$NEEDLE/}', { FOO: '/tmp/tmp/bar.txt', NEEDLE: '/tmp' }, '/tmp/bar.txt - /bar.txt'],
   ['${FOO/$N/$R} - ${FOO//$N/$R}', { FOO: '/a/foo/b/c.txt', N: '/?/', R: '/' }, '/foo/b/c.txt - /foo/c.txt'],
   ['${FOO/$N/$R}', { FOO: 'http://google.de', N: 'http://', R: 'https://' }, 'https://google.de'],
-  [String.raw`${'${FOO//\\//\\/}'}`, { FOO: '/tmp/foo.txt' }, String.raw`\/tmp\/foo.txt`],
+  ['${FOO//\\//\\/}', { FOO: '/tmp/foo.txt' }, String.raw`\/tmp\/foo.txt`],
   ['${FOO/$BAR/ww}', { FOO: 'xxyy', BAR: '' }, 'wwxxyy'],
   ['${FOO//$BAR/-}', { FOO: 'xy', BAR: '' }, '-x-y-'],
   ['${FOO///}', { FOO: 'xxyy' }, 'xxyy'],
@@ -193,7 +193,7 @@ describe('A3.6 heredoc bodies', () => {
 
 describe('limits', () => {
   test('nesting', () => {
-    const nested = (depth: number): string => '${a:-'.repeat(depth) + 'x' + '}'.repeat(depth);
+    const nested = (depth: number): string => `${'${a:-'.repeat(depth)}x${'}'.repeat(depth)}`;
     expect(expandWord(nested(100), options())).toBe('x');
     expect(reason(() => expandWord(nested(5000), options()))).toContain('nested too deeply');
   });
