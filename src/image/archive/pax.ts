@@ -6,16 +6,16 @@ export const XATTR_PREFIX = 'SCHILY.xattr.';
 /** PAX records: values are bytes, so that a capability or a name that is not UTF-8 comes through. */
 export type PaxRecords = ReadonlyMap<string, Buffer>;
 
-/** `LEN KEY=VALUE\n`, in the order given; LEN counts itself. */
-export function encodePax(records: readonly (readonly [string, Uint8Array])[]): Buffer {
-  return Buffer.concat(records.map(([key, value]) => encodeRecord(Buffer.from(key, 'latin1'), value)));
-}
-
-function encodeRecord(key: Buffer, value: Uint8Array): Buffer {
-  const body = key.length + value.length + 3;
-  let length = body + String(body).length;
-  if (String(length).length !== String(body).length) length = body + String(length).length;
-  return Buffer.concat([Buffer.from(`${length} `), key, Buffer.from('='), value, Buffer.from('\n')]);
+/** `LEN KEY=VALUE\n`, in the order given; LEN counts itself. Keys, values and the result are bytes decoded as latin1. */
+export function encodePax(records: readonly (readonly [string, string])[]): string {
+  let text = '';
+  for (const [key, value] of records) {
+    const body = key.length + value.length + 3;
+    let length = body + String(body).length;
+    if (String(length).length !== String(body).length) length = body + String(length).length;
+    text += `${length} ${key}=${value}\n`;
+  }
+  return text;
 }
 
 /** @throws ArchiveError bad-pax */
@@ -24,15 +24,18 @@ export function decodePax(bytes: Buffer): Map<string, Buffer> {
   let offset = 0;
   while (offset < bytes.length) {
     const space = bytes.indexOf(0x20, offset);
-    const length = space < 0 || space - offset > 10 ? Number.NaN : Number(bytes.toString('latin1', offset, space));
-    const end = offset + length;
-    if (!Number.isInteger(length) || end > bytes.length || end <= space + 1 || bytes[end - 1] !== 0x0a) throw bad();
+    const end = offset + (space < 0 ? Number.NaN : lengthIn(bytes.toString('latin1', offset, space)));
+    if (!(end <= bytes.length && end > space + 1 && bytes[end - 1] === 0x0a)) throw bad();
     const equals = bytes.indexOf(0x3d, space + 1);
-    if (equals < 0 || equals >= end) throw bad();
+    if (equals <= space + 1 || equals >= end) throw bad();
     records.set(bytes.toString('latin1', space + 1, equals), Buffer.from(bytes.subarray(equals + 1, end - 1)));
     offset = end;
   }
   return records;
+}
+
+function lengthIn(digits: string): number {
+  return /^\d{1,10}$/.test(digits) ? Number(digits) : Number.NaN;
 }
 
 function bad(): ArchiveError {

@@ -1,8 +1,10 @@
-import { type RelPath, relPath } from '../../util/rel-path.ts';
 import { ArchiveError } from './archive-error.ts';
-import type { EntryType, TarEntry } from './entry.ts';
-import { BLOCK, decodeHeader, type RawHeader } from './header.ts';
-import { decodePax, MAX_PAX_BYTES, XATTR_PREFIX } from './pax.ts';
+import { decodeHeader } from './decode-header.ts';
+import type { TarEntry } from './entry.ts';
+import { BLOCK, type HeaderFields } from './header.ts';
+import { decodePax, MAX_PAX_BYTES } from './pax.ts';
+import { entryOf, typeOf } from './read-entry.ts';
+import { type Extended, NOTHING, readRecords } from './records.ts';
 
 export interface TarHandler {
   entry(entry: TarEntry, info: { readonly contentOffset: number }): void;
@@ -32,24 +34,15 @@ export interface TarReader {
   end(): void;
 }
 
-/** Reads a tar as it comes: ustar, PAX, GNU and v7. Every name it gives is safe to join to a directory. */
+/**
+ * Reads a tar as it comes: ustar, PAX, GNU and v7. Every name it gives is safe to join to a directory. Where readers differ, it reads
+ * what the container engines do: a file that means one thing here and another there is an attack.
+ */
 export function makeTarReader(handler: TarHandler, limits: TarLimits = DEFAULT_LIMITS): TarReader {
   return new PushReader(handler, limits);
 }
 
-type Records = Map<string, Buffer>;
-const TYPES: Readonly<Record<string, EntryType>> = {
-  '0': 'file',
-  '\0': 'file',
-  '7': 'file',
-  '1': 'hardlink',
-  '2': 'symlink',
-  '3': 'character',
-  '4': 'block',
-  '5': 'directory',
-  '6': 'fifo',
-};
-/** Entries that are about the next one, by what they hold. */
+/** Entries that are about others, by what they hold: a PAX header, one for all that follow, GNU's long name, its long link. */
 const META = new Set(['x', 'g', 'L', 'K']);
 
 class PushReader implements TarReader {
@@ -62,8 +55,9 @@ class PushReader implements TarReader {
   #padding = 0;
   #mode: 'header' | 'content' | 'skip' | 'meta' = 'header';
   #meta: { readonly flag: string; readonly chunks: Buffer[] } = { flag: '', chunks: [] };
-  #global: Records = new Map();
-  #local: Records = new Map();
+  #extended: Extended | undefined;
+  #longName: string | undefined;
+  #longLink: string | undefined;
   #entries = 0;
   #bytes = 0;
   #zeroBlocks = 0;
@@ -73,7 +67,8 @@ class PushReader implements TarReader {
     this.#limits = limits;
   }
 
-  write(chunk: Uint8Array): void {
+  write(bytes: Uint8Array): void {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     let at = 0;
     while (at < chunk.length && this.#zeroBlocks < 2) {
       if (this.#remaining > 0) at += this.#takeContent(chunk, at);
@@ -84,11 +79,15 @@ class PushReader implements TarReader {
 
   end(): void {
     if (this.#zeroBlocks >= 2) return;
-    if (this.#blockFilled > 0 || this.#remaining > 0 || this.#padding > 0 || this.#local.size > 0)
+    if (this.#blockFilled > 0 || this.#remaining > 0 || this.#padding > 0 || this.#isAnnounced())
       throw new ArchiveError('truncated', 'the archive ends in the middle of an entry');
   }
 
-  #takeContent(chunk: Uint8Array, at: number): number {
+  #isAnnounced(): boolean {
+    return this.#extended !== undefined || this.#longName !== undefined || this.#longLink !== undefined;
+  }
+
+  #takeContent(chunk: Buffer, at: number): number {
     const length = Math.min(this.#remaining, chunk.length - at);
     const part = chunk.subarray(at, at + length);
     if (this.#mode === 'content') this.#handler.content(part);
@@ -112,24 +111,30 @@ class PushReader implements TarReader {
     return length;
   }
 
-  #takeHeader(chunk: Uint8Array, at: number): number {
+  #takeHeader(chunk: Buffer, at: number): number {
+    if (this.#blockFilled === 0 && chunk.length - at >= BLOCK) {
+      this.#offset += BLOCK;
+      this.#header(decodeHeader(chunk, at));
+      return BLOCK;
+    }
     const length = Math.min(BLOCK - this.#blockFilled, chunk.length - at);
-    this.#block.set(chunk.subarray(at, at + length), this.#blockFilled);
+    chunk.copy(this.#block, this.#blockFilled, at, at + length);
     this.#blockFilled += length;
     this.#offset += length;
     if (this.#blockFilled === BLOCK) {
       this.#blockFilled = 0;
-      this.#header(decodeHeader(this.#block));
+      this.#header(decodeHeader(this.#block, 0));
     }
     return length;
   }
 
-  #header(header: RawHeader | undefined): void {
+  #header(header: HeaderFields | undefined): void {
     if (header === undefined) {
       this.#zeroBlocks += 1;
       return;
     }
-    this.#zeroBlocks = 0;
+    if (this.#zeroBlocks > 0)
+      throw new ArchiveError('bad-checksum', 'a broken archive: it goes on after a block of zeros');
     this.#entries += 1;
     if (this.#entries > this.#limits.maxEntries)
       throw new ArchiveError('too-many', `more than ${this.#limits.maxEntries} entries`);
@@ -137,7 +142,7 @@ class PushReader implements TarReader {
     else this.#startEntry(header);
   }
 
-  #startMeta({ typeflag, size }: RawHeader): void {
+  #startMeta({ typeflag, size }: HeaderFields): void {
     if (size > MAX_PAX_BYTES || size < 0)
       throw new ArchiveError('bad-pax', `a header of ${size} bytes; at most ${MAX_PAX_BYTES} are taken`);
     this.#meta = { flag: typeflag, chunks: [] };
@@ -147,33 +152,39 @@ class PushReader implements TarReader {
   #takeMeta(bytes: Buffer): void {
     switch (this.#meta.flag) {
       case 'x':
-        for (const [key, value] of decodePax(bytes)) this.#local.set(key, value);
+        this.#extended = readRecords(decodePax(bytes));
         break;
       case 'g':
-        for (const [key, value] of decodePax(bytes)) this.#global.set(key, value);
+        // Read and not applied: no container engine does, and a layer must mean the same everywhere.
+        decodePax(bytes);
+        break;
+      case 'L':
+        this.#longName = untilNul(bytes);
         break;
       default:
-        this.#local.set(this.#meta.flag === 'L' ? 'path' : 'linkpath', untilNul(bytes));
+        this.#longLink = untilNul(bytes);
         break;
     }
+    this.#meta = { flag: '', chunks: [] };
   }
 
-  #startEntry(header: RawHeader): void {
-    const records = this.#global.size === 0 ? this.#local : new Map([...this.#global, ...this.#local]);
-    this.#local = new Map();
-    refuseSparse(header, records);
-    const size = numberRecord(records, 'size') ?? header.size;
+  #startEntry(header: HeaderFields): void {
+    const extended = this.#extended ?? NOTHING;
+    const names = { longName: this.#longName, longLink: this.#longLink };
+    this.#extended = undefined;
+    this.#longName = undefined;
+    this.#longLink = undefined;
+    const size = extended.size ?? header.size;
     if (!Number.isSafeInteger(size) || size < 0) throw new ArchiveError('too-large', 'an entry has an impossible size');
-    const type = TYPES[header.typeflag];
+    const type = typeOf(header, extended);
     if (type === undefined) return this.#begin('skip', size);
-    const entry = entryOf({ ...header, size }, { type, records, limits: this.#limits });
-    const hasContent = type === 'file' && entry.type === 'file';
-    this.#bytes += hasContent ? size : 0;
+    const entry = entryOf(header, { ...names, type, extended, size, maxPathBytes: this.#limits.maxPathBytes });
+    this.#bytes += entry.size;
     if (this.#bytes > this.#limits.maxBytes)
       throw new ArchiveError('too-large', `the archive holds more than ${this.#limits.maxBytes} bytes`);
     this.#handler.entry(entry, { contentOffset: this.#offset });
-    const carried = hasContent ? size : type === 'hardlink' || type === 'symlink' || type === 'directory' ? 0 : size;
-    this.#begin(hasContent ? 'content' : 'skip', carried);
+    // whatever size the others claim, nothing follows them
+    this.#begin(entry.type === 'file' ? 'content' : 'skip', entry.size);
   }
 
   #begin(mode: 'content' | 'skip' | 'meta', size: number): void {
@@ -184,88 +195,7 @@ class PushReader implements TarReader {
   }
 }
 
-interface EntryContext {
-  readonly type: EntryType;
-  readonly records: Records;
-  readonly limits: TarLimits;
-}
-
-function entryOf(header: RawHeader, { type, records, limits }: EntryContext): TarEntry {
-  const headerName = header.prefix === '' ? header.name : `${header.prefix}/${header.name}`;
-  const name = records.get('path')?.toString('latin1') ?? headerName;
-  const path = safePath(name, limits);
-  // v7 tars tell a directory by the slash
-  const actual: EntryType = type === 'file' && name.endsWith('/') ? 'directory' : type;
-  const link = records.get('linkpath')?.toString('latin1') ?? header.link;
-  const time = timeRecord(records) ?? { sec: header.mtimeSec, nsec: 0 };
-  const isDevice = actual === 'character' || actual === 'block';
-  return {
-    path,
-    type: actual,
-    mode: header.mode & 0o7777,
-    uid: numberRecord(records, 'uid') ?? header.uid,
-    gid: numberRecord(records, 'gid') ?? header.gid,
-    size: actual === 'file' ? header.size : 0,
-    mtimeSec: time.sec,
-    mtimeNsec: time.nsec,
-    link: actual === 'hardlink' ? safePath(link, limits) : actual === 'symlink' ? checkedLink(link, limits) : '',
-    devMajor: isDevice ? header.devMajor : 0,
-    devMinor: isDevice ? header.devMinor : 0,
-    xattrs: xattrsOf(records),
-  };
-}
-
-/** A leading `/` or `./` goes, as in every unpacker; `..` is refused. */
-function safePath(name: string, { maxPathBytes }: TarLimits): RelPath {
-  if (name.length > maxPathBytes)
-    throw new ArchiveError('unsafe-name', `a name of ${name.length} bytes; at most ${maxPathBytes} are taken`);
-  if (name.includes('\0')) throw new ArchiveError('unsafe-name', 'a name with a NUL byte');
-  if (name.split('/').includes('..'))
-    throw new ArchiveError('unsafe-name', `the name ${JSON.stringify(name)} leads out of the archive`);
-  return relPath(name);
-}
-
-function checkedLink(link: string, { maxPathBytes }: TarLimits): string {
-  if (link.length > maxPathBytes || link.includes('\0') || link === '')
-    throw new ArchiveError('unsafe-name', 'a symlink with an impossible target');
-  return link;
-}
-
-function xattrsOf(records: Records): ReadonlyMap<string, Uint8Array> {
-  const found = [...records]
-    .filter(([key]) => key.startsWith(XATTR_PREFIX))
-    .map(([key, value]): [string, Uint8Array] => [key.slice(XATTR_PREFIX.length), value]);
-  return new Map(found.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function refuseSparse(header: RawHeader, records: Records): void {
-  const sparse = header.typeflag === 'S' || [...records.keys()].some((key) => key.startsWith('GNU.sparse.'));
-  if (sparse)
-    throw new ArchiveError(
-      'unsupported',
-      `${JSON.stringify(header.name)} is a sparse member, which layers may not hold`,
-    );
-}
-
-function numberRecord(records: Records, key: string): number | undefined {
-  const text = records.get(key)?.toString('latin1');
-  if (text === undefined || text === '') return undefined;
-  if (!/^\d{1,16}$/.test(text)) throw new ArchiveError('bad-pax', `a PAX header says ${key}=${text.slice(0, 32)}`);
-  return Number(text);
-}
-
-function timeRecord(records: Records): { sec: number; nsec: number } | undefined {
-  const text = records.get('mtime')?.toString('latin1');
-  if (text === undefined || text === '') return undefined;
-  const match = /^(-?)(\d{1,15})(?:\.(\d*))?$/.exec(text);
-  if (match === null) throw new ArchiveError('bad-pax', `a PAX header says mtime=${text.slice(0, 32)}`);
-  const whole = Number(match[2]);
-  const nsec = Number((match[3] ?? '').slice(0, 9).padEnd(9, '0'));
-  if (match[1] === '') return { sec: whole, nsec };
-  return nsec === 0 ? { sec: whole === 0 ? 0 : -whole, nsec } : { sec: -whole - 1, nsec: 1_000_000_000 - nsec };
-}
-
-function untilNul(bytes: Buffer): Buffer {
+function untilNul(bytes: Buffer): string {
   const end = bytes.indexOf(0);
-  return end < 0 ? bytes : bytes.subarray(0, end);
+  return bytes.toString('latin1', 0, end < 0 ? bytes.length : end);
 }

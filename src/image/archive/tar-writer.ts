@@ -1,5 +1,5 @@
 import type { TarEntry } from './entry.ts';
-import { BLOCK, encodeHeader, typeFlag } from './header.ts';
+import { BLOCK, encodeHeader, type HeaderFields, typeFlag } from './header.ts';
 import { encodePax, XATTR_PREFIX } from './pax.ts';
 
 /** Writes a tar front to back. The same entries give the same bytes, on any machine. */
@@ -45,9 +45,11 @@ class BufferedTarWriter implements TarWriter {
   entry(entry: TarEntry): void {
     if (this.#remaining !== 0)
       throw new Error(`${this.#remaining} bytes of the entry before ${entry.path} are missing`);
-    const { header, pax } = headersOf(entry);
-    if (pax !== undefined) this.#extended(pax);
-    this.#write(header);
+    const name = tarName(entry);
+    const split = splitName(name);
+    const pax = paxOf(entry, split === undefined ? name : '');
+    if (pax !== '') this.#extended(pax);
+    this.#header(ustarOf(entry, split ?? { name, prefix: '' }));
     this.#remaining = entry.type === 'file' ? entry.size : 0;
     this.#padding = padding(this.#remaining);
   }
@@ -65,10 +67,17 @@ class BufferedTarWriter implements TarWriter {
     this.#flush();
   }
 
-  #extended(records: Buffer): void {
-    this.#write(encodeHeader({ ...PAX_HEADER, size: records.length }));
+  #extended(text: string): void {
+    const records = Buffer.from(text, 'latin1');
+    this.#header({ ...PAX_HEADER, size: records.length });
     this.#write(records);
     this.#write(ZEROS.subarray(0, padding(records.length)));
+  }
+
+  #header(fields: HeaderFields): void {
+    if (BLOCK > BUFFER_BYTES - this.#filled) this.#flush();
+    encodeHeader(this.#buffer, this.#filled, fields);
+    this.#filled += BLOCK;
   }
 
   #write(bytes: Uint8Array): void {
@@ -91,13 +100,14 @@ class BufferedTarWriter implements TarWriter {
   }
 }
 
-const PAX_HEADER = {
+const PAX_HEADER: HeaderFields = {
   name: 'PaxHeader',
   prefix: '',
   typeflag: 'x',
   mode: 0o644,
   uid: 0,
   gid: 0,
+  size: 0,
   mtimeSec: 0,
   link: '',
   devMajor: 0,
@@ -114,39 +124,49 @@ export function tarName(entry: Pick<TarEntry, 'path' | 'type'>): string {
   return entry.type === 'directory' ? `${entry.path}/` : entry.path;
 }
 
-function headersOf(entry: TarEntry): { header: Buffer; pax: Buffer | undefined } {
-  const records: (readonly [string, Uint8Array])[] = [];
-  const add = (key: string, value: string): void => void records.push([key, Buffer.from(value, 'latin1')]);
-  const size = entry.type === 'file' ? entry.size : 0;
-  const name = tarName(entry);
-  const split = splitName(name);
-  if (split === undefined) add('path', name);
-  if (!fitsText(entry.link, 100)) add('linkpath', entry.link);
-  if (size > MAX_SIZE) add('size', String(size));
-  if (entry.uid > MAX_ID) add('uid', String(entry.uid));
-  if (entry.gid > MAX_ID) add('gid', String(entry.gid));
+/** What the header cannot say; '' when it says everything. */
+function paxOf(entry: TarEntry, longName: string): string {
+  const records: (readonly [string, string])[] = [];
+  if (longName !== '') records.push(['path', longName]);
+  if (!fitsText(entry.link, 100)) records.push(['linkpath', entry.link]);
+  if (entry.type === 'file' && entry.size > MAX_SIZE) records.push(['size', String(entry.size)]);
+  if (entry.uid > MAX_ID) records.push(['uid', String(entry.uid)]);
+  if (entry.gid > MAX_ID) records.push(['gid', String(entry.gid)]);
   const plainTime = entry.mtimeNsec === 0 && entry.mtimeSec >= 0 && entry.mtimeSec <= MAX_SIZE;
-  if (!plainTime) add('mtime', timeText(entry.mtimeSec, entry.mtimeNsec));
-  for (const [key, value] of entry.xattrs) records.push([`${XATTR_PREFIX}${key}`, value]);
-  records.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  const header = encodeHeader({
-    name: split?.name ?? name.slice(0, 100),
-    prefix: split?.prefix ?? '',
+  if (!plainTime) records.push(['mtime', timeText(entry.mtimeSec, entry.mtimeNsec)]);
+  for (const [key, value] of entry.xattrs) records.push([`${XATTR_PREFIX}${key}`, latin1(value)]);
+  if (records.length > 1) records.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return encodePax(records);
+}
+
+function ustarOf(entry: TarEntry, { name, prefix }: SplitName): HeaderFields {
+  const size = entry.type === 'file' ? entry.size : 0;
+  return {
+    name,
+    prefix,
     typeflag: typeFlag(entry.type),
     mode: entry.mode,
     uid: entry.uid > MAX_ID ? 0 : entry.uid,
     gid: entry.gid > MAX_ID ? 0 : entry.gid,
     size: size > MAX_SIZE ? 0 : size,
     mtimeSec: Math.min(Math.max(entry.mtimeSec, 0), MAX_SIZE),
-    link: entry.link.slice(0, 100),
+    link: entry.link,
     devMajor: entry.devMajor,
     devMinor: entry.devMinor,
-  });
-  return { header, pax: records.length === 0 ? undefined : encodePax(records) };
+  };
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+interface SplitName {
+  readonly name: string;
+  readonly prefix: string;
 }
 
 /** ustar's two fields, or undefined when the name needs PAX. */
-function splitName(name: string): { name: string; prefix: string } | undefined {
+function splitName(name: string): SplitName | undefined {
   if (!isAscii(name)) return undefined;
   if (name.length <= 100) return { name, prefix: '' };
   for (
