@@ -32,3 +32,46 @@ test('an error while a file is read ends the archive with it', async () => {
   };
   await expect(reading()).rejects.toThrow('disk gone');
 });
+
+test.each([
+  ['at the first header', 1],
+  ['in the middle of a body', 4],
+])('who stops reading %s gets the sources closed, and no next one opened', async (_name, chunks) => {
+  const opened: string[] = [];
+  const closed: string[] = [];
+  async function* body(name: string) {
+    opened.push(name);
+    try {
+      for (let count = 0; count < 1000; count += 1) yield Buffer.alloc(64 * 1024);
+    } finally {
+      closed.push(name);
+    }
+  }
+  async function* files() {
+    try {
+      for (const name of ['a', 'b']) yield { name, size: 64 * 1024 * 1000, mtimeSec: 0, body: body(name) };
+    } finally {
+      closed.push('files');
+    }
+  }
+  let seen = 0;
+  for await (const _chunk of packArchive(files())) {
+    seen += 1;
+    if (seen === chunks) break;
+  }
+  expect(opened).toEqual(['a']);
+  expect(closed).toEqual(['a', 'files']);
+});
+
+test('who stops reading before the first chunk opens nothing', async () => {
+  const archive = packArchive([{ name: 'a', size: 1, mtimeSec: 0, body: Buffer.from('x') }])[Symbol.asyncIterator]();
+  await archive.return?.();
+  expect(await archive.next()).toEqual({ done: true, value: undefined });
+});
+
+test('a body of another size than announced is an error', async () => {
+  const reading = async () => {
+    for await (const _ of packArchive([{ name: 'a', size: 10, mtimeSec: 0, body: Buffer.from('x') }]));
+  };
+  await expect(reading()).rejects.toThrow('Size mismatch');
+});
