@@ -1,20 +1,27 @@
-import { type ContentID, hexOf, parseContentID, parseDigest } from '../../../cache/index.ts';
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import { type ContentID, digestAt, hexOf, parseContentID } from '../../../cache/index.ts';
 import type { EntryType } from '../archive/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import { ByteReader, type ByteSource, ByteWriter } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
 
 /** A new version of this format is a new magic; old files are then corrupt, hence rebuilt. */
 export const MAGIC = 'tsbtoc01';
-/** Magic, entry count, checksum of the rest, ContentID. */
+/** Magic, entry count, whether closed, checksum of the rest, ContentID. */
 export const HEADER_BYTES = 8 + 4 + 4 + 32 + 32;
+const CONTENT_ID_AT = HEADER_BYTES - 32;
 
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo'];
-const WHITEOUT = 1;
+export const WHITEOUT = 1;
 const OPAQUE = 2;
 const HAS_DIGEST = 4;
 const HAS_GROUP = 8;
+
+/** Where fields lie in a record, from the end of its path on. */
+export const FLAGS_AT = 1;
+const NSEC_AT = 14;
+const SEC_AT = 42;
+const OFFSET_AT = 50;
 
 export class TocCorrupt extends Error {
   override readonly name = 'TocCorrupt';
@@ -28,19 +35,27 @@ export function byPath(a: { readonly path: string }, b: { readonly path: string 
 export function encodeToc(entries: readonly TocEntry[]): Buffer {
   const sorted = [...entries].sort(byPath);
   const records = new ByteWriter();
-  const offsets = Buffer.allocUnsafe(4 * sorted.length);
-  for (const [index, entry] of sorted.entries()) {
-    offsets.writeUInt32LE(records.length, 4 * index);
-    encodeEntry(records, entry);
+  const content = new ContentHash();
+  const offsets = new ByteWriter();
+  for (const entry of sorted) {
+    offsets.u32(records.length);
+    const record = content.add(entry);
+    if (entry.linkGroup === undefined) addDated(records, record, entry);
+    else encodeEntry(records, entry);
   }
-  const body = Buffer.concat([offsets, records.view()]);
+  const checksum = createHash('sha256').update(offsets.view()).update(records.view()).digest();
   const header = new ByteWriter();
   header.bytes(Buffer.from(MAGIC, 'latin1'));
   header.u32(sorted.length);
-  header.u32(sorted.every((entry, index) => hasParent(entry.path, sorted, index)) ? 1 : 0);
-  header.bytes(createHash('sha256').update(body).digest());
-  header.bytes(Buffer.from(hexOf(contentIDOfSorted(sorted)), 'hex'));
-  return Buffer.concat([header.view(), body]);
+  header.u32(isClosed(sorted) ? 1 : 0);
+  header.bytes(checksum);
+  header.hex(hexOf(content.id()));
+  return Buffer.concat([header.view(), offsets.view(), records.view()]);
+}
+
+/** Of a whole toc, or its first bytes. */
+export function contentIDIn(toc: Buffer): ContentID {
+  return parseContentID(`sha256:${toc.toString('hex', CONTENT_ID_AT, HEADER_BYTES)}`);
 }
 
 /**
@@ -48,22 +63,51 @@ export function encodeToc(entries: readonly TocEntry[]): Buffer {
  * content in the tar says nothing.
  */
 export function contentIDOfEntries(entries: readonly TocEntry[]): ContentID {
-  return contentIDOfSorted([...entries].sort(byPath));
+  const content = new ContentHash();
+  for (const entry of [...entries].sort(byPath)) content.add(entry);
+  return content.id();
 }
 
-function contentIDOfSorted(sorted: readonly TocEntry[]): ContentID {
-  const hash = createHash('sha256').update(`${MAGIC} content\n`);
-  const record = new ByteWriter();
-  for (const entry of sorted) {
-    record.clear();
-    encodeEntry(record, { ...entry, offset: 0, mtimeSec: 0, mtimeNsec: 0, linkGroup: undefined });
-    hash.update(record.view());
+/** A record without what a ContentID does not tell, and the digest of all of them. Each entry is encoded once. */
+class ContentHash {
+  readonly #hash: Hash = createHash('sha256').update(`${MAGIC} content\n`);
+  readonly #pending = new ByteWriter();
+
+  /** @returns the record; valid until the next call */
+  add(entry: TocEntry): Buffer {
+    if (this.#pending.length > PENDING_BYTES) this.#flush();
+    const start = this.#pending.length;
+    encodeEntry(this.#pending, entry, CONTENT_ONLY);
+    return this.#pending.view(start);
   }
-  return parseContentID(`sha256:${hash.digest('hex')}`);
+
+  id(): ContentID {
+    this.#flush();
+    return parseContentID(`sha256:${this.#hash.digest('hex')}`);
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#pending.view());
+    this.#pending.clear();
+  }
 }
 
-function encodeEntry(out: ByteWriter, entry: TocEntry): void {
-  const { whiteout, opaque, digest, linkGroup } = entry;
+const PENDING_BYTES = 256 * 1024;
+
+type Dated = Pick<TocEntry, 'mtimeSec' | 'mtimeNsec' | 'offset' | 'linkGroup'>;
+const CONTENT_ONLY: Dated = { mtimeSec: 0, mtimeNsec: 0, offset: 0, linkGroup: undefined };
+
+function addDated(records: ByteWriter, record: Buffer, { path, mtimeSec, mtimeNsec, offset }: TocEntry): void {
+  const at = records.length + 4 + path.length;
+  records.bytes(record);
+  records.patchU32(at + NSEC_AT, mtimeNsec);
+  records.patchF64(at + SEC_AT, mtimeSec);
+  records.patchF64(at + OFFSET_AT, offset);
+}
+
+function encodeEntry(out: ByteWriter, entry: TocEntry, dated: Dated = entry): void {
+  const { whiteout, opaque, digest, xattrs } = entry;
+  const { linkGroup } = dated;
   out.text(entry.path);
   out.u8(TYPES.indexOf(entry.type));
   out.u8(
@@ -72,38 +116,49 @@ function encodeEntry(out: ByteWriter, entry: TocEntry): void {
       (digest === undefined ? 0 : HAS_DIGEST) |
       (linkGroup === undefined ? 0 : HAS_GROUP),
   );
-  for (const value of [entry.mode, entry.devMajor, entry.devMinor, entry.mtimeNsec]) out.u32(value);
-  for (const value of [entry.uid, entry.gid, entry.size, entry.mtimeSec, entry.offset]) out.f64(value);
+  out.u32(entry.mode);
+  out.u32(entry.devMajor);
+  out.u32(entry.devMinor);
+  out.u32(dated.mtimeNsec);
+  out.f64(entry.uid);
+  out.f64(entry.gid);
+  out.f64(entry.size);
+  out.f64(dated.mtimeSec);
+  out.f64(dated.offset);
   out.text(entry.link);
   if (linkGroup !== undefined) out.text(linkGroup);
-  if (digest !== undefined) out.bytes(Buffer.from(hexOf(digest), 'hex'));
-  out.u32(entry.xattrs.size);
-  for (const [name, value] of entry.xattrs) {
+  if (digest !== undefined) out.hex(hexOf(digest));
+  out.u32(xattrs.size);
+  for (const [name, value] of xattrs) {
     out.text(name);
     out.u32(value.length);
     out.bytes(value);
   }
 }
 
-export function decodeEntry(buffer: Buffer, at: number): TocEntry {
-  const from = new ByteReader(buffer, at);
+export function decodeEntry(source: ByteSource, at: number): TocEntry {
+  const from = new ByteReader(source, at);
   const path = from.text() as RelPath;
   const type = TYPES[from.u8()];
   if (type === undefined) throw new TocCorrupt('an entry has an unknown type');
   const flags = from.u8();
-  const [mode, devMajor, devMinor, mtimeNsec] = [from.u32(), from.u32(), from.u32(), from.u32()];
-  const [uid, gid, size, mtimeSec, offset] = [from.f64(), from.f64(), from.f64(), from.f64(), from.f64()];
+  const mode = from.u32();
+  const devMajor = from.u32();
+  const devMinor = from.u32();
+  const mtimeNsec = from.u32();
+  const uid = from.f64();
+  const gid = from.f64();
+  const size = from.f64();
+  const mtimeSec = from.f64();
+  const offset = from.f64();
   const link = from.text();
   const linkGroup = (flags & HAS_GROUP) === 0 ? undefined : from.text();
-  const digest = (flags & HAS_DIGEST) === 0 ? undefined : parseDigest(`sha256:${from.bytes(32).toString('hex')}`);
-  return {
-    ...{ path, type, mode, uid, gid, size, mtimeSec, mtimeNsec, link, devMajor, devMinor, offset },
-    xattrs: decodeXattrs(from),
-    ...(digest === undefined ? {} : { digest }),
-    ...(linkGroup === undefined ? {} : { linkGroup }),
-    ...((flags & WHITEOUT) === 0 ? {} : { whiteout: true as const }),
-    ...((flags & OPAQUE) === 0 ? {} : { opaque: true as const }),
-  };
+  const digest = (flags & HAS_DIGEST) === 0 ? undefined : digestAt(source.buffer, from.skip(32));
+  const xattrs = decodeXattrs(from);
+  const entry = { path, type, mode, uid, gid, size, mtimeSec, mtimeNsec, link, devMajor, devMinor, xattrs, offset };
+  if ((flags & ~HAS_DIGEST) === 0) return { ...entry, digest };
+  const whiteout = (flags & WHITEOUT) === 0 ? undefined : true;
+  return { ...entry, digest, linkGroup, whiteout, opaque: (flags & OPAQUE) === 0 ? undefined : true };
 }
 
 const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
@@ -119,17 +174,25 @@ function decodeXattrs(from: ByteReader): ReadonlyMap<string, Uint8Array> {
   return xattrs;
 }
 
-/** Whether the entry's parent is an entry; it stands before it in the order. */
-function hasParent(path: string, sorted: readonly TocEntry[], index: number): boolean {
-  const slash = path.lastIndexOf('/');
-  if (slash < 0) return true;
-  const parent = path.slice(0, slash);
+/** Whether each entry's parent is an entry; it stands before it in the order. */
+function isClosed(sorted: readonly TocEntry[]): boolean {
+  let known = '';
+  for (const [index, { path }] of sorted.entries()) {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (parent === known) continue;
+    if (parent !== '' && !isAmong(parent, sorted, index)) return false;
+    known = parent;
+  }
+  return true;
+}
+
+function isAmong(path: string, sorted: readonly TocEntry[], end: number): boolean {
   let low = 0;
-  let high = index;
+  let high = end;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((sorted[middle]?.path ?? '') < parent) low = middle + 1;
+    if ((sorted[middle]?.path ?? '') < path) low = middle + 1;
     else high = middle;
   }
-  return sorted[low]?.path === parent;
+  return sorted[low]?.path === path;
 }

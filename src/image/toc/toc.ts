@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type ContentID, parseContentID } from '../../../cache/index.ts';
+import type { ContentID } from '../../../cache/index.ts';
+import { type ByteSource, byteSource } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
-import { decodeEntry, HEADER_BYTES, MAGIC, TocCorrupt } from './format.ts';
+import { contentIDIn, decodeEntry, FLAGS_AT, HEADER_BYTES, MAGIC, TocCorrupt, WHITEOUT } from './format.ts';
 
 /** A layer's table of contents: sorted, looked up by binary search, decoded entry by entry. */
 export interface Toc {
@@ -14,6 +15,8 @@ export interface Toc {
   lookup(path: string): TocEntry | undefined;
   /** Names right below a directory that have an entry, or that entries lie below; in byte order. */
   list(dir: string): readonly string[];
+  /** Of the names that `list` gives, those that are whiteouts. */
+  listWhiteouts(dir: string): readonly string[];
   /** Whether entries lie below the path. */
   hasBelow(dir: string): boolean;
   entry(index: number): TocEntry;
@@ -27,6 +30,8 @@ export function openToc(source: string | Buffer): Toc {
 
 class BinaryToc implements Toc {
   readonly #body: Buffer;
+  readonly #source: ByteSource;
+  readonly #view: DataView;
   readonly size: number;
   readonly contentID: ContentID;
   readonly closed: boolean;
@@ -34,67 +39,113 @@ class BinaryToc implements Toc {
   constructor(bytes: Buffer) {
     if (bytes.length < HEADER_BYTES || bytes.toString('latin1', 0, 8) !== MAGIC)
       throw new TocCorrupt('not a table of contents');
-    this.#body = bytes.subarray(HEADER_BYTES);
+    this.#source = byteSource(bytes.subarray(HEADER_BYTES));
+    this.#body = this.#source.buffer;
+    this.#view = this.#source.view;
     const checksum = createHash('sha256').update(this.#body).digest();
     if (!checksum.equals(bytes.subarray(16, 48)))
       throw new TocCorrupt('a table of contents does not match its checksum');
     this.size = bytes.readUInt32LE(8);
     this.closed = bytes.readUInt32LE(12) === 1;
-    this.contentID = parseContentID(`sha256:${bytes.subarray(48, 80).toString('hex')}`);
+    this.contentID = contentIDIn(bytes);
   }
 
   lookup(path: string): TocEntry | undefined {
     const index = this.#lowerBound(path);
-    return index < this.size && this.#pathAt(index) === path ? this.entry(index) : undefined;
+    return index < this.size && this.#compare(index, path) === 0 ? this.entry(index) : undefined;
   }
 
   list(dir: string): readonly string[] {
-    const prefix = dir === '' ? '' : `${dir}/`;
-    const names = new Set<string>();
-    let index = prefix === '' ? 0 : this.#lowerBound(prefix);
-    while (index < this.size) {
-      const path = this.#pathAt(index);
-      if (!path.startsWith(prefix)) break;
-      const rest = path.slice(prefix.length);
-      const slash = rest.indexOf('/');
-      const name = slash < 0 ? rest : rest.slice(0, slash);
-      if (name !== '') names.add(name);
-      index = slash < 0 ? index + 1 : this.#lowerBound(`${prefix}${name}0`);
-    }
-    return [...names].sort();
+    return this.#children(dir, { isWhiteout: false });
+  }
+
+  listWhiteouts(dir: string): readonly string[] {
+    return this.#children(dir, { isWhiteout: true });
   }
 
   hasBelow(dir: string): boolean {
     const prefix = `${dir}/`;
     const index = this.#lowerBound(prefix);
-    return index < this.size && this.#pathAt(index).startsWith(prefix);
+    return index < this.size && this.#startsWith(index, prefix);
   }
 
   entry(index: number): TocEntry {
-    return decodeEntry(this.#body, this.#recordAt(index));
+    return decodeEntry(this.#source, this.#recordAt(index));
   }
 
   *entries(): IterableIterator<TocEntry> {
     for (let index = 0; index < this.size; index += 1) yield this.entry(index);
   }
 
-  #recordAt(index: number): number {
-    return 4 * this.size + this.#body.readUInt32LE(4 * index);
+  /** What lies deeper is passed over in leaps: a directory costs its own names, not all that is in it. */
+  #children(dir: string, wanted: { readonly isWhiteout: boolean }): readonly string[] {
+    const prefix = dir === '' ? '' : `${dir}/`;
+    const names: string[] = [];
+    let isSorted = true;
+    let index = this.#lowerBound(prefix);
+    while (index < this.size && this.#startsWith(index, prefix)) {
+      const { name, isDeeper } = this.#nameAt(index, prefix.length);
+      const last = names.at(-1);
+      const isWanted = !wanted.isWhiteout || (!isDeeper && this.#isWhiteout(index));
+      if (isWanted && name !== '' && name !== last) {
+        isSorted &&= last === undefined || last < name;
+        names.push(name);
+      }
+      index = isDeeper ? this.#lowerBound(`${prefix}${name}0`, index + 1) : index + 1;
+    }
+    return isSorted ? names : [...new Set(names)].sort();
   }
 
-  #pathAt(index: number): string {
+  /** The part of a path from `start` on up to the next slash. */
+  #nameAt(index: number, start: number): { readonly name: string; readonly isDeeper: boolean } {
     const at = this.#recordAt(index);
-    return this.#body.toString('latin1', at + 4, at + 4 + this.#body.readUInt32LE(at));
+    const first = at + 4 + start;
+    const end = at + 4 + this.#view.getUint32(at, true);
+    let stop = first;
+    while (stop < end && this.#body[stop] !== SLASH) stop += 1;
+    return { name: this.#body.toString('latin1', first, stop), isDeeper: stop < end };
   }
 
-  #lowerBound(path: string): number {
-    let low = 0;
+  #recordAt(index: number): number {
+    return 4 * this.size + this.#view.getUint32(4 * index, true);
+  }
+
+  #isWhiteout(index: number): boolean {
+    const at = this.#recordAt(index);
+    return ((this.#body[at + 4 + this.#view.getUint32(at, true) + FLAGS_AT] ?? 0) & WHITEOUT) !== 0;
+  }
+
+  /** Whether the entry's path comes before (-1), is (0) or comes after (1) this one. Byte by byte: no string is made. */
+  #compare(index: number, path: string): number {
+    const at = this.#recordAt(index);
+    const length = this.#view.getUint32(at, true);
+    const shorter = Math.min(length, path.length);
+    for (let place = 0; place < shorter; place += 1) {
+      const difference = (this.#body[at + 4 + place] ?? 0) - path.charCodeAt(place);
+      if (difference !== 0) return Math.sign(difference);
+    }
+    return Math.sign(length - path.length);
+  }
+
+  #startsWith(index: number, prefix: string): boolean {
+    const at = this.#recordAt(index);
+    if (this.#view.getUint32(at, true) < prefix.length) return false;
+    for (let place = 0; place < prefix.length; place += 1)
+      if (this.#body[at + 4 + place] !== prefix.charCodeAt(place)) return false;
+    return true;
+  }
+
+  /** The first entry from `from` on whose path is not before this one. */
+  #lowerBound(path: string, from = 0): number {
+    let low = from;
     let high = this.size;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (this.#pathAt(middle) < path) low = middle + 1;
+      if (this.#compare(middle, path) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
+
+const SLASH = 0x2f;
