@@ -1,17 +1,18 @@
 import type { DiffID } from '../cache/index.ts';
 import type { BuildOptions } from './build-options.ts';
 import { BuildError } from './errors.ts';
-import { lower, parseDockerfile } from './frontend/index.ts';
 import { checkDestinations } from './exporter/index.ts';
+import { lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import type { Emit, ImageSummary } from './progress/index.ts';
 import { exportTargets } from './session/export.ts';
+import { openSession } from './session/index.ts';
 import { lowerOptions } from './session/lower-options.ts';
-import { openSession, type Session } from './session/index.ts';
 import { outputsOf } from './session/outputs.ts';
 import { assertCanRun } from './session/preflight.ts';
+import type { Session } from './session/session.ts';
 import { planSteps } from './session/steps.ts';
-import { LayerLost, solve, type Solution } from './solver/index.ts';
+import { LayerLost, type Solution, solve } from './solver/index.ts';
 
 export interface BuildOutcome {
   /** Absent when nothing was exported and no name was given. */

@@ -4,9 +4,9 @@ import { collectEvents } from '../progress/index.ts';
 import { monotonicMs } from '../util/clock.ts';
 import { buildOptions } from './build-flags/options.ts';
 import { parseBuildFlags } from './build-flags/parse.ts';
+import type { CliContext } from './context.ts';
 import { openRenderer } from './renderer.ts';
 import { writeReports } from './reports.ts';
-import type { CliContext } from './run.ts';
 
 /** `tsbuild [build] …`: builds, renders events on stderr, writes reports whatever the outcome. */
 export async function buildCommand(argv: readonly string[], context: CliContext): Promise<number> {

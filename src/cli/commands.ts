@@ -1,5 +1,5 @@
 import { BuildError } from '../errors.ts';
-import type { CliContext } from './run.ts';
+import type { CliContext } from './context.ts';
 
 export type Command = (argv: readonly string[], context: CliContext) => Promise<number>;
 

@@ -1,9 +1,9 @@
-import { Command, CommanderError } from 'commander';
 import { resolve } from 'node:path';
+import { Command, CommanderError } from 'commander';
 import { BuildError } from '../errors.ts';
 import { diagnose, type Finding } from '../session/doctor.ts';
+import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
-import type { CliContext } from './run.ts';
 import { oneOf } from './values.ts';
 import { workerScript } from './worker-script.ts';
 

@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BuildError } from '../errors.ts';
 import { parseRegistryConfig, type RegistryConfig } from '../sources/registry/index.ts';
-import type { CliContext } from './run.ts';
+import type { CliContext } from './context.ts';
 
 type Env = CliContext['env'];
 

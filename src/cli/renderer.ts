@@ -1,13 +1,13 @@
 import { BuildError } from '../errors.ts';
 import type { Renderer } from '../progress/index.ts';
-import { type CliContext, useColor } from './run.ts';
+import { type CliContext, useColor } from './context.ts';
 
 const MODES = ['auto', 'tty', 'plain', 'rawjson', 'quiet'] as const;
 
 /** A renderer on stderr; `auto` is tty on a terminal that is not CI's, plain elsewhere. */
 export async function openRenderer(mode: string, context: CliContext): Promise<Renderer> {
   const stream = process.stderr;
-  const isTTY = stream.isTTY === true;
+  const isTTY = stream.isTTY;
   const color = useColor(context, isTTY);
   const target = { write: (text: string) => void stream.write(text), columns: stream.columns ?? 80, color };
   switch (MODES.find((one) => one === mode)) {

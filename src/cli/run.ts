@@ -1,12 +1,7 @@
 import { BuildError } from '../errors.ts';
 import { COMMANDS, findCommand } from './commands.ts';
+import { type CliContext, useColor } from './context.ts';
 import { renderError } from './render-error.ts';
-
-export interface CliContext {
-  readonly env: { readonly [name: string]: string | undefined };
-  readonly cwd: string;
-  readonly signal: AbortSignal;
-}
 
 /** Runs one command line and returns its exit status; messages go to stderr, what was asked for to stdout. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
@@ -24,10 +19,6 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     );
     return 1;
   }
-}
-
-export function useColor({ env }: Pick<CliContext, 'env'>, isTTY: boolean): boolean {
-  return isTTY && (env['NO_COLOR'] ?? '') === '';
 }
 
 /** The stack only for those who ask for it. */

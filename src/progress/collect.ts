@@ -1,10 +1,11 @@
-import type { BuildEvent, HitCode, ImageSummary, LayerSummary, MissCode, Reason, StepInfo, Usage } from './events.ts';
+import { withoutAbsent } from '../util/without-absent.ts';
+import type { BuildEvent, ImageSummary, LayerSummary, Reason, StepInfo, Usage } from './events.ts';
 
 /** What a build's events say of one step so far. */
 export interface StepState {
   readonly info: StepInfo;
   status: 'waiting' | 'running' | 'hit' | 'miss' | 'failed' | 'cancelled';
-  reason?: Reason<HitCode | MissCode>;
+  reason?: Reason;
   startedMs?: number;
   endedMs?: number;
   savedMs: number;
@@ -53,44 +54,39 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
   return { handle, state };
 }
 
-function applyEvent(step: StepState, event: Extract<BuildEvent, { id: string }>): void {
-  switch (event.type) {
-    case 'step-started':
-      step.status = 'running';
-      step.startedMs = event.atMs;
-      delete step.endedMs;
-      break;
-    case 'step-hit':
-      step.status = 'hit';
-      step.reason = event.reason;
-      step.savedMs = event.savedMs;
-      step.endedMs = event.atMs;
-      if (event.layer !== undefined) step.layer = event.layer;
-      break;
-    case 'step-missed':
-      step.status = 'miss';
-      step.reason = event.reason;
-      break;
-    case 'step-done':
-      step.endedMs = event.atMs;
-      if (event.layer !== undefined) step.layer = event.layer;
-      if (event.usage !== undefined) step.usage = event.usage;
-      if (event.logFile !== undefined) step.logFile = event.logFile;
-      if (event.earlyCutOff === true) step.earlyCutOff = true;
-      break;
-    case 'step-failed':
-      step.status = 'failed';
-      step.endedMs = event.atMs;
-      step.error = event.message;
-      if (event.logFile !== undefined) step.logFile = event.logFile;
-      break;
-    case 'step-cancelled':
-      step.status = 'cancelled';
-      step.endedMs = event.atMs;
-      break;
-    default:
-      break;
-  }
+type StepEvent = Extract<BuildEvent, { id: string }>;
+type Changes = {
+  readonly [Type in StepEvent['type']]?: (event: Extract<StepEvent, { type: Type }>) => Partial<StepState>;
+};
+
+/** What each event says of its step; what an event does not say stays. */
+const CHANGES: Changes = {
+  'step-started': ({ atMs }) => ({ status: 'running', startedMs: atMs }),
+  'step-hit': ({ atMs, reason, savedMs, layer }) => ({
+    status: 'hit',
+    reason,
+    savedMs,
+    endedMs: atMs,
+    ...withoutAbsent({ layer }),
+  }),
+  'step-missed': ({ reason }) => ({ status: 'miss', reason }),
+  'step-done': ({ atMs, layer, usage, logFile, earlyCutOff }) => ({
+    endedMs: atMs,
+    ...withoutAbsent({ layer, usage, logFile, earlyCutOff }),
+  }),
+  'step-failed': ({ atMs, message, logFile }) => ({
+    status: 'failed',
+    endedMs: atMs,
+    error: message,
+    ...withoutAbsent({ logFile }),
+  }),
+  'step-cancelled': ({ atMs }) => ({ status: 'cancelled', endedMs: atMs }),
+};
+
+function applyEvent(step: StepState, event: StepEvent): void {
+  if (event.type === 'step-started') delete step.endedMs;
+  const change = CHANGES[event.type] as ((event: StepEvent) => Partial<StepState>) | undefined;
+  if (change !== undefined) Object.assign(step, change(event));
 }
 
 export function durationOf(step: StepState): number {

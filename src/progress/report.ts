@@ -1,3 +1,4 @@
+import { withoutAbsent } from '../util/without-absent.ts';
 import { type BuildState, durationOf, type StepState } from './collect.ts';
 
 export const REPORT_SCHEMA_VERSION = 1;
@@ -22,7 +23,7 @@ export function renderReport(state: BuildState): object {
 }
 
 function stepReport(step: StepState): object {
-  const { info, reason, usage, layer } = step;
+  const { info, usage, layer, logFile, error } = step;
   return {
     id: info.id,
     name: info.name,
@@ -32,16 +33,16 @@ function stepReport(step: StepState): object {
     line: info.line,
     status: step.status === 'waiting' || step.status === 'running' ? 'cancelled' : step.status,
     from: 'local',
-    ...(reason === undefined ? {} : { reason: step.earlyCutOff === true ? { ...reason, earlyCutOff: true } : reason }),
+    ...withoutAbsent({ reason: reasonReport(step) }),
     startedMs: Math.round(step.startedMs ?? 0),
     durationMs: Math.round(durationOf(step)),
     savedMs: step.savedMs,
-    ...(usage?.cpuMs === undefined ? {} : { cpuMs: usage.cpuMs }),
-    ...(usage?.maxRssBytes === undefined ? {} : { maxRssBytes: usage.maxRssBytes }),
-    ...(layer === undefined ? {} : { layer }),
-    ...(step.logFile === undefined ? {} : { logFile: step.logFile }),
-    ...(step.error === undefined ? {} : { error: step.error }),
+    ...withoutAbsent({ cpuMs: usage?.cpuMs, maxRssBytes: usage?.maxRssBytes, layer, logFile, error }),
   };
+}
+
+function reasonReport({ reason, earlyCutOff }: StepState): object | undefined {
+  return reason !== undefined && earlyCutOff === true ? { ...reason, earlyCutOff } : reason;
 }
 
 /** The chain of steps that ends last, each preceded by the one that ended latest before it began. */

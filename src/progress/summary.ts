@@ -1,6 +1,7 @@
 import { collectEvents, durationOf, type StepState } from './collect.ts';
 import type { BuildEvent, ImageSummary } from './events.ts';
-import { clip, durationText, plainText, sizeText } from './render/words.ts';
+import { clip, padEnd, textWidth } from './render/width.ts';
+import { durationText, plainText, sizeText } from './render/words.ts';
 
 /** The last lines of a build: the cache report, what was written, the totals, how to load and run it. */
 export function closingLines(): { handle(event: BuildEvent): readonly string[] } {
@@ -27,7 +28,7 @@ const MAX_NAME_WIDTH = 64;
 
 /** Room for the names of these steps: a table that fits most terminals. */
 function nameWidth(steps: readonly StepState[]): number {
-  const longest = Math.max(...steps.map((step) => [...shownName(step)].length));
+  const longest = Math.max(...steps.map((step) => textWidth(shownName(step))));
   return Math.min(MAX_NAME_WIDTH, Math.max(MIN_NAME_WIDTH, longest));
 }
 
@@ -38,9 +39,9 @@ function shownName({ info }: StepState): string {
 
 /** ` ✔ [build 4/6] RUN npm ci     hit    saved 6.1 s` */
 function stepLine(step: StepState, width: number): string {
-  const name = clip(shownName(step), width).padEnd(width);
+  const name = padEnd(clip(shownName(step), width), width);
   const time = step.status === 'hit' || step.status === 'waiting' ? '' : durationText(durationOf(step));
-  return ` ${MARKS[step.status]} ${name} ${time.padStart(8)}  ${outcomeText(step)}`.trimEnd();
+  return ` ${MARKS[step.status]} ${name} ${time.padStart(8)}  ${OUTCOMES[step.status](step)}`.trimEnd();
 }
 
 const MARKS: Record<StepState['status'], string> = {
@@ -52,23 +53,24 @@ const MARKS: Record<StepState['status'], string> = {
   cancelled: '·',
 };
 
-function outcomeText(step: StepState): string {
-  switch (step.status) {
-    case 'hit':
-      if (step.reason?.code === 'relinked') return 'hit    relinked';
-      return step.savedMs >= 50 ? `hit    saved ${durationText(step.savedMs)}` : 'hit';
-    case 'miss':
-      return `miss   ${plainText(step.reason?.message ?? '')}${step.earlyCutOff === true ? ' (same result as before)' : ''}`;
-    case 'failed':
-      return 'failed';
-    case 'cancelled':
-      return 'cancelled';
-    case 'waiting':
-      return 'not reached';
-    case 'running':
-      return '';
-  }
+/** What became of a step, in the table's last column. */
+const OUTCOMES: Record<StepState['status'], (step: StepState) => string> = {
+  hit: hitText,
+  miss: ({ reason, earlyCutOff }) =>
+    `miss   ${plainText(reason?.message ?? '')}${earlyCutOff === true ? ' (same result as before)' : ''}`,
+  failed: () => 'failed',
+  cancelled: () => 'cancelled',
+  waiting: () => 'not reached',
+  running: () => '',
+};
+
+function hitText({ reason, savedMs }: StepState): string {
+  if (reason?.code === 'relinked') return 'hit    relinked';
+  return savedMs >= MIN_SAVED_MS ? `hit    saved ${durationText(savedMs)}` : 'hit';
 }
+
+/** Less is not worth a word. */
+const MIN_SAVED_MS = 50;
 
 function imageLines(image: ImageSummary): string[] {
   const name = image.tags[0] ?? 'image';
@@ -83,7 +85,7 @@ function totals(steps: readonly StepState[], durationMs: number): string {
   const longest = steps.filter((step) => step.status !== 'hit').sort((a, b) => durationOf(b) - durationOf(a))[0];
   const parts = [
     `${hits} hit, ${ran} ran`,
-    `${durationText(durationMs)}${savedMs >= 50 ? `, saved ${durationText(savedMs)}` : ''}`,
+    `${durationText(durationMs)}${savedMs >= MIN_SAVED_MS ? `, saved ${durationText(savedMs)}` : ''}`,
   ];
   if (longest !== undefined && durationOf(longest) >= 100) {
     parts.push(

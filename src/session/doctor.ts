@@ -91,8 +91,8 @@ function hasRange(file: string, user: string): boolean {
 
 async function rootFinding(rootDir: string): Promise<Finding> {
   try {
-    await using _root = await openRoot(rootDir, { locks: fileLocks, now: nowMs, onWarning: () => undefined });
-    const { bavail, bsize } = statfsSync(rootDir);
+    await using root = await openRoot(rootDir, { locks: fileLocks, now: nowMs, onWarning: () => undefined });
+    const { bavail, bsize } = statfsSync(root.dir);
     return {
       name: 'state directory',
       state: 'works',

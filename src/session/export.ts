@@ -9,8 +9,8 @@ import type { Emit, ImageSummary } from '../progress/index.ts';
 import { type Solution, stackOf } from '../solver/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { imageConfig } from './image-config.ts';
-import type { Session } from './index.ts';
 import { outputsOf } from './outputs.ts';
+import type { Session } from './session.ts';
 
 interface ExportContext {
   readonly session: Session;

@@ -20,7 +20,7 @@ export function makeBlobFetcher(
   return async (ref, { signal }) => {
     const { blob } = ref;
     if (blob === undefined) return undefined;
-    let last: unknown;
+    let last: BuildError | undefined;
     for (const origin of ref.origins) {
       try {
         await fetchFrom(origin.repository, blob, { ...deps, signal });

@@ -2,43 +2,25 @@ import { readFileSync } from 'node:fs';
 import { openRoot, type Root, RootError } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import type { ImageResolver, LowerOptions } from '../frontend/index.ts';
 import { openHttp } from '../host/net/index.ts';
 import { filterProcess } from '../host/process/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
-import { type Names, openNames } from '../image/names/index.ts';
+import { openNames } from '../image/names/index.ts';
 import { makeRunners } from '../ops/index.ts';
 import type { Emit } from '../progress/index.ts';
-import type { OpRunners } from '../solver/index.ts';
 import { openRegistry } from '../sources/registry/index.ts';
 import { DisposableStack } from '../util/async-disposable-stack.ts';
 import { monotonicMs, nowMs } from '../util/clock.ts';
 import { startWorker } from '../worker/client/index.ts';
 import { openContexts } from './contexts.ts';
 import { removeStaleFiles } from './export.ts';
-import { makeExportDeps, type SessionExportDeps } from './export-deps.ts';
+import { makeExportDeps } from './export-deps.ts';
 import { makeBlobFetcher } from './fetch-blob.ts';
 import { makeImageResolver } from './image-resolver.ts';
 import { makeLayerSupply } from './layer-supply.ts';
 import { makeOpDeps } from './op-deps.ts';
-import type { DockerfileSource } from './source.ts';
+import type { Session } from './session.ts';
 import { makeWorkerHolder } from './worker.ts';
-
-/** Everything one build holds open, and gives back in the reverse order. */
-export interface Session extends AsyncDisposable {
-  readonly root: Root;
-  readonly dockerfile: DockerfileSource;
-  readonly ignoreRules: LowerOptions['ignorePatterns'];
-  readonly resolver: ImageResolver;
-  readonly runners: OpRunners;
-  readonly names: Names;
-  readonly exportDeps: SessionExportDeps;
-  /** Names the Dockerfile and context, to explain misses; in no key. */
-  readonly place: string;
-  readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
-  /** Values of predefined proxy args, known once the Dockerfile is lowered. */
-  useProxies(env: readonly string[]): void;
-}
 
 /** @throws BuildError root-unusable, context-*, dockerfile-missing, ignore-invalid */
 export async function openSession(

@@ -1,6 +1,6 @@
 import type { BuildOptions } from '../build-options.ts';
 import type { LowerOptions, NamedContext } from '../frontend/index.ts';
-import type { Session } from './index.ts';
+import type { Session } from './session.ts';
 
 /** What the frontend may know of the options: no paths, no secrets. */
 export function lowerOptions(options: BuildOptions, session: Pick<Session, 'ignoreRules'>): LowerOptions {

@@ -12,11 +12,9 @@ export async function readSecret(
   const source = secrets.get(id);
   if (source === undefined) return undefined;
   if (source.kind === 'env') return Buffer.from(source.value, 'utf8');
-  const bytes = await readFile(source.path).catch((error: NodeJS.ErrnoException) => {
-    throw new BuildError(
-      'secret-missing',
-      `secret ${id} cannot be read from ${source.path}: ${error.code ?? error.message}`,
-    );
+  const bytes = await readFile(source.path).catch((error: unknown) => {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new BuildError('secret-missing', `secret ${id} cannot be read from ${source.path}: ${code ?? message}`);
   });
   if (bytes.length > MAX_SECRET_BYTES) throw new BuildError('secret-missing', `secret ${id} is larger than 500 KiB`);
   return bytes;

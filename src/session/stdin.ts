@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
@@ -29,7 +30,7 @@ export async function readStdin(
   }
   const dir = root.tempPath('context');
   mkdirSync(dir, { mode: 0o700 });
-  const dispose = { [Symbol.asyncDispose]: () => Promise.resolve(rmSync(dir, { recursive: true, force: true })) };
+  const dispose = { [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
   const { head, all } = await peek(options.stdin);
   if (!(await isTarHead(head, { signal, filter: filterProcess }))) {
     const text = await readAll(all, MAX_STDIN_DOCKERFILE);

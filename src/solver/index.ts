@@ -1,3 +1,4 @@
-export { LayerLost, stackOf } from './runner.ts';
+export type { Records, Solved, SolveOptions } from './options.ts';
 export type { KeySource, Made, OpRunner, OpRunners, Prepared, PreparedStep, Result, StepContext } from './runner.ts';
-export { type Records, type Solution, type Solved, type SolveOptions, solve } from './solve.ts';
+export { LayerLost, stackOf } from './runner.ts';
+export { type Solution, solve } from './solve.ts';

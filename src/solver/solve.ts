@@ -1,47 +1,10 @@
 import pLimit from 'p-limit';
-import type { CacheRecord, DiffID, KeyMaterial, LayerRef } from '../../cache/index.ts';
+import type { CacheRecord } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { Definition, Vertex } from '../graph/index.ts';
-import type { Emit } from '../progress/index.ts';
 import { reason } from './explain.ts';
-import type { OpRunners, Result } from './runner.ts';
-import { solveStep, type StepOutcome } from './step.ts';
-
-/** The part of the record store that the solver uses. */
-export interface Records {
-  keyOf(material: KeyMaterial): CacheRecord['key'];
-  lookup(key: CacheRecord['key']): readonly CacheRecord[];
-  put(record: CacheRecord): void;
-  touch(key: CacheRecord['key'], atMs: number): void;
-  nearest(
-    place: CacheRecord['place'],
-    material: KeyMaterial,
-    except: ReadonlySet<CacheRecord['key']>,
-  ): CacheRecord | undefined;
-}
-
-export interface SolveOptions {
-  readonly runners: OpRunners;
-  readonly records: Records;
-  readonly emit: Emit;
-  /** Step ids by vertex, as announced in `steps-planned`. */
-  readonly stepID: (vertex: Vertex) => string;
-  /** Names this Dockerfile and context, for explaining misses. */
-  readonly build: string;
-  /** How many RUNs may run at a time. */
-  readonly jobs: number;
-  /** Layers whose bytes turned out to be gone: records of them are no hits. */
-  readonly lost: ReadonlyMap<DiffID, 'pruned' | 'corrupt' | 'remote-missing'>;
-  readonly layerSize: (layer: LayerRef) => number | undefined;
-  readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
-  readonly signal: AbortSignal;
-}
-
-export interface Solved {
-  readonly result: Result;
-  /** When the step's layer was made: now, or when its record was. Milliseconds; undefined for things without layers. */
-  readonly createdAt: number | undefined;
-}
+import type { Solved, SolveOptions } from './options.ts';
+import { type StepOutcome, solveStep } from './step.ts';
 
 export interface Solution {
   of(vertex: Vertex): Solved;

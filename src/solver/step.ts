@@ -4,9 +4,9 @@ import { BuildError } from '../errors.ts';
 import type { Op, Vertex } from '../graph/index.ts';
 import type { HitCode, LayerSummary } from '../progress/index.ts';
 import { explainMiss, NO_CACHE, reason } from './explain.ts';
+import type { Solved, SolveOptions } from './options.ts';
 import type { Made, OpRunner, Prepared, PreparedStep, Result, StepContext } from './runner.ts';
 import { LayerLost, stackOf } from './runner.ts';
-import type { SolveOptions, Solved } from './solve.ts';
 
 export interface StepOutcome extends Solved {
   readonly vertex: Vertex;
@@ -49,7 +49,7 @@ interface Step {
 }
 
 function runnerOf(vertex: Vertex, { runners }: StepOptions): OpRunner<Op> {
-  return runners[vertex.op.kind] as OpRunner<Op>;
+  return runners[vertex.op.kind];
 }
 
 function stepContext({ options, id }: Step): StepContext {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../cache/index.ts';
-import { collectEvents, renderReport } from '../../src/progress/index.ts';
+import { type BuildEvent, collectEvents, renderReport } from '../../src/progress/index.ts';
 import { makePlainRenderer } from '../../src/progress/render/plain.ts';
 import { makeQuietRenderer } from '../../src/progress/render/quiet.ts';
 import { makeRawJsonRenderer } from '../../src/progress/render/rawjson.ts';
-import { clip, durationText, plainText, sizeText } from '../../src/progress/render/words.ts';
+import { clip } from '../../src/progress/render/width.ts';
+import { durationText, plainText, sizeText } from '../../src/progress/render/words.ts';
 import { closingLines } from '../../src/progress/summary.ts';
 import { sampleBuild } from '../rig/events.ts';
 
@@ -82,6 +83,44 @@ describe('plain', () => {
   });
 });
 
+describe('a failed step in plain progress', () => {
+  const [planned] = sampleBuild();
+  if (planned === undefined) throw new Error('no events');
+  const output = (data: Uint8Array): BuildEvent => ({
+    type: 'step-output',
+    id: 's2',
+    atMs: 500,
+    stream: 'stdout',
+    data,
+  });
+  const failing = (data: Uint8Array): BuildEvent[] => [
+    planned,
+    { type: 'step-started', id: 's2', atMs: 0 },
+    output(data),
+    { type: 'step-failed', id: 's2', atMs: 900, message: 'exit code: 3' },
+    { type: 'build-done', atMs: 1000, result: 'failed' },
+  ];
+
+  test('says its last ten lines again, after everything else', () => {
+    const lines = Array.from({ length: 12 }, (_, index) => `line ${index}`).join('\n');
+    const text = render(makePlainRenderer, failing(Buffer.from(lines)));
+    expect(text.slice(text.indexOf('------'))).toBe(
+      [
+        '------',
+        ' > [build 2/4] RUN npm ci:',
+        ...[2, 3, 4, 5, 6, 7, 8, 9, 10].map((index) => `0.500 line ${index}`),
+        '0.900 line 11',
+        '------',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('says nothing again where it said nothing', () => {
+    expect(render(makePlainRenderer, failing(Buffer.alloc(0)))).not.toContain('------');
+  });
+});
+
 test('rawjson: one parsable object a line, output as base64', () => {
   const events = render(makeRawJsonRenderer)
     .trimEnd()
@@ -138,4 +177,10 @@ test('words', () => {
   expect([300, 21_000, 185_000].map(durationText)).toEqual(['0.3 s', '21 s', '3 min 5 s']);
   expect(plainText('a\u001b]0;x\u0007\nb')).toBe('a\ufffd]0;x\ufffd b');
   expect(clip('abcdef', 4)).toBe('abc…');
+});
+
+test('columns: wide characters take two, what joins takes none', () => {
+  expect(['abc', '日本', 'e\u0301', '🙂'].map(textWidth)).toEqual([3, 4, 1, 2]);
+  expect(clip('日本語', 5)).toBe('日本…');
+  expect(padEnd('日', 4)).toBe('日  ');
 });

@@ -1,13 +1,13 @@
-import { cpus } from 'node:os';
 import { existsSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import type { BuildOptions, SecretSource } from '../../build-options.ts';
 import { BuildError } from '../../errors.ts';
 import { parseOutput } from '../../exporter/index.ts';
-import { hostPlatform, parsePlatform, type Platform } from '../../image/oci/index.ts';
+import { hostPlatform, type Platform, parsePlatform } from '../../image/oci/index.ts';
+import type { CliContext } from '../context.ts';
 import { dockerCredentials, registryConfig, rootDirectory } from '../environment.ts';
 import { assertReportNames } from '../reports.ts';
-import type { CliContext } from '../run.ts';
 import { buildArg, byteSize, extraHost, keyValue, oneOf, pairs, positiveInteger, ulimit } from '../values.ts';
 import { workerScript } from '../worker-script.ts';
 import type { BuildFlags } from './parse.ts';

@@ -1,5 +1,5 @@
-import type { RunOp } from '../../graph/index.ts';
 import { BuildError } from '../../errors.ts';
+import type { RunOp } from '../../graph/index.ts';
 import type { WorkerMount } from '../../worker/protocol.ts';
 import type { RunEnvironment } from '../deps.ts';
 
@@ -16,45 +16,64 @@ const CA_VARIABLES = [
   'CARGO_HTTP_CAINFO',
 ];
 
-/** The part of a RUN's surroundings that no key, layer or record knows of: secrets, agent sockets, proxies, the CA. */
-export async function privateSurroundings(
-  op: RunOp,
-  host: RunEnvironment,
-): Promise<{ env: string[]; mounts: WorkerMount[] }> {
+interface Surroundings {
+  readonly env: readonly string[];
+  readonly mounts: readonly WorkerMount[];
+}
+
+/** The part of a RUN's surroundings that no key, layer or record knows of: agent sockets, proxies, secrets, the CA. */
+export async function privateSurroundings(op: RunOp, host: RunEnvironment): Promise<Surroundings> {
+  const proxies = { env: host.proxyEnv, mounts: [] };
+  const parts = [agents(op, host), proxies, ...(await secrets(op, host)), trust(op, host)];
+  return { env: parts.flatMap((part) => part.env), mounts: parts.flatMap((part) => part.mounts) };
+}
+
+function agents(op: RunOp, host: RunEnvironment): Surroundings {
   const env: string[] = [];
   const mounts: WorkerMount[] = [];
-  const agents = op.mounts.filter((mount) => mount.type === 'ssh');
-  for (const [index, mount] of agents.entries()) {
-    const source = host.sshSocket(mount.id);
-    if (source === undefined) {
-      if (mount.required)
-        throw new BuildError('secret-missing', `ssh agent ${mount.id} was not given`, {
-          hint: `pass --ssh ${mount.id}`,
-        });
-      continue;
-    }
-    mounts.push({ type: 'host', source, target: mount.target, readOnly: false });
-    if (index === 0 && !hasVariable(op.env, 'SSH_AUTH_SOCK')) env.push(`SSH_AUTH_SOCK=${mount.target}`);
-  }
-  env.push(...host.proxyEnv);
   for (const mount of op.mounts) {
-    if (mount.type !== 'secret') continue;
-    const value = await host.secret(mount.id);
-    if (value === undefined) {
-      if (mount.required) throw missingSecret(mount.id);
-      continue;
+    if (mount.type !== 'ssh') continue;
+    const source = host.sshSocket(mount.id);
+    if (source === undefined && mount.required) {
+      throw new BuildError('secret-missing', `ssh agent ${mount.id} was not given`, { hint: `pass --ssh ${mount.id}` });
     }
-    if (mount.env !== undefined) env.push(`${mount.env}=${Buffer.from(value).toString('utf8')}`);
-    if (mount.target !== undefined) {
-      const { target, mode, uid, gid } = mount;
-      mounts.push({ type: 'file', content: Buffer.from(value).toString('base64'), target, mode, uid, gid });
-    }
-  }
-  if (host.caFile !== undefined) {
-    mounts.push({ type: 'host', source: host.caFile, target: CA_TARGET, readOnly: true });
-    env.push(...CA_VARIABLES.filter((name) => !hasVariable(op.env, name)).map((name) => `${name}=${CA_TARGET}`));
+    if (source === undefined) continue;
+    mounts.push({ type: 'host', source, target: mount.target, readOnly: false });
+    if (env.length === 0 && !hasVariable(op.env, 'SSH_AUTH_SOCK')) env.push(`SSH_AUTH_SOCK=${mount.target}`);
   }
   return { env, mounts };
+}
+
+type SecretMount = Extract<RunOp['mounts'][number], { type: 'secret' }>;
+
+function secrets(op: RunOp, host: RunEnvironment): Promise<readonly Surroundings[]> {
+  const mounts = op.mounts.filter((mount): mount is SecretMount => mount.type === 'secret');
+  return Promise.all(mounts.map((mount) => secretOf(mount, host)));
+}
+
+/** A secret that nobody gave and nobody requires is simply not there. */
+async function secretOf(
+  { id, target, env, required, mode, uid, gid }: SecretMount,
+  host: RunEnvironment,
+): Promise<Surroundings> {
+  const value = await host.secret(id);
+  if (value === undefined && required) throw missingSecret(id);
+  if (value === undefined) return { env: [], mounts: [] };
+  const bytes = Buffer.from(value);
+  return {
+    env: env === undefined ? [] : [`${env}=${bytes.toString('utf8')}`],
+    mounts: target === undefined ? [] : [{ type: 'file', content: bytes.toString('base64'), target, mode, uid, gid }],
+  };
+}
+
+/** The bundle of `--ca` and the variables that name it, but for those the Dockerfile sets itself. */
+function trust(op: RunOp, { caFile }: RunEnvironment): Surroundings {
+  if (caFile === undefined) return { env: [], mounts: [] };
+  const unset = CA_VARIABLES.filter((name) => !hasVariable(op.env, name));
+  return {
+    env: unset.map((name) => `${name}=${CA_TARGET}`),
+    mounts: [{ type: 'host', source: caFile, target: CA_TARGET, readOnly: true }],
+  };
 }
 
 function missingSecret(id: string): BuildError {

@@ -116,7 +116,7 @@ async function cacheMount(
   inputs: readonly Result[],
   { deps, signal }: { deps: OpDeps; signal: AbortSignal },
 ): Promise<WorkerMount> {
-  const { seed, id, ...rest } = mount;
+  const { seed, id: _, ...rest } = mount;
   const seedLayers = seed === undefined ? undefined : stackOf(inputs[seed.input]);
   if (seedLayers !== undefined) await deps.ensureLayers(seedLayers, { signal });
   const name = cacheName(mount, seedLayers);

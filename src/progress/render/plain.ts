@@ -1,122 +1,122 @@
 import type { BuildEvent, StepInfo } from '../events.ts';
 import { closingLines } from '../summary.ts';
+import { dispatch, type EventHandlers } from './dispatch.ts';
+import { OutputLines } from './output-lines.ts';
 import type { Renderer, RenderTarget } from './renderer.ts';
 import { plainText } from './words.ts';
 
+/** BuildKit's plain progress: `#N name`, `#N 0.512 output`, `#N CACHED`, `#N DONE 1.2s`; and why a step missed. */
+export function makePlainRenderer(target: RenderTarget): Renderer {
+  return new PlainRenderer(target);
+}
+
+/** What is printed under one number. */
 interface Section {
   readonly number: number;
   readonly name: string;
   startedMs: number;
-  /** The rest of a line that has not ended yet, by stream. */
-  readonly partial: Map<string, string>;
+  readonly output: OutputLines;
+  /** The last lines as they were printed, for when it fails. */
+  readonly tail: string[];
 }
 
-/** BuildKit's plain progress: `#N name`, `#N 0.512 output`, `#N CACHED`, `#N DONE 1.2s`; and why a step missed. */
-export function makePlainRenderer(target: RenderTarget, closing = closingLines()): Renderer {
-  const sections = new Map<string, Section>();
-  const infos = new Map<string, StepInfo>();
-  let current: Section | undefined;
+/** As many lines of a failed step as BuildKit repeats. */
+const TAIL_LINES = 10;
 
-  const section = (id: string, name: string, atMs: number): Section => {
-    const known = sections.get(id);
+class PlainRenderer implements Renderer {
+  readonly #target: RenderTarget;
+  readonly #sections = new Map<string, Section>();
+  readonly #infos = new Map<string, StepInfo>();
+  readonly #closing = closingLines();
+  readonly #failed: Section[] = [];
+  #current: Section | undefined;
+
+  constructor(target: RenderTarget) {
+    this.#target = target;
+  }
+
+  handle(event: BuildEvent): void {
+    dispatch(this.#handlers, event);
+    for (const text of this.#closing.handle(event)) this.#target.write(`${text}\n`);
+    if (event.type === 'build-done') this.#repeatFailures();
+  }
+
+  end(): void {}
+
+  readonly #handlers: EventHandlers = {
+    'steps-planned': ({ steps }) => {
+      for (const info of steps) this.#infos.set(info.id, info);
+    },
+    'step-started': ({ id, atMs }) => {
+      this.#section(id, atMs).startedMs = atMs;
+    },
+    'step-missed': ({ id, atMs, reason }) => this.#line(this.#section(id, atMs), `MISS ${plainText(reason.message)}`),
+    'step-hit': ({ id, atMs, reason }) => {
+      const text = reason.code === 'same' ? 'CACHED' : `CACHED (${plainText(reason.message)})`;
+      this.#line(this.#section(id, atMs), text);
+    },
+    'step-output': ({ id, atMs, stream, data }) => {
+      const section = this.#section(id, atMs);
+      this.#output(section, section.output.add(stream, data), atMs);
+    },
+    'step-done': ({ id, atMs }) => this.#ended({ id, atMs }, (section) => `DONE ${done(atMs - section.startedMs)}`),
+    'step-failed': ({ id, atMs, message }) => {
+      this.#ended({ id, atMs }, () => `ERROR: ${plainText(message)}`);
+      this.#failed.push(this.#section(id, atMs));
+    },
+    'step-cancelled': ({ id, atMs }) => this.#ended({ id, atMs }, () => 'CANCELED'),
+    'activity-started': ({ id, atMs, name }) => this.#line(this.#section(id, atMs, name), ''),
+    'activity-done': ({ id, atMs, error }) => {
+      const section = this.#section(id, atMs);
+      this.#line(
+        section,
+        error === undefined ? `DONE ${done(atMs - section.startedMs)}` : `ERROR: ${plainText(error)}`,
+      );
+    },
+    warning: ({ message }) => this.#target.write(`WARNING: ${plainText(message)}\n`),
+    notice: ({ message }) => this.#target.write(`${plainText(message)}\n`),
+  };
+
+  #section(id: string, atMs: number, name = this.#infos.get(id)?.name ?? id): Section {
+    const known = this.#sections.get(id);
     if (known !== undefined) return known;
-    const made = { number: sections.size + 1, name, startedMs: atMs, partial: new Map<string, string>() };
-    sections.set(id, made);
+    const made = { number: this.#sections.size + 1, name, startedMs: atMs, output: new OutputLines(), tail: [] };
+    this.#sections.set(id, made);
     return made;
-  };
-  const line = (of: Section, text: string): void => {
-    if (current !== of) {
-      target.write(`${current === undefined ? '' : '\n'}#${of.number} ${plainText(of.name)}\n`);
-      current = of;
+  }
+
+  #line(section: Section, text: string): void {
+    if (this.#current !== section) {
+      const gap = this.#current === undefined ? '' : '\n';
+      this.#target.write(`${gap}#${section.number} ${plainText(section.name)}\n`);
+      this.#current = section;
     }
-    if (text !== '') target.write(`#${of.number} ${text}\n`);
-  };
-  const stepSection = (id: string, atMs: number): Section => section(id, infos.get(id)?.name ?? id, atMs);
-  const flush = (of: Section, atMs: number): void => {
-    for (const rest of of.partial.values()) if (rest !== '') line(of, `${seconds(atMs - of.startedMs)} ${rest}`);
-    of.partial.clear();
-  };
+    if (text !== '') this.#target.write(`#${section.number} ${text}\n`);
+  }
 
-  const handle = (event: BuildEvent): void => {
-    switch (event.type) {
-      case 'steps-planned':
-        for (const info of event.steps) infos.set(info.id, info);
-        break;
-      case 'step-started':
-      case 'step-missed':
-      case 'step-hit':
-      case 'step-output':
-      case 'step-done':
-      case 'step-failed':
-      case 'step-cancelled':
-        stepEvent(event);
-        break;
-      case 'activity-started':
-        line(section(event.id, event.name, event.atMs), '');
-        break;
-      case 'activity-progress':
-        break;
-      case 'activity-done': {
-        const of = section(event.id, event.id, event.atMs);
-        line(
-          of,
-          event.error === undefined ? `DONE ${done(event.atMs - of.startedMs)}` : `ERROR: ${plainText(event.error)}`,
-        );
-        break;
-      }
-      case 'warning':
-        target.write(`WARNING: ${plainText(event.message)}\n`);
-        break;
-      case 'notice':
-        target.write(`${plainText(event.message)}\n`);
-        break;
-      case 'build-done':
-        break;
+  #output(section: Section, lines: readonly string[], atMs: number): void {
+    for (const text of lines) {
+      const line = `${seconds(atMs - section.startedMs)} ${text}`;
+      this.#line(section, line);
+      section.tail.push(line);
     }
-    for (const text of closing.handle(event)) target.write(`${text}\n`);
-  };
+    section.tail.splice(0, section.tail.length - TAIL_LINES);
+  }
 
-  const stepEvent = (event: Extract<BuildEvent, { id: string; atMs: number }>): void => {
-    const of = stepSection(event.id, event.atMs);
-    switch (event.type) {
-      case 'step-started':
-        of.startedMs = event.atMs;
-        break;
-      case 'step-missed':
-        line(of, `MISS ${plainText(event.reason.message)}`);
-        break;
-      case 'step-hit':
-        line(of, event.reason.code === 'same' ? 'CACHED' : `CACHED (${event.reason.message})`);
-        break;
-      case 'step-output':
-        for (const text of wholeLines(of, event.stream, event.data))
-          line(of, `${seconds(event.atMs - of.startedMs)} ${text}`);
-        break;
-      case 'step-done':
-        flush(of, event.atMs);
-        line(of, `DONE ${done(event.atMs - of.startedMs)}`);
-        break;
-      case 'step-failed':
-        flush(of, event.atMs);
-        line(of, `ERROR: ${plainText(event.message)}`);
-        break;
-      case 'step-cancelled':
-        line(of, 'CANCELED');
-        break;
-      default:
-        break;
+  #ended({ id, atMs }: { id: string; atMs: number }, text: (section: Section) => string): void {
+    const section = this.#section(id, atMs);
+    this.#output(section, section.output.end(), atMs);
+    this.#line(section, text(section));
+  }
+
+  /** What failed steps said last, just before the error. */
+  #repeatFailures(): void {
+    for (const { name, tail } of this.#failed) {
+      if (tail.length === 0) continue;
+      const lines = ['------', ` > ${plainText(name)}:`, ...tail, '------'];
+      this.#target.write(`${lines.join('\n')}\n`);
     }
-  };
-
-  return { handle, end: () => undefined };
-}
-
-/** Complete lines of a stream; what follows the last newline waits. */
-function wholeLines(section: Section, stream: string, data: Uint8Array): string[] {
-  const text = (section.partial.get(stream) ?? '') + Buffer.from(data).toString('utf8');
-  const lines = text.split('\n');
-  section.partial.set(stream, lines.pop() ?? '');
-  return lines.map((one) => plainText(one.replace(/\r$/, '')));
+  }
 }
 
 function seconds(ms: number): string {

@@ -3,146 +3,167 @@ import * as colors from 'yoctocolors';
 import { monotonicMs } from '../../util/clock.ts';
 import type { BuildEvent, StepInfo } from '../events.ts';
 import { closingLines } from '../summary.ts';
+import { dispatch, type EventHandlers } from './dispatch.ts';
+import { OutputLines } from './output-lines.ts';
 import type { Renderer } from './renderer.ts';
-import { clip, durationText, plainText } from './words.ts';
+import { clip } from './width.ts';
+import { durationText, plainText } from './words.ts';
 
 export interface TtyTarget {
   readonly stream: NodeJS.WriteStream;
   readonly color: boolean;
 }
 
-interface Running {
-  readonly name: string;
-  readonly startedMs: number;
-  reason: string;
-  readonly tail: string[];
-  partial: string;
-}
-
-const REFRESH_MS = 100;
-const TAIL_LINES = 5;
-const MAX_RUNNING = 10;
-
 /**
  * A live view: finished steps scroll away as single lines, running ones stay below with their time and the last lines of
  * their output. The complete output of a failed step is in its log.
  */
-export function makeTtyRenderer({ stream, color }: TtyTarget): Renderer {
-  const live = createLogUpdate(stream, { showCursor: false });
-  const paint = color ? colors : PLAIN;
-  const infos = new Map<string, StepInfo>();
-  const running = new Map<string, Running>();
-  const closing = closingLines();
-  const offset = { ms: 0, at: monotonicMs() };
+export function makeTtyRenderer(target: TtyTarget): Renderer {
+  return new TtyRenderer(target);
+}
 
-  const keep = (text: string): void => {
-    live.clear();
-    stream.write(`${text}\n`);
-    draw();
-  };
-  const draw = (): void => {
-    const nowMs = offset.ms + (monotonicMs() - offset.at);
-    const width = stream.columns - 1;
-    const lines: string[] = [];
-    for (const one of [...running.values()].slice(0, MAX_RUNNING)) {
-      const time = durationText(nowMs - one.startedMs);
-      lines.push(paint.cyan(clip(` ● ${one.name}  ${time}  ${one.reason}`.trimEnd(), width)));
-      for (const text of one.tail) lines.push(paint.dim(clip(`     ${text}`, width)));
-    }
-    if (running.size > MAX_RUNNING) lines.push(` … and ${running.size - MAX_RUNNING} more`);
-    live(lines.join('\n'));
-  };
-  const timer = setInterval(draw, REFRESH_MS);
-  timer.unref();
+/** A step or an activity that is under way. */
+interface Running {
+  readonly name: string;
+  readonly startedMs: number;
+  reason: string;
+  readonly output: OutputLines;
+  readonly tail: string[];
+}
 
-  const handle = (event: BuildEvent): void => {
-    if ('atMs' in event) Object.assign(offset, { ms: event.atMs, at: monotonicMs() });
-    switch (event.type) {
-      case 'steps-planned':
-        for (const info of event.steps) infos.set(info.id, info);
-        break;
-      case 'step-started':
-        if (infos.get(event.id)?.isStep === true)
-          start(event.id, plainText(infos.get(event.id)?.name ?? event.id), event.atMs);
-        break;
-      case 'activity-started':
-        start(event.id, plainText(event.name), event.atMs);
-        break;
-      case 'step-missed': {
-        const one = running.get(event.id);
-        if (one !== undefined) one.reason = plainText(event.reason.message);
-        break;
-      }
-      case 'step-output':
-        addOutput(running.get(event.id), event.data);
-        break;
-      case 'step-hit':
-        finish(
-          event.id,
-          () => `${paint.green(' ✔')} ${plainText(infos.get(event.id)?.name ?? event.id)}  ${paint.dim('cached')}`,
-        );
-        break;
-      case 'step-done':
-        finish(
-          event.id,
-          (one) =>
-            `${paint.green(' ✔')} ${one.name}  ${durationText(event.atMs - one.startedMs)}  ${paint.dim(one.reason)}`,
-        );
-        break;
-      case 'step-failed':
-        finish(event.id, (one) =>
-          [`${paint.red(' ✘')} ${one.name}`, ...one.tail.map((text) => `     ${text}`)].join('\n'),
-        );
-        break;
-      case 'step-cancelled':
-        running.delete(event.id);
-        break;
-      case 'activity-progress':
-        break;
-      case 'activity-done':
-        running.delete(event.id);
-        break;
-      case 'warning':
-        keep(paint.yellow(`warning: ${plainText(event.message)}`));
-        break;
-      case 'notice':
-        keep(plainText(event.message));
-        break;
-      case 'build-done':
-        running.clear();
-        live.clear();
-        break;
-    }
-    for (const text of closing.handle(event)) stream.write(`${text}\n`);
-  };
-  const start = (id: string, name: string, startedMs: number): void => {
-    running.set(id, { name, startedMs, reason: '', tail: [], partial: '' });
-  };
-  const finish = (id: string, text: (one: Running) => string): void => {
-    const one = running.get(id);
-    running.delete(id);
-    if (one !== undefined) keep(text(one));
-  };
-  return {
-    handle,
-    end() {
-      clearInterval(timer);
-      live.clear();
-      live.done();
+const REFRESH_MS = 100;
+/** Lines of output below a running step, and of one that failed. */
+const LIVE_LINES = 5;
+const TAIL_LINES = 10;
+/** Rows that the live part leaves to what stands above it. */
+const ROWS_KEPT = 4;
+
+class TtyRenderer implements Renderer {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #paint: Pick<typeof colors, 'cyan' | 'dim' | 'green' | 'red' | 'yellow'>;
+  readonly #live: ReturnType<typeof createLogUpdate>;
+  readonly #infos = new Map<string, StepInfo>();
+  readonly #running = new Map<string, Running>();
+  readonly #closing = closingLines();
+  readonly #timer: NodeJS.Timeout;
+  /** The build's clock when the last event came, and ours. */
+  #clock = { buildMs: 0, hereMs: monotonicMs() };
+
+  constructor({ stream, color }: TtyTarget) {
+    this.#stream = stream;
+    this.#paint = color ? colors : PLAIN;
+    this.#live = createLogUpdate(stream, { showCursor: false });
+    this.#timer = setInterval(() => this.#draw(), REFRESH_MS);
+    this.#timer.unref();
+  }
+
+  handle(event: BuildEvent): void {
+    if ('atMs' in event) this.#clock = { buildMs: event.atMs, hereMs: monotonicMs() };
+    dispatch(this.#handlers, event);
+    const closing = this.#closing.handle(event);
+    if (closing.length > 0) this.#stream.write(`${closing.join('\n')}\n`);
+  }
+
+  end(): void {
+    clearInterval(this.#timer);
+    this.#live.clear();
+    this.#live.done();
+  }
+
+  readonly #handlers: EventHandlers = {
+    'steps-planned': ({ steps }) => {
+      for (const info of steps) this.#infos.set(info.id, info);
+    },
+    'step-started': ({ id, atMs }) => {
+      if (this.#infos.get(id)?.isStep === true) this.#start(id, this.#nameOf(id), atMs);
+    },
+    'step-missed': ({ id, reason }) => {
+      const one = this.#running.get(id);
+      if (one !== undefined) one.reason = plainText(reason.message);
+    },
+    'step-output': ({ id, stream, data }) => {
+      const one = this.#running.get(id);
+      if (one === undefined) return;
+      one.tail.push(...one.output.add(stream, data));
+      one.tail.splice(0, one.tail.length - TAIL_LINES);
+    },
+    'step-hit': ({ id }) =>
+      this.#finish(id, () => `${this.#paint.green(' ✔')} ${this.#nameOf(id)}  ${this.#paint.dim('cached')}`),
+    'step-done': ({ id, atMs }) =>
+      this.#finish(id, ({ name, startedMs, reason }) => {
+        return `${this.#paint.green(' ✔')} ${name}  ${durationText(atMs - startedMs)}  ${this.#paint.dim(reason)}`.trimEnd();
+      }),
+    'step-failed': ({ id }) =>
+      this.#finish(id, ({ name, tail, output }) => {
+        const lines = [...tail, ...output.end()].slice(-TAIL_LINES);
+        return [`${this.#paint.red(' ✘')} ${name}`, ...lines.map((text) => `     ${text}`)].join('\n');
+      }),
+    'step-cancelled': ({ id }) => {
+      this.#running.delete(id);
+    },
+    'activity-started': ({ id, name, atMs }) => this.#start(id, plainText(name), atMs),
+    'activity-done': ({ id }) => {
+      this.#running.delete(id);
+    },
+    warning: ({ message }) => this.#keep(this.#paint.yellow(`warning: ${plainText(message)}`)),
+    notice: ({ message }) => this.#keep(plainText(message)),
+    'build-done': () => {
+      this.#running.clear();
+      this.#live.clear();
     },
   };
+
+  #nameOf(id: string): string {
+    return plainText(this.#infos.get(id)?.name ?? id).replace(/ {2,}/g, ' ');
+  }
+
+  #start(id: string, name: string, startedMs: number): void {
+    this.#running.set(id, { name, startedMs, reason: '', output: new OutputLines(), tail: [] });
+  }
+
+  #finish(id: string, text: (one: Running) => string): void {
+    const one = this.#running.get(id);
+    this.#running.delete(id);
+    if (one !== undefined) this.#keep(text(one));
+  }
+
+  /** Prints lines above the live part, for good; in one write, so that nothing flickers. */
+  #keep(text: string): void {
+    this.#stream.cork();
+    this.#live.clear();
+    this.#stream.write(`${text}\n`);
+    this.#draw();
+    this.#stream.uncork();
+  }
+
+  #draw(): void {
+    const { columns, rows } = this.#stream;
+    const shown = fitting(this.#blocks(columns - 1), Math.max(1, rows - ROWS_KEPT));
+    this.#live(shown.flat().join('\n'));
+  }
+
+  /** Each running step: its head, then the last lines of its output. */
+  #blocks(width: number): string[][] {
+    const nowMs = this.#clock.buildMs + (monotonicMs() - this.#clock.hereMs);
+    return [...this.#running.values()].map(({ name, startedMs, reason, tail, output }) => {
+      const head = clip(` ● ${name}  ${durationText(nowMs - startedMs)}  ${reason}`.trimEnd(), width);
+      const lines = [...tail, ...output.unfinished()].slice(-LIVE_LINES);
+      return [this.#paint.cyan(head), ...lines.map((line) => this.#paint.dim(clip(`     ${line}`, width)))];
+    });
+  }
+}
+
+/** What fits into so many rows: all of it, or the heads alone, and of these the first. */
+function fitting(blocks: readonly string[][], rows: number): readonly string[][] {
+  if (blocks.flat().length <= rows) return blocks;
+  const heads = blocks.map((block) => block.slice(0, 1));
+  if (heads.length <= rows) return heads;
+  const shown = heads.slice(0, Math.max(1, rows - 1));
+  return [...shown, [` … and ${heads.length - shown.length} more`]];
 }
 
 const PLAIN = { cyan: same, dim: same, green: same, red: same, yellow: same };
 
-function same(text: string): string {
-  return text;
-}
-
-function addOutput(step: Running | undefined, data: Uint8Array): void {
-  if (step === undefined) return;
-  const lines = (step.partial + Buffer.from(data).toString('utf8')).split('\n');
-  step.partial = lines.pop() ?? '';
-  step.tail.push(...lines.map(plainText));
-  step.tail.splice(0, Math.max(0, step.tail.length - TAIL_LINES));
+function same(text: string | number): string {
+  return String(text);
 }

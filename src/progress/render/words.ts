@@ -1,5 +1,3 @@
-const KIB = 1024;
-
 /** `68.2 MB`, `512 B`: decimal, as registries and docker count. */
 export function sizeText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -20,22 +18,9 @@ export function durationText(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
-/** `1f3c…`: enough of a digest to recognise it. */
-export function shortDigest(digest: string): string {
-  return `${digest.slice(0, 'sha256:'.length + 12)}…`;
-}
-
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /** Text from a Dockerfile or a file name, safe on a terminal: no control sequences, one line. */
 export function plainText(text: string): string {
   return text.replace(/[\r\n]+/g, ' ').replace(CONTROL, '\ufffd');
 }
-
-/** Cuts at a width with an ellipsis; counts code points, which is right for most of what steps are named. */
-export function clip(text: string, width: number): string {
-  const points = [...text];
-  return points.length <= width ? text : `${points.slice(0, Math.max(0, width - 1)).join('')}…`;
-}
-
-export const MIB = KIB * KIB;

@@ -1,0 +1,22 @@
+import type { Root } from '../../cache/index.ts';
+import type { ImageResolver, LowerOptions } from '../frontend/index.ts';
+import type { Names } from '../image/names/index.ts';
+import type { OpRunners } from '../solver/index.ts';
+import type { SessionExportDeps } from './export-deps.ts';
+import type { DockerfileSource } from './source.ts';
+
+/** Everything one build holds open, and gives back in the reverse order. */
+export interface Session extends AsyncDisposable {
+  readonly root: Root;
+  readonly dockerfile: DockerfileSource;
+  readonly ignoreRules: LowerOptions['ignorePatterns'];
+  readonly resolver: ImageResolver;
+  readonly runners: OpRunners;
+  readonly names: Names;
+  readonly exportDeps: SessionExportDeps;
+  /** Names the Dockerfile and context, to explain misses; in no key. */
+  readonly place: string;
+  readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
+  /** Values of predefined proxy args, known once the Dockerfile is lowered. */
+  useProxies(env: readonly string[]): void;
+}

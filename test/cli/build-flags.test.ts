@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { buildOptions } from '../../src/cli/build-flags/options.ts';
+import { parseBuildFlags } from '../../src/cli/build-flags/parse.ts';
+import { PLANNED_FLAGS } from '../../src/cli/build-flags/planned.ts';
+
+function options(argv: readonly string[], env: Record<string, string> = {}) {
+  const flags = parseBuildFlags(argv);
+  if (flags === 'shown') throw new Error('nothing to parse');
+  return buildOptions(flags, { env: { PATH: '/bin', HOME: '/nonexistent', ...env }, cwd: '/work', signal: new AbortController().signal });
+}
+
+describe('understood', () => {
+  test('the contract of the command line', () => {
+    const built = options(
+      ['-t', 'a:1', '-t', 'b', '--build-arg', 'X=1', '--build-arg', 'FROM_ENV', '--label', 'l=v', '--no-cache-filter', 'one,two', '--no-cache-filter', 'three', '--pull', '-o', 'type=oci,dest=x.tar', '--jobs', '3', '--allow', 'network.host', '--root', 'state', 'ctx'],
+      { FROM_ENV: 'yes', SOURCE_DATE_EPOCH: '7' },
+    );
+    expect(built).toMatchObject({ tags: ['a:1', 'b'], noCacheFilter: ['one', 'two', 'three'], noCache: false, pull: 'always', jobs: 3, rootDir: '/work/state', context: 'ctx' });
+    expect(Object.fromEntries(built.buildArgs)).toEqual({ SOURCE_DATE_EPOCH: '7', X: '1', FROM_ENV: 'yes' });
+    expect(built.outputs?.[0]).toMatchObject({ type: 'oci', dest: 'x.tar' });
+  });
+
+  test('--pull takes a value only with =', () => {
+    expect(options(['--pull', '.'])).toMatchObject({ pull: 'always', context: '.' });
+    expect(options(['--pull=never', '.']).pull).toBe('never');
+    expect(options(['.']).pull).toBe('auto');
+  });
+
+  test('secrets: a variable, a file', () => {
+    const built = options(['--secret', 'id=TOKEN', '--secret', 'id=f,src=/etc/passwd', '.'], { TOKEN: 's3cret' });
+    expect(built.secrets.get('TOKEN')).toEqual({ kind: 'env', value: 's3cret' });
+    expect(built.secrets.get('f')).toEqual({ kind: 'file', path: '/etc/passwd' });
+  });
+
+  test('the state directory: flag, variable, default', () => {
+    expect(options(['.'], { TSBUILD_ROOT: '/r' }).rootDir).toBe('/r');
+    expect(options(['--root', '/f', '.'], { TSBUILD_ROOT: '/r' }).rootDir).toBe('/f');
+  });
+});
+
+describe('refused, with exit 2', () => {
+  test.each([
+    [['--nope', '.'], 'usage'],
+    [[], 'usage'],
+    [['a', 'b'], 'usage'],
+    [['--no-cache', '--no-cache-filter', 'x', '.'], 'usage'],
+    [['-f', '-', '-'], 'usage'],
+    [['--jobs', 'many', '.'], 'usage'],
+    [['--network', 'bridge', '.'], 'usage'],
+    [['--allow', 'everything', '.'], 'usage'],
+    [['--report', 'x.html', '.'], 'usage'],
+    [['--platform', 'linux/amd64,linux/arm64', '.'], 'not-supported-yet'],
+    [['--registry-mirror', 'docker.io', '.'], 'usage'],
+  ])('%j', (argv, code) => {
+    expect(() => options(argv)).toThrow(expect.objectContaining({ code, exitCode: 2 }));
+  });
+
+  test.each(PLANNED_FLAGS.map((flag) => [flag.flags] as const))('%s is not accepted and ignored', (flags) => {
+    const [name = '', value] = flags.split(' ');
+    const argv = value === undefined || value.startsWith('[') ? [name, '.'] : [name, 'x', '.'];
+    expect(() => options(argv)).toThrow(expect.objectContaining({ code: 'not-supported-yet' }));
+  });
+
+  test('a secret file that is not there is an error of the build', () => {
+    expect(() => options(['--secret', 'id=x,src=/nope', '.'])).toThrow(expect.objectContaining({ code: 'secret-missing', exitCode: 1 }));
+  });
+});
