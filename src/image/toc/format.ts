@@ -154,11 +154,26 @@ export function decodeEntry(source: ByteSource, at: number): TocEntry {
   const link = from.text();
   const linkGroup = (flags & HAS_GROUP) === 0 ? undefined : from.text();
   const digest = (flags & HAS_DIGEST) === 0 ? undefined : digestAt(source.buffer, from.skip(32));
-  const xattrs = decodeXattrs(from);
-  const entry = { path, type, mode, uid, gid, size, mtimeSec, mtimeNsec, link, devMajor, devMinor, xattrs, offset };
-  if ((flags & ~HAS_DIGEST) === 0) return { ...entry, digest };
-  const whiteout = (flags & WHITEOUT) === 0 ? undefined : true;
-  return { ...entry, digest, linkGroup, whiteout, opaque: (flags & OPAQUE) === 0 ? undefined : true };
+  // one literal of all fields: adding some with `...` doubles the time
+  return {
+    path,
+    type,
+    mode,
+    uid,
+    gid,
+    size,
+    mtimeSec,
+    mtimeNsec,
+    link,
+    devMajor,
+    devMinor,
+    xattrs: decodeXattrs(from),
+    offset,
+    digest,
+    linkGroup,
+    whiteout: (flags & WHITEOUT) === 0 ? undefined : true,
+    opaque: (flags & OPAQUE) === 0 ? undefined : true,
+  };
 }
 
 const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();

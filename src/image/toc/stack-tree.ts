@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type Digest, parseDigest } from '../../../cache/index.ts';
-import { joinRel, parentOf, type RelPath } from '../../util/rel-path.ts';
+import { parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import type { TarEntry } from '../archive/index.ts';
 import type { TocEntry } from './entry.ts';
+import { StackEntry } from './stack-entry.ts';
 import type { Toc } from './toc.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 
@@ -23,16 +25,10 @@ export function stackTree(layers: readonly StackLayer[]): StackTree {
   return new MergedTree(layers);
 }
 
-/** An entry and the layer whose tar holds its content. */
-interface Found {
-  readonly entry: TreeEntry;
-  readonly layer: number;
-  readonly offset: number;
-  readonly digest: Digest | undefined;
-}
-
 const CHUNK = 1024 * 1024;
-const DEFAULTS = {
+/** A directory that only what lies in it names. */
+const IMPLIED: Omit<TarEntry, 'path'> = {
+  type: 'directory',
   mode: 0o755,
   uid: 0,
   gid: 0,
@@ -43,48 +39,49 @@ const DEFAULTS = {
   devMajor: 0,
   devMinor: 0,
   xattrs: new Map(),
-} as const;
+};
 
 class MergedTree implements StackTree {
   readonly #layers: readonly StackLayer[];
   readonly #files: (number | undefined)[] = [];
   /** Layers whose entries in a directory are visible, top first. */
   readonly #visible = new Map<RelPath, readonly number[]>();
-  readonly #found = new WeakMap<TreeEntry, Found>();
   readonly #digests = new Map<string, Digest>();
+  /** The stacks below layers that link into them. */
+  readonly #below = new Map<number, MergedTree>();
 
   constructor(layers: readonly StackLayer[]) {
     this.#layers = layers;
-    this.#visible.set('' as RelPath, this.#visibleTop());
+    this.#visible.set(TOP, this.#visibleTop());
   }
 
   lookup(path: RelPath): TreeEntry | undefined {
-    return this.#find(path)?.entry;
+    return this.#find(path);
   }
 
   list(path: RelPath): readonly string[] {
-    if (path !== '' && this.lookup(path)?.type !== 'directory') return [];
-    const names = new Map<string, boolean>();
-    for (const layer of this.#visibleIn(path)) {
+    if (path !== '' && this.#find(path)?.type !== 'directory') return [];
+    const layers = this.#visibleIn(path);
+    const shown = new Set<string>();
+    const hidden = new Set<string>();
+    for (const layer of layers) {
       const toc = this.#toc(layer);
-      for (const name of toc.list(path)) {
-        if (!names.has(name)) names.set(name, toc.lookup(joinRel(path, name))?.whiteout !== true);
-      }
+      const whiteouts = toc.listWhiteouts(path);
+      for (const name of whiteouts) if (!shown.has(name)) hidden.add(name);
+      for (const name of toc.list(path)) if (!hidden.has(name)) shown.add(name);
     }
-    return [...names]
-      .filter(([, shown]) => shown)
-      .map(([name]) => name)
-      .sort();
+    return layers.length === 1 ? [...shown] : [...shown].sort();
   }
 
   digest(entry: TreeEntry): Digest {
-    const found = this.#require(entry);
-    if (found.digest !== undefined) return found.digest;
-    const key = `${found.layer} ${found.offset}`;
+    const file = this.#require(entry);
+    const { digest: known, layer, offset } = file.place;
+    if (known !== undefined) return known;
+    const key = `${layer} ${offset} ${file.size}`;
     let digest = this.#digests.get(key);
     if (digest === undefined) {
       const hash = createHash('sha256');
-      this.read(entry, (chunk) => void hash.update(chunk));
+      this.read(file, (chunk) => void hash.update(chunk));
       digest = parseDigest(`sha256:${hash.digest('hex')}`);
       this.#digests.set(key, digest);
     }
@@ -92,13 +89,13 @@ class MergedTree implements StackTree {
   }
 
   read(entry: TreeEntry, sink: (chunk: Uint8Array) => void): void {
-    const { layer, offset } = this.#require(entry);
-    const fd = this.#open(layer);
-    const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, entry.size)));
+    const { place, size, path } = this.#require(entry);
+    const fd = this.#open(place.layer);
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(1, size)));
     let done = 0;
-    while (done < entry.size) {
-      const count = readSync(fd, buffer, 0, Math.min(buffer.length, entry.size - done), offset + done);
-      if (count === 0) throw new Error(`the tar of layer ${layer} ends in the middle of ${entry.path}`);
+    while (done < size) {
+      const count = readSync(fd, buffer, 0, Math.min(buffer.length, size - done), place.offset + done);
+      if (count === 0) throw new Error(`the tar of layer ${place.layer} ends in the middle of ${path}`);
       sink(buffer.subarray(0, count));
       done += count;
     }
@@ -116,69 +113,68 @@ class MergedTree implements StackTree {
     for (const fd of this.#files.splice(0)) if (fd !== undefined) closeSync(fd);
   }
 
-  #require(entry: TreeEntry): Found {
-    const found = this.#found.get(entry) ?? this.#find(entry.path);
-    if (found?.entry.type !== 'file') throw new Error(`no regular file of this stack: ${entry.path}`);
+  #require(entry: TreeEntry): StackEntry {
+    const found = StackEntry.of(entry, this) ?? this.#find(entry.path);
+    if (found?.type !== 'file') throw new Error(`no regular file of this stack: ${entry.path}`);
     return found;
   }
 
-  #find(path: RelPath): Found | undefined {
+  #find(path: RelPath): StackEntry | undefined {
     if (path === '') return this.#topDirectory();
-    const visible = this.#visibleIn(parentOf(path));
-    for (const layer of visible) {
-      const entry = this.#toc(layer).lookup(path);
-      if (entry?.whiteout === true) return undefined;
-      if (entry !== undefined) return this.#present(entry, layer);
+    let implied: number | undefined;
+    for (const layer of this.#visibleIn(parentOf(path))) {
+      const toc = this.#toc(layer);
+      const entry = toc.lookup(path);
+      if (entry === undefined) {
+        if (!toc.closed && toc.hasBelow(path)) implied ??= layer;
+        continue;
+      }
+      if (entry.whiteout === true || (implied !== undefined && entry.type !== 'directory')) break;
+      return this.#present(entry, layer);
     }
-    const implied = visible.find((layer) => this.#toc(layer).hasBelow(path));
-    return implied === undefined
-      ? undefined
-      : this.#remember({
-          entry: { ...DEFAULTS, path, type: 'directory' },
-          layer: implied,
-          offset: 0,
-          digest: undefined,
-        });
+    return implied === undefined ? undefined : this.#implied(path, implied);
   }
 
-  #topDirectory(): Found {
-    for (const layer of this.#visibleTop()) {
+  #topDirectory(): StackEntry {
+    for (const layer of this.#visibleIn(TOP)) {
       const entry = this.#toc(layer).lookup('');
-      const found = entry?.type === 'directory' ? this.#present(entry, layer) : undefined;
-      if (found !== undefined) return found;
+      if (entry?.type === 'directory') return this.#entry(entry, layer);
     }
-    return this.#remember({
-      entry: { ...DEFAULTS, path: '' as RelPath, type: 'directory' },
-      layer: 0,
-      offset: 0,
-      digest: undefined,
-    });
+    return this.#implied(TOP, 0);
+  }
+
+  #implied(path: RelPath, layer: number): StackEntry {
+    return new StackEntry(
+      { ...IMPLIED, path },
+      { layer, offset: 0, digest: undefined, linkGroup: undefined, stack: this },
+    );
+  }
+
+  #present(entry: TocEntry, layer: number): StackEntry | undefined {
+    return entry.type === 'hardlink' ? this.#linked(entry, layer) : this.#entry(entry, layer);
+  }
+
+  #entry(entry: TocEntry, layer: number): StackEntry {
+    const linkGroup = entry.linkGroup === undefined ? undefined : `${layer}:${entry.linkGroup}`;
+    return new StackEntry(entry, { layer, offset: entry.offset, digest: entry.digest, linkGroup, stack: this });
   }
 
   /** A hard link shows as the file it is another name of, in its layer or, in a foreign one, in what lies below. */
-  #present(entry: TocEntry, layer: number): Found | undefined {
-    const { offset, digest, whiteout: _w, opaque: _o, linkGroup, ...attributes } = entry;
-    const group = linkGroup === undefined ? {} : { linkGroup: `${layer}:${linkGroup}` };
-    if (entry.type !== 'hardlink') return this.#remember({ entry: { ...attributes, ...group }, layer, offset, digest });
-    const target = this.#linked(entry, layer);
-    if (target === undefined || target.entry.type === 'directory') return undefined;
-    return this.#remember({
-      ...target,
-      entry: { ...target.entry, path: entry.path, linkGroup: `${layer}:${linkGroup ?? entry.link}` },
-    });
+  #linked(link: TocEntry, layer: number): StackEntry | undefined {
+    const near = this.#toc(layer).lookup(link.link);
+    const isHere = near !== undefined && near.type !== 'hardlink' && near.whiteout !== true;
+    const target = isHere ? this.#entry(near, layer) : this.#under(layer).#find(link.link as RelPath);
+    if (target === undefined || target.type === 'directory') return undefined;
+    return target.renamed(link.path, `${layer}:${link.linkGroup ?? link.link}`, this);
   }
 
-  #linked(entry: TocEntry, layer: number): Found | undefined {
-    const target = this.#toc(layer).lookup(entry.link);
-    if (target !== undefined)
-      return target.type === 'hardlink' || target.whiteout === true ? undefined : this.#present(target, layer);
-    const below = new MergedTree(this.#layers.slice(0, layer));
-    return below.#find(entry.link as RelPath);
-  }
-
-  #remember(found: Found): Found {
-    this.#found.set(found.entry, found);
-    return found;
+  #under(layer: number): MergedTree {
+    let below = this.#below.get(layer);
+    if (below === undefined) {
+      below = new MergedTree(this.#layers.slice(0, layer));
+      this.#below.set(layer, below);
+    }
+    return below;
   }
 
   #visibleTop(): readonly number[] {
@@ -198,7 +194,7 @@ class MergedTree implements StackTree {
       const toc = this.#toc(layer);
       const entry = toc.lookup(dir);
       if (entry === undefined) {
-        if (toc.hasBelow(dir)) layers.push(layer);
+        if (!toc.closed && toc.hasBelow(dir)) layers.push(layer);
         continue;
       }
       if (entry.whiteout === true || entry.type !== 'directory') break;

@@ -32,6 +32,7 @@ class BinaryToc implements Toc {
   readonly #body: Buffer;
   readonly #source: ByteSource;
   readonly #view: DataView;
+  #last = -1;
   readonly size: number;
   readonly contentID: ContentID;
   readonly closed: boolean;
@@ -51,8 +52,12 @@ class BinaryToc implements Toc {
   }
 
   lookup(path: string): TocEntry | undefined {
-    const index = this.#lowerBound(path);
-    return index < this.size && this.#compare(index, path) === 0 ? this.entry(index) : undefined;
+    // mostly the one after the last: trees are walked in their order
+    const next = this.#last + 1;
+    const index = next < this.size && this.#compare(next, path) === 0 ? next : this.#lowerBound(path);
+    if (index >= this.size || (index !== next && this.#compare(index, path) !== 0)) return undefined;
+    this.#last = index;
+    return this.entry(index);
   }
 
   list(dir: string): readonly string[] {
@@ -115,16 +120,17 @@ class BinaryToc implements Toc {
     return ((this.#body[at + 4 + this.#view.getUint32(at, true) + FLAGS_AT] ?? 0) & WHITEOUT) !== 0;
   }
 
-  /** Whether the entry's path comes before (-1), is (0) or comes after (1) this one. Byte by byte: no string is made. */
+  /** Negative when the entry's path comes before this one, 0 when it is this one. Byte by byte: no string is made. */
   #compare(index: number, path: string): number {
+    const body = this.#body;
     const at = this.#recordAt(index);
     const length = this.#view.getUint32(at, true);
     const shorter = Math.min(length, path.length);
     for (let place = 0; place < shorter; place += 1) {
-      const difference = (this.#body[at + 4 + place] ?? 0) - path.charCodeAt(place);
-      if (difference !== 0) return Math.sign(difference);
+      const difference = (body[at + 4 + place] ?? 0) - path.charCodeAt(place);
+      if (difference !== 0) return difference;
     }
-    return Math.sign(length - path.length);
+    return length - path.length;
   }
 
   #startsWith(index: number, prefix: string): boolean {
