@@ -178,9 +178,3 @@ test('words', () => {
   expect(plainText('a\u001b]0;x\u0007\nb')).toBe('a\ufffd]0;x\ufffd b');
   expect(clip('abcdef', 4)).toBe('abc…');
 });
-
-test('columns: wide characters take two, what joins takes none', () => {
-  expect(['abc', '日本', 'e\u0301', '🙂'].map(textWidth)).toEqual([3, 4, 1, 2]);
-  expect(clip('日本語', 5)).toBe('日本…');
-  expect(padEnd('日', 4)).toBe('日  ');
-});
