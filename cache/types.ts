@@ -67,6 +67,8 @@ export interface CacheRecord {
   readonly createdAt: number;
   readonly lastUsedAt: number;
   readonly costMs: number;
+  /** Made by a build that was told to ignore the cache: it counts before every older result of its key. */
+  readonly refreshed?: true;
   readonly place: Place;
   readonly explanation: Explanation;
 }

@@ -2,8 +2,9 @@ import { type CacheKey, isDigest } from '../digest.ts';
 import type { CacheRecord, Explanation, KeyMaterial, LayerRef, Place } from '../types.ts';
 
 /** `<record>\t<explanation>`: JSON has no tabs. A hit never parses the explanation, which may list thousands of files. */
-export function renderRecord({ material, layers, createdAt, costMs, place, explanation }: CacheRecord): string {
-  return `${JSON.stringify({ material, layers, createdAt, costMs, place })}\t${JSON.stringify(explanation)}`;
+export function renderRecord({ explanation, ...record }: CacheRecord): string {
+  const { material, layers, createdAt, costMs, refreshed, place } = record;
+  return `${JSON.stringify({ material, layers, createdAt, costMs, refreshed, place })}\t${JSON.stringify(explanation)}`;
 }
 
 /** undefined for anything that is not a record. The key is the file's; when it was last used, the file's time. */
@@ -11,7 +12,7 @@ export function parseRecord(text: string, key: CacheKey, lastUsedAt: number): Ca
   const tab = text.indexOf('\t');
   const kept = parseObject(text.slice(0, tab)) as Partial<CacheRecord> | undefined;
   if (tab < 0 || kept === undefined) return undefined;
-  const { material, layers, createdAt, costMs, place } = kept;
+  const { material, layers, createdAt, costMs, refreshed, place } = kept;
   if (!isMaterial(material) || !isPlace(place) || typeof createdAt !== 'number' || typeof costMs !== 'number')
     return undefined;
   if (!Array.isArray(layers) || !layers.every(isLayerRef)) return undefined;
@@ -23,6 +24,7 @@ export function parseRecord(text: string, key: CacheKey, lastUsedAt: number): Ca
     createdAt,
     lastUsedAt,
     costMs,
+    ...(refreshed === true ? { refreshed } : {}),
     place,
     get explanation() {
       explanation ??= (parseObject(text.slice(tab + 1)) ?? {}) as Explanation;

@@ -8,6 +8,7 @@ import { differenceOf } from './difference.ts';
 import { parseRecord, renderRecord } from './format.ts';
 import { appendLine, parseLines, renderLine } from './lines.ts';
 import { openPlaces, type Places } from './places.ts';
+import { preferredRecord } from './preferred.ts';
 
 /** What steps gave, by cache key. A key may hold several results. */
 export interface RecordStore {
@@ -110,7 +111,7 @@ class FileRecordStore implements RecordStore {
     const { key } = record;
     const path = this.#path(key);
     const known = this.lookup(key);
-    if (!known.some((one) => hasSameLayers(one, record))) {
+    if (!isKnown(record, known)) {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       if (known.length < MAX_RESULTS) appendLine(path, renderRecord(record));
       else this.#rewrite(path, [...known.slice(0, MAX_RESULTS - 1), record]);
@@ -121,7 +122,7 @@ class FileRecordStore implements RecordStore {
   }
 
   #candidate(key: CacheKey): CacheRecord | undefined {
-    if (!this.#candidates.has(key)) this.#candidates.set(key, this.lookup(key)[0]);
+    if (!this.#candidates.has(key)) this.#candidates.set(key, preferredRecord(this.lookup(key)));
     return this.#candidates.get(key);
   }
 
@@ -133,6 +134,13 @@ class FileRecordStore implements RecordStore {
     const hex = hexOf(key);
     return join(this.#dir, hex.slice(0, 2), hex);
   }
+}
+
+/** A refreshed result is known only where it is the one that counts. */
+function isKnown(record: CacheRecord, known: readonly CacheRecord[]): boolean {
+  if (record.refreshed !== true) return known.some((one) => hasSameLayers(one, record));
+  const preferred = preferredRecord(known);
+  return preferred !== undefined && hasSameLayers(preferred, record);
 }
 
 function hasSameLayers(one: CacheRecord, other: CacheRecord): boolean {

@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import type { CacheRecord, KeyMaterial, LayerRef } from '../../cache/index.ts';
+import { type CacheRecord, type KeyMaterial, type LayerRef, preferredRecord } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { Op, Vertex } from '../graph/index.ts';
 import type { HitCode, LayerSummary } from '../progress/index.ts';
@@ -102,11 +102,13 @@ interface Hit {
   readonly code: HitCode;
 }
 
-/** The oldest usable record: what a step's first result was stays its result for as long as it is known. */
+/** The oldest usable record, for what a step's first result was stays its result; but what was refreshed since wins. */
 function hitOf({ options }: Step, tried: readonly { hit: HitCode; material: KeyMaterial }[]): Hit | undefined {
   for (const { hit, material } of tried) {
     const records = options.records.lookup(options.records.keyOf(material));
-    const record = records.find((one) => one.layers.every((layer) => !options.lost.has(layer.diffID)));
+    const record = preferredRecord(
+      records.filter((one) => one.layers.every((layer) => !options.lost.has(layer.diffID))),
+    );
     if (record !== undefined) return { record, code: hit };
   }
   return undefined;
@@ -207,6 +209,7 @@ function publish(step: Step, { materials, layers, explanation, costMs, createdAt
       createdAt: createdAt ?? nowMs,
       lastUsedAt: nowMs,
       costMs: Math.round(costMs),
+      ...(step.vertex.origin.ignoreCache ? { refreshed: true as const } : {}),
       place: placeOf(step),
       explanation,
     });

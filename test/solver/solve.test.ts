@@ -105,6 +105,31 @@ describe('the cache', () => {
     expect(rig.of('step-missed').at(-1)?.reason.code).toBe('no-cache');
   });
 
+  test('what --no-cache made is what later builds find, the last of several', async () => {
+    const rig = solverRig();
+    const base = scratch();
+    const step = run('apt-get update', [base]);
+    await rig.solve([base, step]);
+    for (const content of ['packages of May', 'packages of June']) {
+      rig.state.contents.set('apt-get update', content);
+      await rig.solve([base, run('apt-get update', [base], { ignoreCache: true })]);
+    }
+    const later = await rig.solve([base, step]);
+    expect(rig.of('step-hit').at(-1)?.reason.code).toBe('same');
+    expect(stackOf(later.of(step).result)).toEqual([layerOf('packages of June')]);
+  });
+
+  test('a refreshed result that is lost gives way to the one before it', async () => {
+    const rig = solverRig();
+    const base = scratch();
+    const step = run('x', [base]);
+    await rig.solve([base, step]);
+    rig.state.contents.set('x', 'new');
+    await rig.solve([base, run('x', [base], { ignoreCache: true })]);
+    const later = await rig.solve([base, step], { lost: new Map([[layerOf('new').diffID, 'pruned' as const]]) });
+    expect(stackOf(later.of(step).result)).toEqual([layerOf('x')]);
+  });
+
   test('a step that ran again with the same result keeps the earlier layer: what stands on it hits', async () => {
     const rig = solverRig();
     rig.state.contents.set('edited', 'x');

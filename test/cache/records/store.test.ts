@@ -3,7 +3,14 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { type CacheRecord, contentIDOf, digestOf, type Json, type KeyMaterial } from '../../../cache/index.ts';
+import {
+  type CacheRecord,
+  contentIDOf,
+  digestOf,
+  type Json,
+  type KeyMaterial,
+  preferredRecord,
+} from '../../../cache/index.ts';
 import { openRecordStore } from '../../../cache/records/store.ts';
 import { diffIDNamed, materialNamed, recordOf, surroundings, tempDir } from '../temp.ts';
 
@@ -55,6 +62,33 @@ test('what is put is looked up again, by another handle too', () => {
     }),
     { numRuns: 50 },
   );
+});
+
+test('a refreshed result is marked as such, and counts before older ones', () => {
+  const { store, put } = open();
+  const material = materialNamed('x');
+  const { key } = put(material, { layers: [layer('old')], createdAt: 1 });
+  put(material, { layers: [layer('new')], createdAt: 2, refreshed: true });
+  assert.deepEqual(
+    store.lookup(key).map((record) => record.refreshed),
+    [undefined, true],
+  );
+  assert.equal(preferredRecord(store.lookup(key))?.layers[0]?.diffID, layer('new').diffID);
+  // Refreshed again, with what was there at first: that counts now.
+  put(material, { layers: [layer('old')], createdAt: 3, refreshed: true });
+  assert.equal(preferredRecord(store.lookup(key))?.layers[0]?.diffID, layer('old').diffID);
+  // And once more: nothing new to be said.
+  put(material, { layers: [layer('old')], createdAt: 4, refreshed: true });
+  assert.equal(store.lookup(key).length, 3);
+});
+
+test('without a refreshed result the first one counts', () => {
+  const { store, put } = open();
+  const material = materialNamed('x');
+  const { key } = put(material, { layers: [layer('first')], createdAt: 1 });
+  put(material, { layers: [layer('second')], createdAt: 2 });
+  assert.equal(preferredRecord(store.lookup(key))?.layers[0]?.diffID, layer('first').diffID);
+  assert.equal(preferredRecord([]), undefined);
 });
 
 test('equal material makes one key, however its properties are ordered; any change makes another', () => {
