@@ -30,6 +30,15 @@ export async function build(
   { signal, emit }: { signal: AbortSignal; emit: Emit },
 ): Promise<BuildOutcome> {
   await using session = await openSession(options, { signal, emit });
+  try {
+    return await tell({ session, options, signal, emit });
+  } catch (error) {
+    const { file, text } = session.dockerfile;
+    throw error instanceof BuildError ? error.from({ file, text: Buffer.from(text).toString('utf8') }) : error;
+  }
+}
+
+async function tell({ session, options, signal, emit }: Omit<Story, 'stepID'>): Promise<BuildOutcome> {
   await checkDestinations(outputsOf(options));
   const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
   assertNoErrors(dockerfile.errors);
@@ -39,13 +48,9 @@ export async function build(
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
   emit({ type: 'steps-planned', steps });
   const image = await solveAndExport(lowered.definition, { session, options, stepID, signal, emit });
-  emit({
-    type: 'build-done',
-    atMs: session.clock.elapsedMs(),
-    result: 'built',
-    ...(image === undefined ? {} : { image }),
-  });
-  return image === undefined ? {} : { image };
+  const done = image === undefined ? {} : { image };
+  emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
+  return done;
 }
 
 interface Story {

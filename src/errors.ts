@@ -75,6 +75,14 @@ export interface BuildErrorDetails {
   /** More errors found in the same pass, in source order; rendered after this one. */
   readonly others?: readonly BuildError[];
   readonly cause?: unknown;
+  /** The text that ranges of its file are about, when no file can be read for it. */
+  readonly source?: SourceText | undefined;
+}
+
+export interface SourceText {
+  /** As ranges name it. */
+  readonly file: string;
+  readonly text: string;
 }
 
 /**
@@ -87,6 +95,7 @@ export class BuildError extends Error {
   readonly range: SourceRange | undefined;
   readonly hint: string | undefined;
   readonly others: readonly BuildError[];
+  readonly source: SourceText | undefined;
 
   constructor(code: ErrorCode, message: string, details: BuildErrorDetails = {}) {
     super(message, { cause: details.cause });
@@ -94,6 +103,7 @@ export class BuildError extends Error {
     this.range = details.range;
     this.hint = details.hint;
     this.others = details.others ?? [];
+    this.source = details.source;
   }
 
   get exitCode(): number {
@@ -103,6 +113,16 @@ export class BuildError extends Error {
   /** The same error, located; a range that is there already stays. */
   at(range: SourceRange | undefined): BuildError {
     if (this.range !== undefined || range === undefined) return this;
-    return new BuildError(this.code, this.message, { range, hint: this.hint, others: this.others, cause: this.cause });
+    return this.#with({ range });
+  }
+
+  /** The same error with the text that it is about. */
+  from(source: SourceText): BuildError {
+    return this.#with({ source });
+  }
+
+  #with(details: BuildErrorDetails): BuildError {
+    const { range, hint, others, source, cause } = this;
+    return new BuildError(this.code, this.message, { range, hint, others, source, cause, ...details });
   }
 }

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOutcome } from './build.ts';
+import { type BuildOutcome, build } from './build.ts';
 import type { BuildOptions } from './build-options.ts';
 import { hostPlatform } from './image/oci/index.ts';
 import type { BuildEvent } from './progress/index.ts';
@@ -8,7 +8,7 @@ import type { BuildEvent } from './progress/index.ts';
 export type { BuildOutcome } from './build.ts';
 export type { BuildOptions, SecretSource } from './build-options.ts';
 export { BuildError, CODES, type ErrorCode, type SourceRange } from './errors.ts';
-export type * from './frontend/ast.ts';
+export type * from './frontend/index.ts';
 export { parseDockerfile } from './frontend/index.ts';
 export type { BuildEvent, Change, HitCode, ImageSummary, MissCode, Reason, StepInfo } from './progress/index.ts';
 
@@ -21,7 +21,10 @@ export type ImageOptions = Partial<BuildOptions> & Pick<BuildOptions, 'context' 
  *
  * @throws BuildError for everything somebody outside can mend; its code is stable. `cancelled` when `signal` aborts.
  */
-export function buildImage(options: ImageOptions, { signal, onEvent = ignore }: { signal: AbortSignal; onEvent?: (event: BuildEvent) => void }): Promise<BuildOutcome> {
+export function buildImage(
+  options: ImageOptions,
+  { signal, onEvent = ignore }: { signal: AbortSignal; onEvent?: (event: BuildEvent) => void },
+): Promise<BuildOutcome> {
   return build({ ...defaults(), ...options }, { signal, emit: onEvent });
 }
 

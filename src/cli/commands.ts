@@ -1,4 +1,6 @@
 import { BuildError } from '../errors.ts';
+import { PLANNED_FLAGS } from './build-flags/planned.ts';
+import { REPEATED, SINGLE } from './build-flags/table.ts';
 import type { CliContext } from './context.ts';
 
 export type Command = (argv: readonly string[], context: CliContext) => Promise<number>;
@@ -42,25 +44,16 @@ function planned(name: string, summary: string): CommandEntry {
 }
 
 /** Options that take their value from the next word; needed to tell a command from a value. */
-const VALUE_OPTIONS = new Set([
-  '--root',
-  '--progress',
-  '--format',
-  '-t',
-  '--tag',
-  '-f',
-  '--file',
-  '-o',
-  '--output',
-  '--build-arg',
-  '--target',
-  '--platform',
-  '--label',
-  '--build-context',
-  '--secret',
-  '--report',
-  '--jobs',
-]);
+const VALUE_OPTIONS = new Set(
+  [
+    ...SINGLE,
+    ...REPEATED,
+    ...PLANNED_FLAGS.map(({ flags }) => [flags, ''] as const),
+    ['--format <format>', ''] as const,
+  ]
+    .filter(([flags]) => flags.includes('<'))
+    .flatMap(([flags]) => flags.split(/[ ,]+/).filter((word) => word.startsWith('-') && word !== '--pull')),
+);
 
 /** The first word that is no option and no option's value: a command's name, else everything is `build`'s. */
 export function findCommand(argv: readonly string[]): { name: CommandName; rest: readonly string[] } {

@@ -8,11 +8,13 @@ export interface RenderErrorOptions {
 }
 
 /** `file:line:col`, the excerpt, the message with its code, the hint; then the others found in the same pass. */
-export function renderError(error: BuildError, options: RenderErrorOptions): string {
-  return [error, ...error.others].map((one) => renderOne(one, options)).join('\n');
+export function renderError(error: BuildError, { color, source = readSource }: RenderErrorOptions): string {
+  const { source: text } = error;
+  const known = (file: string): string | undefined => (text?.file === file ? text.text : source(file));
+  return [error, ...error.others].map((one) => renderOne(one, { color, source: known })).join('\n');
 }
 
-function renderOne(error: BuildError, { color, source = readSource }: RenderErrorOptions): string {
+function renderOne(error: BuildError, { color, source }: Required<RenderErrorOptions>): string {
   const paint = color ? (text: string) => `\u001b[31m${text}\u001b[39m` : (text: string) => text;
   const lines: string[] = [];
   if (error.range !== undefined) lines.push(...excerpt(error.range, source(error.range.file)));

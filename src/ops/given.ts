@@ -1,4 +1,6 @@
+import type { KeyMaterial } from '../../cache/index.ts';
 import type { ContextOp, ImageOp, ScratchOp } from '../graph/index.ts';
+import { formatPlatform } from '../image/oci/index.ts';
 import type { OpRunner } from '../solver/index.ts';
 import type { OpDeps } from './deps.ts';
 
@@ -8,15 +10,19 @@ export const imageOp: OpRunner<ImageOp> = {
     return Promise.resolve({
       kind: 'given',
       result: { kind: 'stack', layers: op.layers },
-      material: {
-        op: 'image',
-        version: 1,
-        fields: { name: op.name, manifest: op.manifest, platform: platformText(op) },
-        inputs: [],
-      },
+      material: imageMaterial(op),
     });
   },
 };
+
+/** A FROM is a hit when its image was known before: used by an earlier build, or made by one. */
+export function imageMaterial({
+  name,
+  manifest,
+  platform,
+}: Pick<ImageOp, 'name' | 'manifest' | 'platform'>): KeyMaterial {
+  return { op: 'image', version: 1, fields: { name, manifest, platform: formatPlatform(platform) }, inputs: [] };
+}
 
 export const scratchOp: OpRunner<ScratchOp> = {
   prepare: () => Promise.resolve({ kind: 'given', result: { kind: 'stack', layers: [] } }),
@@ -26,8 +32,4 @@ export function contextOp(deps: Pick<OpDeps, 'context'>): OpRunner<ContextOp> {
   return {
     prepare: async ({ op }) => ({ kind: 'given', result: { kind: 'tree', tree: await deps.context(op.name) } }),
   };
-}
-
-function platformText({ platform }: ImageOp): string {
-  return [platform.os, platform.architecture, platform.variant].filter(Boolean).join('/');
 }

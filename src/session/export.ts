@@ -2,9 +2,10 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { type ExportImage, exportImage } from '../exporter/index.ts';
+import { type ExportedImage, type ExportImage, exportImage } from '../exporter/index.ts';
 import type { Definition, Target } from '../graph/index.ts';
 import { familiarName, formatPlatform, normaliseReference } from '../image/oci/index.ts';
+import { imageMaterial } from '../ops/index.ts';
 import type { Emit, ImageSummary } from '../progress/index.ts';
 import { type Solution, stackOf } from '../solver/index.ts';
 import { nowMs } from '../util/clock.ts';
@@ -49,17 +50,7 @@ export async function exportTargets(
       }),
   });
   emit({ type: 'activity-done', id, atMs: session.clock.elapsedMs() });
-  for (const name of names) {
-    session.names.put(name, {
-      manifest: written.digest,
-      config: written.configDigest,
-      platform: target.platform,
-      // Without the forms they were written in: an image that stands on this one chooses its own.
-      layers: image.layers,
-      kind: 'built',
-      at: nowMs(),
-    });
-  }
+  for (const name of names) register(name, { target, written, image, session });
   const summary: ImageSummary = {
     digest: written.digest,
     configDigest: written.configDigest,
@@ -72,6 +63,27 @@ export async function exportTargets(
   };
   writeFiles(summary, names, options);
   return summary;
+}
+
+interface Registration {
+  readonly target: Target;
+  readonly written: ExportedImage;
+  readonly image: ExportImage;
+  readonly session: Session;
+}
+
+/** Makes the image known by its name: to the next FROM, which finds it without a network and is a hit. */
+function register(name: string, { target, written, image, session }: Registration): void {
+  const { platform } = target;
+  const { digest: manifest, configDigest: config } = written;
+  const at = nowMs();
+  // Without the forms they were written in: an image that stands on this one chooses its own.
+  session.names.put(name, { manifest, config, platform, layers: image.layers, kind: 'built', at });
+  const { records } = session.root;
+  const material = imageMaterial({ name, manifest, platform });
+  const place = { build: session.place, stage: '', index: 0, kind: 'EXPORT' };
+  const times = { createdAt: at, lastUsedAt: at, costMs: 0 };
+  records.put({ key: records.keyOf(material), material, layers: [], ...times, place, explanation: {} });
 }
 
 async function imageOf(target: Target, solution: Solution, names: readonly string[]): Promise<ExportImage> {

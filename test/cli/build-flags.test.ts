@@ -6,16 +6,53 @@ import { PLANNED_FLAGS } from '../../src/cli/build-flags/planned.ts';
 function options(argv: readonly string[], env: Record<string, string> = {}) {
   const flags = parseBuildFlags(argv);
   if (flags === 'shown') throw new Error('nothing to parse');
-  return buildOptions(flags, { env: { PATH: '/bin', HOME: '/nonexistent', ...env }, cwd: '/work', signal: new AbortController().signal });
+  return buildOptions(flags, {
+    env: { PATH: '/bin', HOME: '/nonexistent', ...env },
+    cwd: '/work',
+    signal: new AbortController().signal,
+  });
 }
 
 describe('understood', () => {
   test('the contract of the command line', () => {
     const built = options(
-      ['-t', 'a:1', '-t', 'b', '--build-arg', 'X=1', '--build-arg', 'FROM_ENV', '--label', 'l=v', '--no-cache-filter', 'one,two', '--no-cache-filter', 'three', '--pull', '-o', 'type=oci,dest=x.tar', '--jobs', '3', '--allow', 'network.host', '--root', 'state', 'ctx'],
+      [
+        '-t',
+        'a:1',
+        '-t',
+        'b',
+        '--build-arg',
+        'X=1',
+        '--build-arg',
+        'FROM_ENV',
+        '--label',
+        'l=v',
+        '--no-cache-filter',
+        'one,two',
+        '--no-cache-filter',
+        'three',
+        '--pull',
+        '-o',
+        'type=oci,dest=x.tar',
+        '--jobs',
+        '3',
+        '--allow',
+        'network.host',
+        '--root',
+        'state',
+        'ctx',
+      ],
       { FROM_ENV: 'yes', SOURCE_DATE_EPOCH: '7' },
     );
-    expect(built).toMatchObject({ tags: ['a:1', 'b'], noCacheFilter: ['one', 'two', 'three'], noCache: false, pull: 'always', jobs: 3, rootDir: '/work/state', context: 'ctx' });
+    expect(built).toMatchObject({
+      tags: ['a:1', 'b'],
+      noCacheFilter: ['one', 'two', 'three'],
+      noCache: false,
+      pull: 'always',
+      jobs: 3,
+      rootDir: '/work/state',
+      context: 'ctx',
+    });
     expect(Object.fromEntries(built.buildArgs)).toEqual({ SOURCE_DATE_EPOCH: '7', X: '1', FROM_ENV: 'yes' });
     expect(built.outputs?.[0]).toMatchObject({ type: 'oci', dest: 'x.tar' });
   });
@@ -62,6 +99,8 @@ describe('refused, with exit 2', () => {
   });
 
   test('a secret file that is not there is an error of the build', () => {
-    expect(() => options(['--secret', 'id=x,src=/nope', '.'])).toThrow(expect.objectContaining({ code: 'secret-missing', exitCode: 1 }));
+    expect(() => options(['--secret', 'id=x,src=/nope', '.'])).toThrow(
+      expect.objectContaining({ code: 'secret-missing', exitCode: 1 }),
+    );
   });
 });

@@ -55,6 +55,8 @@ describe('which command', () => {
     [['--root', '/x', 'doctor', '--format', 'json'], 'doctor', ['--root', '/x', '--format', 'json']],
     [['-t', 'doctor', '.'], 'build', ['-t', 'doctor', '.']],
     [['./doctor'], 'build', ['./doctor']],
+    [['--ca', 'doctor', '--iidfile', 'history', '.'], 'build', ['--ca', 'doctor', '--iidfile', 'history', '.']],
+    [['--pull', 'doctor'], 'doctor', ['--pull']],
     [['--', 'doctor'], 'build', ['--', 'doctor']],
     [['-'], 'build', ['-']],
     [[], 'build', []],

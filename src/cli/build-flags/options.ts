@@ -16,34 +16,19 @@ import type { BuildFlags } from './parse.ts';
 export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptions {
   const { env, cwd } = context;
   assertReportNames(flags.report ?? []);
-  const noCache = flags.cache === false;
-  if (noCache && flags.noCacheFilter !== undefined)
-    throw new BuildError('usage', '--no-cache and --no-cache-filter exclude each other');
-  if (flags.context === '-' && flags.file === '-')
-    throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
-  const epoch = env['SOURCE_DATE_EPOCH'];
-  const buildArgs = new Map(
-    epoch === undefined || epoch === '' ? [] : [['SOURCE_DATE_EPOCH', epoch] as [string, string]],
-  );
-  for (const text of flags.buildArg ?? []) setIfGiven(buildArgs, buildArg(text, env));
+  assertTogether(flags);
   return {
     ...limits(flags),
     ...sources(flags, context),
+    ...results(flags, cwd),
+    ...cacheRules(flags),
     rootDir: resolve(cwd, rootDirectory(flags.root, env)),
     cwd,
-    tags: flags.tag ?? [],
-    buildArgs,
-    labels: new Map((flags.label ?? []).map((text) => keyValue('--label', text))),
+    buildArgs: buildArgs(flags, env),
     target: flags.target,
     platform: platformOf(flags.platform ?? env['DOCKER_DEFAULT_PLATFORM']),
     buildPlatform: hostPlatform(process.arch),
-    noCache,
-    noCacheFilter: (flags.noCacheFilter ?? []).flatMap((text) => text.split(',')),
-    pull: flags.pull === undefined ? 'auto' : oneOf('--pull', pullWord(flags.pull), ['always', 'never']),
     allow: new Set((flags.allow ?? []).map((text) => oneOf('--allow', text, ['network.host', 'security.insecure']))),
-    outputs: flags.output?.map(parseOutput),
-    iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),
-    metadataFile: flags.metadataFile === undefined ? undefined : resolve(cwd, flags.metadataFile),
     registryConfig: registryConfig(env, flags.registryMirror ?? []),
     credentials: dockerCredentials(env),
     proxyEnv: env,
@@ -51,6 +36,40 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
     workerScript: workerScript(),
     stdin: process.stdin,
     stdout: writeStdout,
+  };
+}
+
+function assertTogether(flags: BuildFlags): void {
+  if (flags.cache === false && flags.noCacheFilter !== undefined)
+    throw new BuildError('usage', '--no-cache and --no-cache-filter exclude each other');
+  if (flags.context === '-' && flags.file === '-')
+    throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
+}
+
+/** The environment's SOURCE_DATE_EPOCH counts as a build arg, as in buildx. */
+function buildArgs(flags: BuildFlags, env: CliContext['env']): Map<string, string> {
+  const args = new Map<string, string>();
+  const epoch = env['SOURCE_DATE_EPOCH'] ?? '';
+  if (epoch !== '') args.set('SOURCE_DATE_EPOCH', epoch);
+  for (const text of flags.buildArg ?? []) setIfGiven(args, buildArg(text, env));
+  return args;
+}
+
+function results(flags: BuildFlags, cwd: string) {
+  return {
+    tags: flags.tag ?? [],
+    labels: new Map((flags.label ?? []).map((text) => keyValue('--label', text))),
+    outputs: flags.output?.map(parseOutput),
+    iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),
+    metadataFile: flags.metadataFile === undefined ? undefined : resolve(cwd, flags.metadataFile),
+  };
+}
+
+function cacheRules(flags: BuildFlags) {
+  return {
+    noCache: flags.cache === false,
+    noCacheFilter: (flags.noCacheFilter ?? []).flatMap((text) => text.split(',')),
+    pull: flags.pull === undefined ? ('auto' as const) : oneOf('--pull', pullWord(flags.pull), ['always', 'never']),
   };
 }
 
@@ -100,16 +119,20 @@ function pullWord(text: string): string {
 /** `src` names a file, `env` a variable; neither: a variable named like the id, else a file. */
 function secretSource(text: string, { cwd, env }: Pick<CliContext, 'cwd' | 'env'>): [string, SecretSource] {
   const fields = pairs('--secret', text, ['id', 'src', 'source', 'env', 'type']);
-  const file = fields.get('src') ?? fields.get('source');
   const id = fields.get('id');
   if (id === undefined)
     throw new BuildError('usage', '--secret needs an id', { hint: 'e.g. --secret id=npmrc,src=.npmrc' });
-  const variable = fields.get('env') ?? (file === undefined || fields.get('type') === 'env' ? (file ?? id) : undefined);
-  const value = variable === undefined ? undefined : env[variable];
-  if (value !== undefined && (file === undefined || fields.get('type') === 'env')) return [id, { kind: 'env', value }];
-  if (fields.has('env'))
-    throw new BuildError('secret-missing', `secret ${id}: the variable ${variable ?? ''} is not set`);
-  return [id, { kind: 'file', path: existing(`secret ${id}:`, resolve(cwd, file ?? id), 'secret-missing') }];
+  const source = fields.get('src') ?? fields.get('source');
+  const variable = fields.get('env') ?? (fields.get('type') === 'env' ? (source ?? id) : undefined);
+  if (variable !== undefined) return [id, variableSecret(id, env[variable], variable)];
+  const value = source === undefined ? env[id] : undefined;
+  if (value !== undefined) return [id, { kind: 'env', value }];
+  return [id, { kind: 'file', path: existing(`secret ${id}:`, resolve(cwd, source ?? id), 'secret-missing') }];
+}
+
+function variableSecret(id: string, value: string | undefined, variable: string): SecretSource {
+  if (value === undefined) throw new BuildError('secret-missing', `secret ${id}: the variable ${variable} is not set`);
+  return { kind: 'env', value };
 }
 
 function sshSocket(text: string, env: CliContext['env']): [string, string] {

@@ -1,6 +1,6 @@
 import type { Digest } from '../../../cache/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
-import type { TarEntry } from '../archive/entry.ts';
+import type { TarEntry } from '../archive/index.ts';
 
 /**
  * A file of a tree. `type` is never 'hardlink' here: each name of a hard-link group is a file of its own with the same

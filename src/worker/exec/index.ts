@@ -3,7 +3,7 @@ export { type HostEntry, renderHosts, renderResolvConf } from './hosts-files.ts'
 export { type Network, networkOf } from './network/index.ts';
 export type { OciMount } from './oci-spec.ts';
 export type { OutputSink } from './output.ts';
-export { rlimitsOf, type RlimitHost } from './rlimits.ts';
-export { type ContainerResult, runContainer, type RuntimeOptions } from './runc.ts';
+export { type RlimitHost, rlimitsOf } from './rlimits.ts';
+export { type ContainerResult, type RuntimeOptions, runContainer } from './runc.ts';
 export { makeSpec, type SpecHost } from './spec.ts';
-export { resolveUser, type RunUser } from './user.ts';
+export { type RunUser, resolveUser } from './user.ts';

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
-import { openOutputPipe, type OutputSink } from './output.ts';
 import { type OciSpec, renderSpec } from './oci-spec.ts';
+import { type OutputSink, openOutputPipe } from './output.ts';
 import { killDescendants } from './process-tree.ts';
 import { explainRuntimeError } from './runtime-error.ts';
 

@@ -1,4 +1,4 @@
-import { runCapabilities, type Capabilities } from './capabilities.ts';
+import { type Capabilities, runCapabilities } from './capabilities.ts';
 import { defaultMounts } from './default-mounts.ts';
 import type { OciMount, OciSpec } from './oci-spec.ts';
 import type { Rlimit } from './rlimits.ts';

@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
-import { mount, MS_NODEV, MS_NOEXEC, MS_NOSUID } from '../../host/sys/index.ts';
+import { MS_NODEV, MS_NOEXEC, MS_NOSUID, mount } from '../../host/sys/index.ts';
 import { boundingSet, type RlimitHost, type SpecHost } from '../exec/index.ts';
 
 /** What the worker finds around it; read once. */

@@ -1,7 +1,7 @@
 import { chmodSync, lchownSync, mkdirSync } from 'node:fs';
 import { setMtime } from '../../host/sys/index.ts';
 import { resolvePath } from '../../image/toc/index.ts';
-import { hostPath, joinRel, relPathOfText, type RelPath, TOP } from '../../util/rel-path.ts';
+import { hostPath, joinRel, type RelPath, relPathOfText, TOP } from '../../util/rel-path.ts';
 import type { RunUser } from '../exec/index.ts';
 import type { RunRequest } from '../protocol.ts';
 import type { View } from '../snapshot/index.ts';

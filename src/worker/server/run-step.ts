@@ -71,7 +71,9 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
 }
 
 /** What runc itself mounts before anything else; below /dev it makes the mount points. */
-const SYSTEM_POINTS = ['/proc', '/dev', '/sys'].map((target) => ({ target, type: 'directory' }) as const);
+const SYSTEM_POINTS = ['/proc', '/dev', '/sys'].map(
+  (target) => ({ target, type: 'directory', isRuntimes: true }) as const,
+);
 
 /** Mount points that the rootfs must have: not those inside of something that is mounted. */
 function pointsOf(mounts: readonly ReadyMount[]): MountPoint[] {

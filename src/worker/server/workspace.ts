@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LayerStore, openLayerStore } from '../../../cache/index.ts';
-import { mount, MS_NODEV, MS_NOSUID } from '../../host/sys/index.ts';
-import { openSnapshots, type Snapshots } from '../snapshot/index.ts';
+import { MS_NODEV, MS_NOSUID, mount } from '../../host/sys/index.ts';
 import type { WorkerSetup } from '../protocol.ts';
+import { openSnapshots, type Snapshots } from '../snapshot/index.ts';
 import { CGROUP_PREFIX, removeStaleCgroups } from './cgroups.ts';
 import { lookAround, type Machine } from './machine.ts';
 

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DiffID, LayerStore } from '../../../cache/index.ts';
-import type { TocEntry, Toc } from '../../image/toc/index.ts';
+import type { Toc, TocEntry } from '../../image/toc/index.ts';
 import { displayPath, type RelPath } from '../../util/rel-path.ts';
 import { makeBreather } from './breathe.ts';
 import type { LowerDir, LowerMaker, LowerRequest } from './lower.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../../host/fs/index.ts';
-import { mount, MNT_DETACH, umount } from '../../host/sys/index.ts';
+import { MNT_DETACH, mount, umount } from '../../host/sys/index.ts';
 
 export interface OverlayRequest {
   /** Directories, bottom to top, none twice. */

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
-import { mknod, mount, MNT_DETACH, umount } from '../../host/sys/index.ts';
+import { MNT_DETACH, mknod, mount, umount } from '../../host/sys/index.ts';
 import { overlayOptions } from './overlay.ts';
 
 export interface OverlaySupport {

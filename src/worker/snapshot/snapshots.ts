@@ -10,7 +10,7 @@ import { makeBreather } from './breathe.ts';
 import { directoryMaker } from './directory-maker.ts';
 import type { LowerMaker } from './lower.ts';
 import { makeLowers } from './lowers.ts';
-import { openOverlays, type Overlays } from './overlay.ts';
+import { type Overlays, openOverlays } from './overlay.ts';
 import { probeOverlay } from './probe.ts';
 import { type MountPoint, planStubs, writeStubs } from './stubs.ts';
 import type { TreeWriterOptions } from './tree-writer.ts';

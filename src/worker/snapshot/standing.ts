@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { StackTree, Toc, TreeEntry } from '../../image/toc/index.ts';
 import type { TarEntry } from '../../image/archive/index.ts';
+import type { StackTree, Toc, TreeEntry } from '../../image/toc/index.ts';
 import { parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 
 /** What a layer takes from the layers below it. Layers made here stand alone: both lists are empty. */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
 import { resolvePath, type StackTree, TooManyLinks } from '../../image/toc/index.ts';
-import { displayPath, parentOf, relPathOfText, type RelPath, TOP } from '../../util/rel-path.ts';
+import { displayPath, parentOf, type RelPath, relPathOfText, TOP } from '../../util/rel-path.ts';
 import { impliedDirectory } from './standing.ts';
 import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
@@ -12,6 +12,8 @@ export interface MountPoint {
   readonly type: 'file' | 'directory';
   /** Of a missing directory: runc gives a tmpfs the mode of what it is mounted on. */
   readonly mode?: number;
+  /** The runtime makes it where it is missing, and it stays in the layer: /proc, /dev and /sys, as with every builder. */
+  readonly isRuntimes?: boolean;
 }
 
 export interface PlannedStub {
@@ -30,14 +32,15 @@ export interface StubPlan {
 /** @throws BuildError mount-failed when something that is no directory is in the way */
 export function planStubs(tree: StackTree, points: readonly MountPoint[]): StubPlan {
   const missing = new Map<RelPath, PlannedStub>();
-  const targets = points.map(({ target, type, mode }) => {
+  const targets = points.map(({ target, type, mode, isRuntimes }) => {
     const path = resolved(tree, target);
     for (const dir of ancestors(path)) {
       const there = missing.get(dir)?.type ?? tree.lookup(dir)?.type;
       if (there === undefined) missing.set(dir, { path: dir, type: 'directory' });
       else if (there !== 'directory') throw blocked(target, dir);
     }
-    if (tree.lookup(path) === undefined && !missing.has(path)) missing.set(path, { path, type, mode });
+    if (isRuntimes !== true && tree.lookup(path) === undefined && !missing.has(path))
+      missing.set(path, { path, type, mode });
     return path;
   });
   return { targets, missing: [...missing.values()].sort((a, b) => (a.path < b.path ? -1 : 1)) };

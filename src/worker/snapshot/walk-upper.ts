@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readlinkSync, rmSync, type BigIntStats } from 'node:fs';
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { lgetxattr, llistxattr, lsetxattr, setMtime } from '../../host/sys/index.ts';
 import type { EntryType, TarEntry } from '../../image/archive/index.ts';
 import { compareTarNames } from '../../image/layer/index.ts';

@@ -1,10 +1,10 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
-import { ArchiveError } from '../../image/archive/index.ts';
 import type { TarEntry } from '../../image/archive/index.ts';
-import { openLayerWriter, type LayerWriter, type WrittenLayerFiles } from '../../image/layer/index.ts';
+import { ArchiveError } from '../../image/archive/index.ts';
+import { type LayerWriter, openLayerWriter, type WrittenLayerFiles } from '../../image/layer/index.ts';
 import { displayPath, hostPath, type RelPath, TOP } from '../../util/rel-path.ts';
-import { type UpperChange, walkUpper, type UpperWalk } from './walk-upper.ts';
+import { type UpperChange, type UpperWalk, walkUpper } from './walk-upper.ts';
 
 /** Attributes of an upper's top as it was made. */
 export interface TopAttributes {
