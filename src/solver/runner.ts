@@ -33,6 +33,8 @@ export interface StepContext {
   readonly signal: AbortSignal;
   readonly output: (stream: 'stdout' | 'stderr', data: Uint8Array) => void;
   readonly warn: (message: string) => void;
+  /** Says where the complete output will be, before there is any: a step that fails has a log too. */
+  readonly logsTo: (file: string) => void;
 }
 
 export type Prepared =
@@ -70,7 +72,6 @@ export interface Made {
   /** Under which keys the result may be found again: made from what was in fact read and written. */
   readonly materials: readonly KeyMaterial[];
   readonly usage?: Usage;
-  readonly logFile?: string;
 }
 
 /** A layer that was taken for granted is gone, here and wherever it came from: solve again with it in `lost`. */

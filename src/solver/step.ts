@@ -28,8 +28,8 @@ export async function solveStep(
   options.signal.throwIfAborted();
   const id = options.stepID(vertex);
   options.emit({ type: 'step-started', id, atMs: options.clock.elapsedMs() });
+  const step: Step = { vertex, inputs, options, id, log: {} };
   try {
-    const step = { vertex, inputs, options, id };
     const prepared = await runnerOf(vertex, options).prepare(
       vertex,
       inputs.map((one) => one.result),
@@ -37,7 +37,7 @@ export async function solveStep(
     );
     return prepared.kind === 'given' ? given(step, prepared) : await lookUpOrRun(step, prepared);
   } catch (error) {
-    throw reportFailure(error, { vertex, id, options });
+    throw reportFailure(error, step);
   }
 }
 
@@ -46,17 +46,22 @@ interface Step {
   readonly inputs: readonly StepOutcome[];
   readonly options: StepOptions;
   readonly id: string;
+  /** Filled by the step itself. */
+  readonly log: { logFile?: string };
 }
 
 function runnerOf(vertex: Vertex, { runners }: StepOptions): OpRunner<Op> {
   return runners[vertex.op.kind];
 }
 
-function stepContext({ options, id }: Step): StepContext {
+function stepContext({ options, id, log }: Step): StepContext {
   return {
     signal: options.signal,
     output: (stream, data) => options.emit({ type: 'step-output', id, atMs: options.clock.elapsedMs(), stream, data }),
     warn: (message) => options.emit({ type: 'warning', message, step: id }),
+    logsTo: (file) => {
+      log.logFile = file;
+    },
   };
 }
 
@@ -170,7 +175,7 @@ function finish(step: Step, { made, prepared, costMs }: Finished): StepOutcome {
     atMs: options.clock.elapsedMs(),
     layer: { diffID: layer.diffID, size: made.size },
     ...(made.usage === undefined ? {} : { usage: made.usage }),
-    ...(made.logFile === undefined ? {} : { logFile: made.logFile }),
+    ...step.log,
     ...(earlier === undefined ? {} : { earlyCutOff: true }),
   });
   const result: Result = { kind: 'stack', layers: [...stackOf(inputs[0]?.result), layer] };
@@ -235,10 +240,7 @@ function summary({ options }: Step, layer: LayerRef | undefined): LayerSummary |
 }
 
 /** Cancelled when the build was; else the error with the step's place in the Dockerfile. */
-function reportFailure(
-  error: unknown,
-  { vertex, id, options }: { vertex: Vertex; id: string; options: StepOptions },
-): unknown {
+function reportFailure(error: unknown, { vertex, id, options, log }: Step): unknown {
   const atMs = options.clock.elapsedMs();
   if (options.signal.aborted) {
     options.emit({ type: 'step-cancelled', id, atMs });
@@ -247,6 +249,6 @@ function reportFailure(
   if (error instanceof LayerLost) return error;
   const located = error instanceof BuildError ? error.at(vertex.origin.range) : error;
   const message = located instanceof Error ? located.message : String(located);
-  options.emit({ type: 'step-failed', id, atMs, message });
+  options.emit({ type: 'step-failed', id, atMs, message, ...log });
   return located;
 }

@@ -56,6 +56,7 @@ export function solverRig() {
         keys: [{ hit: 'same', material: () => Promise.resolve(material) }],
         run: async () => {
           ran.push(command);
+          step.logsTo(`/logs/${command}`);
           const content = await new Promise<string>((resolve, reject) => {
             const run: StartedRun = {
               command,
@@ -73,7 +74,6 @@ export function solverRig() {
             size: content.length,
             materials: [material],
             usage: { cpuMs: 1 },
-            logFile: '/log',
           };
         },
       });

@@ -65,7 +65,7 @@ describe('failure and cancelling', () => {
     (await rig.nextRun('bad')).fail(new Error('broken'));
     await outcome;
     expect(slowRun.signal.aborted).toBe(true);
-    expect(rig.of('step-failed').map((event) => event.id)).toEqual(['s2']);
+    expect(rig.of('step-failed')).toMatchObject([{ id: 's2', message: 'broken', logFile: '/logs/bad' }]);
     expect(rig.of('step-cancelled').map((event) => event.id)).toEqual(['s3']);
     expect(rig.records.all).toEqual([]);
   });
@@ -92,6 +92,7 @@ describe('the cache', () => {
     const first = await rig.solve([base, step]);
     const second = await rig.solve([base, step]);
     expect(rig.ran).toEqual(['x']);
+    expect(rig.of('step-done').find((event) => event.logFile !== undefined)?.logFile).toBe('/logs/x');
     expect(second.of(step).createdAt).toBe(first.of(step).createdAt);
     expect(rig.of('step-hit').map((event) => event.reason.code)).toContain('same');
   });

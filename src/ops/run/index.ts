@@ -38,6 +38,7 @@ interface RunStep {
 async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'materials'>> {
   const { vertex, step } = run;
   const logFile = deps.logFile(vertex.origin.name);
+  step.logsTo(logFile);
   const request = await runRequest(run, { deps, logFile });
   const reply = await deps.run(request, { signal: step.signal, onOutput: step.output });
   step.signal.throwIfAborted();
@@ -45,7 +46,6 @@ async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'material
   return {
     layer: ownLayer(layer),
     size: layer.size,
-    logFile,
     usage: {
       ...(reply.outcome === 'exited' && reply.cpuMs !== undefined ? { cpuMs: reply.cpuMs } : {}),
       ...(reply.outcome === 'exited' && reply.maxRssBytes !== undefined ? { maxRssBytes: reply.maxRssBytes } : {}),
