@@ -7,8 +7,6 @@ export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
 export type Digest = Brand<`sha256:${string}`, 'Digest'>;
 /** The digest of a layer's uncompressed tar. */
 export type DiffID = Brand<`sha256:${string}`, 'DiffID'>;
-/** Names a stack of layers, bottom to top (OCI image-spec, config.md, "Layer ChainID"). */
-export type ChainID = Brand<`sha256:${string}`, 'ChainID'>;
 /** A layer without its times. For a pulled layer it is the diffID. What cache keys are made of. */
 export type ContentID = Brand<`sha256:${string}`, 'ContentID'>;
 /** The digest of a KeyMaterial's canonical JSON. */
@@ -50,7 +48,7 @@ export function digestAt(bytes: Buffer, offset: number): Digest {
 }
 
 /** The hex part of any digest; file names in a root are made of it. */
-export function hexOf(digest: Digest | DiffID | ChainID | ContentID | CacheKey): string {
+export function hexOf(digest: Digest | DiffID | ContentID | CacheKey): string {
   return digest.slice('sha256:'.length);
 }
 
@@ -62,12 +60,6 @@ export function diffIDOf(uncompressed: Digest): DiffID {
 /** Where a layer's content cannot be told without its bytes (a pulled one), its diffID stands for it. */
 export function contentIDOf(diffID: DiffID): ContentID {
   return diffID as `sha256:${string}` as ContentID;
-}
-
-/** ChainID(L₀) = L₀; ChainID(L₀|…|Lₙ) = sha256(ChainID(L₀|…|Lₙ₋₁) + " " + Lₙ). */
-export function chainID(parent: ChainID | undefined, layer: DiffID): ChainID {
-  if (parent === undefined) return layer as `sha256:${string}` as ChainID;
-  return digestOf(`${parent} ${layer}`) as `sha256:${string}` as ChainID;
 }
 
 function checked(text: string): string {

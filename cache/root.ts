@@ -9,6 +9,7 @@ import type { Locks } from './locks.ts';
 import { type Memo, openMemo } from './memo.ts';
 import { openRecordStore, type RecordStore } from './records/store.ts';
 import { RootError, rootErrorOf } from './root-error.ts';
+import type { QuickSignature } from './stat/file.ts';
 import { openStatIndex, type StatIndex } from './stat/index.ts';
 
 /** The state directory of tsbuild, opened and held by a lease until it is disposed. */
@@ -42,6 +43,7 @@ export interface RootOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly onWarning: Warn;
+  readonly quickSignature: QuickSignature;
 }
 
 const DIRECTORIES = [
@@ -83,7 +85,10 @@ interface OpenedDirectory {
   readonly leftovers: readonly string[];
 }
 
-function rootOf({ dir, lease, abandonedLeases, leftovers }: OpenedDirectory, { onWarning, now }: RootOptions): Root {
+function rootOf(
+  { dir, lease, abandonedLeases, leftovers }: OpenedDirectory,
+  { onWarning, now, quickSignature }: RootOptions,
+): Root {
   const tempDir = join(dir, 'tmp');
   const tempPath = tempPaths(tempDir, lease.name);
   const stats = new Map<string, StatIndex>();
@@ -96,7 +101,8 @@ function rootOf({ dir, lease, abandonedLeases, leftovers }: OpenedDirectory, { o
     memo: openMemo(join(dir, 'records/v1/memo'), { tempPath, now, onWarning }),
     stat(name) {
       const index =
-        stats.get(name) ?? openStatIndex(statFile(dir, name), { onWarning, tempPath: () => tempPath('stat') });
+        stats.get(name) ??
+        openStatIndex(statFile(dir, name), { onWarning, quickSignature, tempPath: () => tempPath('stat') });
       stats.set(name, index);
       return index;
     },

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Digest } from '../digest.ts';
 import { existsSync } from 'node:fs';
+import type { Digest } from '../digest.ts';
 import type { Warn } from '../files.ts';
-import { readStatFile, type StatFile, writeStatFile } from './file.ts';
+import { type QuickSignature, readStatFile, type StatFile, writeStatFile } from './file.ts';
 import { StatTable } from './table.ts';
 
 /** What tells one state of a file from another. Nanoseconds need bigints: a number rounds them. */
@@ -28,6 +28,7 @@ export interface StatIndex {
 }
 
 export interface StatIndexOptions {
+  readonly quickSignature: QuickSignature;
   readonly onWarning?: Warn;
   /** Beyond this the longest unused go. */
   readonly maxEntries?: number;
@@ -39,7 +40,7 @@ const SETTLED_NS = 2_000_000_000n;
 const MAX_ENTRIES = 200_000;
 
 /** Read on the first `get`; a file that is missing or damaged is an empty index. */
-export function openStatIndex(file: string, options: StatIndexOptions = {}): StatIndex {
+export function openStatIndex(file: string, options: StatIndexOptions): StatIndex {
   return new FileStatIndex(file, {
     onWarning: () => undefined,
     maxEntries: MAX_ENTRIES,
@@ -87,7 +88,11 @@ class FileStatIndex implements StatIndex {
     const generation = Math.max(this.#generation, others?.generation ?? 0);
     try {
       const words = merged.entries(this.#options.maxEntries);
-      writeStatFile(this.#file, { generation, words }, this.#options.tempPath());
+      writeStatFile(
+        this.#file,
+        { generation, words },
+        { temp: this.#options.tempPath(), sign: this.#options.quickSignature },
+      );
     } catch (error) {
       this.#options.onWarning(`the stat index could not be saved: ${(error as Error).message}`);
     }
@@ -102,7 +107,7 @@ class FileStatIndex implements StatIndex {
   }
 
   #read(): StatFile | undefined {
-    const saved = readStatFile(this.#file);
+    const saved = readStatFile(this.#file, this.#options.quickSignature);
     if (saved === undefined && existsSync(this.#file)) {
       this.#options.onWarning('the stat index is damaged; files are read again');
     }

@@ -1,6 +1,7 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { openRoot } from '../../cache/index.ts';
+import { openQuickSignature } from '../host/fs/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { startWorker } from '../worker/client/index.ts';
@@ -91,7 +92,12 @@ function hasRange(file: string, user: string): boolean {
 
 async function rootFinding(rootDir: string): Promise<Finding> {
   try {
-    await using root = await openRoot(rootDir, { locks: fileLocks, now: nowMs, onWarning: () => undefined });
+    await using root = await openRoot(rootDir, {
+      locks: fileLocks,
+      now: nowMs,
+      quickSignature: await openQuickSignature(),
+      onWarning: () => undefined,
+    });
     const { bavail, bsize } = statfsSync(root.dir);
     return {
       name: 'state directory',

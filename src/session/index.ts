@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { openRoot, type Root, RootError } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
+import { openQuickSignature } from '../host/fs/index.ts';
 import { openHttp } from '../host/net/index.ts';
 import { filterProcess } from '../host/process/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
@@ -77,7 +78,12 @@ export async function openSession(
 
 async function openStateRoot(dir: string, onWarning: (message: string) => void): Promise<Root> {
   try {
-    return await openRoot(dir, { locks: fileLocks, now: nowMs, onWarning });
+    return await openRoot(dir, {
+      locks: fileLocks,
+      now: nowMs,
+      quickSignature: await openQuickSignature(),
+      onWarning,
+    });
   } catch (error) {
     if (!(error instanceof RootError)) throw error;
     throw new BuildError('root-unusable', error.message, {

@@ -3,15 +3,23 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, wr
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { digestOf, openRoot, RootError } from '../../cache/index.ts';
+import { openQuickSignature } from '../../src/host/fs/index.ts';
 import { fileLocks } from '../../src/host/sys/index.ts';
 import { nowMs } from '../../src/util/clock.ts';
 import { materialNamed, recordOf, tempDir } from './temp.ts';
+
+const quickSignature = await openQuickSignature();
 
 function opener() {
   const dir = join(tempDir(), 'deep', 'root');
   const warnings: string[] = [];
   const open = (path = dir) =>
-    openRoot(path, { locks: fileLocks, now: nowMs, onWarning: (message) => void warnings.push(message) });
+    openRoot(path, {
+      locks: fileLocks,
+      now: nowMs,
+      quickSignature,
+      onWarning: (message) => void warnings.push(message),
+    });
   return { dir, warnings, open };
 }
 
@@ -126,6 +134,6 @@ test('a file system that cannot lock is said to be one', async () => {
     throw Object.assign(new Error('no locks'), { code: 'ENOLCK' });
   };
   const locks = { ...fileLocks, tryLock };
-  const error = await refusal(openRoot(dir, { locks, now: nowMs, onWarning: () => undefined }));
+  const error = await refusal(openRoot(dir, { locks, now: nowMs, quickSignature, onWarning: () => undefined }));
   assert.equal(error.reason, 'no-locks');
 });

@@ -1,4 +1,5 @@
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fstatSync,
@@ -7,7 +8,6 @@ import {
   readdirSync,
   readlinkSync,
   readSync,
-  type BigIntStats,
 } from 'node:fs';
 
 /** What tells one state of a file from another: see the stat index. */

@@ -1,1 +1,2 @@
 export { FileChanged, type FileStat, isErrno, listDirectory, readFileChunks, readLink, statFile } from './files.ts';
+export { openQuickSignature } from './quick-signature.ts';

@@ -1,3 +1,3 @@
 export { filterProcess } from './filter.ts';
 export { findProgram } from './find-program.ts';
-export { type ProcessResult, run, type RunProcessOptions } from './run.ts';
+export { type ProcessResult, type RunProcessOptions, run } from './run.ts';

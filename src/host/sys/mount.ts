@@ -1,28 +1,12 @@
 import { checked, cString, libcFunction, type SysPath } from './libc.ts';
 
-export const MS_RDONLY = 0x1;
 export const MS_NOSUID = 0x2;
 export const MS_NODEV = 0x4;
 export const MS_NOEXEC = 0x8;
-export const MS_REMOUNT = 0x20;
-export const MS_NOATIME = 0x400;
-export const MS_NODIRATIME = 0x800;
-export const MS_BIND = 0x1000;
-export const MS_MOVE = 0x2000;
-export const MS_REC = 0x4000;
-export const MS_SILENT = 0x8000;
-export const MS_UNBINDABLE = 0x20000;
-export const MS_PRIVATE = 0x40000;
-export const MS_SLAVE = 0x80000;
-export const MS_SHARED = 0x100000;
-export const MS_RELATIME = 0x200000;
-export const MNT_FORCE = 1;
 export const MNT_DETACH = 2;
-export const UMOUNT_NOFOLLOW = 8;
 
 const mountCall = libcFunction('int mount(void *source, void *target, void *fstype, unsigned long flags, void *data)');
 const umountCall = libcFunction('int umount2(void *target, int flags)');
-const chrootCall = libcFunction('int chroot(void *path)');
 
 /**
  * mount(2), in its order of parameters.
@@ -42,9 +26,4 @@ export function mount(source: SysPath, target: SysPath, fstype: string, flags: n
 
 export function umount(target: SysPath, flags = 0): void {
   checked(umountCall(cString(target), flags), 'umount', target);
-}
-
-/** Of the whole process. The working directory stays where it was. */
-export function chroot(path: SysPath): void {
-  checked(chrootCall(cString(path)), 'chroot', path);
 }

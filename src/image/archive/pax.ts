@@ -3,9 +3,6 @@ import { ArchiveError } from './archive-error.ts';
 export const MAX_PAX_BYTES = 1024 * 1024;
 export const XATTR_PREFIX = 'SCHILY.xattr.';
 
-/** PAX records: values are bytes, so that a capability or a name that is not UTF-8 comes through. */
-export type PaxRecords = ReadonlyMap<string, Buffer>;
-
 /** `LEN KEY=VALUE\n`, in the order given; LEN counts itself. Keys, values and the result are bytes decoded as latin1. */
 export function encodePax(records: readonly (readonly [string, string])[]): string {
   let text = '';

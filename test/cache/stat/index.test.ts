@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { digestOf, openStatIndex, type StatKey } from '../../../cache/index.ts';
+import { openQuickSignature } from '../../../src/host/fs/index.ts';
 import { tempDir } from '../temp.ts';
+
+const quickSignature = await openQuickSignature();
 
 const SECOND = 1_000_000_000n;
 const NOW = 1_700_000_000n * SECOND;
@@ -15,7 +18,7 @@ function statOf(ino: number, more: Partial<StatKey> = {}): StatKey {
 
 function open(file = join(tempDir(), 'index')) {
   const warnings: string[] = [];
-  const options = { onWarning: (message: string) => void warnings.push(message) };
+  const options = { quickSignature, onWarning: (message: string) => void warnings.push(message) };
   const reopen = (more: { maxEntries?: number } = {}) => openStatIndex(file, { ...options, ...more });
   return { file, warnings, reopen, index: reopen() };
 }

@@ -59,7 +59,8 @@ test('a consumer that stops early and an abort both end the program', async () =
   async function* endless(): AsyncGenerator<Uint8Array> {
     for (;;) yield Buffer.alloc(1 << 16);
   }
-  for await (const _ of filterProcess(['cat'], endless(), { signal })) break;
+  const { value } = await filterProcess(['cat'], endless(), { signal })[Symbol.asyncIterator]().next();
+  expect(value).toBeDefined();
   const stop = new AbortController();
   const reading = collect(filterProcess(['sleep', '600'], chunks(), { signal: stop.signal }));
   stop.abort(new Error('enough'));
