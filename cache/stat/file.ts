@@ -13,7 +13,7 @@ export type QuickSignature = (bytes: Uint8Array) => bigint;
 const MAGIC = 'tsbstat2';
 const GENERATION_AT = 8;
 const SIGNATURE_AT = 16;
-const HEADER_BYTES = 32;
+const HEADER_BYTES = 24;
 
 export interface StatFile {
   readonly generation: number;
