@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
@@ -10,7 +10,7 @@ import type { Emit, ImageSummary } from '../progress/index.ts';
 import { type Solution, stackOf } from '../solver/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { imageConfig } from './image-config.ts';
-import { outputsOf } from './outputs.ts';
+import { outputsOf, sideFilesOf } from './outputs.ts';
 import type { Session } from './session.ts';
 
 interface ExportContext {
@@ -58,7 +58,7 @@ export async function exportTargets(
     tags: names.map(familiarName),
     outputs: written.outputs.map((output) => ({ ...output, dest: shownPath(output.dest, options.cwd) })),
     exposedPorts: Object.keys(image.config.config.ExposedPorts ?? {}).sort(
-      (a, b) => Number.parseInt(a) - Number.parseInt(b),
+      (a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
     ),
   };
   writeFiles(summary, names, options);
@@ -115,8 +115,10 @@ function writeFiles(summary: ImageSummary, names: readonly string[], options: Bu
 
 /** Before a build: a file of an earlier one must not be taken for this one's. */
 export function removeStaleFiles(options: BuildOptions): void {
-  if (options.iidFile !== undefined) rmSync(options.iidFile, { force: true });
-  if (options.metadataFile !== undefined) rmSync(options.metadataFile, { force: true });
+  for (const { dest } of sideFilesOf(options)) {
+    // A pipe or /dev/stdout is nobody's to remove.
+    if (lstatSync(dest, { throwIfNoEntry: false })?.isFile() === true) rmSync(dest, { force: true });
+  }
 }
 
 function writeOutput(file: string, text: string): void {

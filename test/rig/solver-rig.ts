@@ -1,12 +1,12 @@
-import { contentIDOf, diffIDOf, type DiffID, digestOf, type KeyMaterial, type LayerRef } from '../../cache/index.ts';
+import { contentIDOf, type DiffID, diffIDOf, digestOf, type KeyMaterial, type LayerRef } from '../../cache/index.ts';
 import type { Definition, Op, RunOp, Vertex } from '../../src/graph/index.ts';
 import type { BuildEvent } from '../../src/progress/index.ts';
 import {
   type OpRunner,
   type OpRunners,
   type Prepared,
-  solve,
   type SolveOptions,
+  solve,
   stackOf,
 } from '../../src/solver/index.ts';
 import { memoryRecords } from './memory-records.ts';
@@ -64,7 +64,7 @@ export function solverRig() {
               done: (text) => resolve(text ?? command),
               fail: reject,
             };
-            step.signal.addEventListener('abort', () => reject(step.signal.reason));
+            step.signal.addEventListener('abort', () => reject(step.signal.reason as Error));
             if (state.auto) resolve(state.contents.get(command) ?? command);
             else start(run);
           });

@@ -5,6 +5,6 @@ import xxhash from 'xxhash-wasm';
  * in no key; where it differs, somebody looks closer.
  */
 export async function openQuickSignature(): Promise<(bytes: Uint8Array) => bigint> {
-  const { h64Raw } = await xxhash();
-  return (bytes) => h64Raw(bytes);
+  const hasher = await xxhash();
+  return (bytes) => hasher.h64Raw(bytes);
 }

@@ -58,12 +58,12 @@ async function* through(
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   signal.throwIfAborted();
-  const failed: { error?: unknown } = {};
+  const failed: { error?: Error } = {};
   const abort = () => transform.destroy(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   const feeding = feed(source, transform).catch((error: unknown) => {
-    failed.error = error;
-    transform.destroy(error as Error);
+    failed.error = error as Error;
+    transform.destroy(failed.error);
   });
   try {
     for await (const chunk of transform as AsyncIterable<Uint8Array>) yield chunk;

@@ -46,30 +46,45 @@ export interface EntryParts {
 export function entryOf(header: HeaderFields, parts: EntryParts): TarEntry {
   const { extended, maxPathBytes } = parts;
   const name = parts.longName ?? extended.path ?? headerName(header);
-  const link = parts.longLink ?? extended.link ?? header.link;
   // v7 tars tell a directory by the slash
   const type = header.typeflag === '\0' && name.endsWith('/') ? 'directory' : parts.type;
-  const isDevice = type === 'character' || type === 'block';
-  const entry: TarEntry = {
+  return {
     path: safePath(name, maxPathBytes),
     type,
     mode: header.mode & 0o7777,
-    uid: extended.uid ?? header.uid,
-    gid: extended.gid ?? header.gid,
+    ...ownerOf(header, { name, extended }),
     size: type === 'file' ? parts.size : 0,
     mtimeSec: extended.mtime?.sec ?? header.mtimeSec,
     mtimeNsec: extended.mtime?.nsec ?? 0,
-    link:
-      type === 'hardlink' ? safePath(link, maxPathBytes) : type === 'symlink' ? checkedLink(link, maxPathBytes) : '',
-    devMajor: isDevice ? header.devMajor : 0,
-    devMinor: isDevice ? header.devMinor : 0,
+    link: linkOf(type, parts.longLink ?? extended.link ?? header.link, maxPathBytes),
+    ...deviceOf(header, { name, type }),
     xattrs: extended.xattrs,
   };
-  if (!isBetween(entry.uid, MAX_ID) || !isBetween(entry.gid, MAX_ID))
-    throw new ArchiveError('unsupported', `${shownName(name)} has an impossible owner, ${entry.uid}:${entry.gid}`);
-  if (!isBetween(entry.devMajor, MAX_MAJOR) || !isBetween(entry.devMinor, MAX_MINOR))
+}
+
+function ownerOf(
+  header: HeaderFields,
+  { name, extended }: { name: string; extended: Extended },
+): Pick<TarEntry, 'uid' | 'gid'> {
+  const { uid = header.uid, gid = header.gid } = extended;
+  if (!isBetween(uid, MAX_ID) || !isBetween(gid, MAX_ID))
+    throw new ArchiveError('unsupported', `${shownName(name)} has an impossible owner, ${uid}:${gid}`);
+  return { uid, gid };
+}
+
+function deviceOf(
+  { devMajor, devMinor }: HeaderFields,
+  { name, type }: { name: string; type: EntryType },
+): Pick<TarEntry, 'devMajor' | 'devMinor'> {
+  if (type !== 'character' && type !== 'block') return { devMajor: 0, devMinor: 0 };
+  if (!isBetween(devMajor, MAX_MAJOR) || !isBetween(devMinor, MAX_MINOR))
     throw new ArchiveError('unsupported', `${shownName(name)} is an impossible device`);
-  return entry;
+  return { devMajor, devMinor };
+}
+
+function linkOf(type: EntryType, link: string, maxPathBytes: number): string {
+  if (type === 'hardlink') return safePath(link, maxPathBytes);
+  return type === 'symlink' ? checkedLink(link, maxPathBytes) : '';
 }
 
 function headerName({ name, prefix }: HeaderFields): string {

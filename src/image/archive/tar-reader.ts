@@ -177,7 +177,10 @@ class PushReader implements TarReader {
     const size = extended.size ?? header.size;
     if (!Number.isSafeInteger(size) || size < 0) throw new ArchiveError('too-large', 'an entry has an impossible size');
     const type = typeOf(header, extended);
-    if (type === undefined) return this.#begin('skip', size);
+    if (type === undefined) {
+      this.#begin('skip', size);
+      return;
+    }
     const entry = entryOf(header, { ...names, type, extended, size, maxPathBytes: this.#limits.maxPathBytes });
     this.#bytes += entry.size;
     if (this.#bytes > this.#limits.maxBytes)

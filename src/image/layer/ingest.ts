@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { type ContentID, contentIDOf, type Digest, type DiffID, diffIDOf, parseDigest } from '../../../cache/index.ts';
+import { type ContentID, contentIDOf, type DiffID, type Digest, diffIDOf, parseDigest } from '../../../cache/index.ts';
 import {
   ArchiveError,
   type Compression,
-  decompress,
   DEFAULT_LIMITS,
+  decompress,
   type Filter,
   makeTarReader,
 } from '../archive/index.ts';

@@ -45,7 +45,10 @@ export class LayerTree {
   /** The header of a hard link speaks of the file. A target that is not here is a lower layer's. */
   link(entry: TarEntry): void {
     const target = this.#aside.get(entry.link) ?? this.#find(entry.link);
-    if (target === undefined) return this.replace(entry.path, { entry, offset: 0 });
+    if (target === undefined) {
+      this.replace(entry.path, { entry, offset: 0 });
+      return;
+    }
     if (target.entry.type === 'directory')
       throw new ArchiveError('unsupported', `${entry.path} is a hard link to the directory ${entry.link}`);
     target.entry = withAttributes(target.entry, entry);
@@ -97,35 +100,53 @@ export class LayerTree {
     return path === '' ? undefined : this.#walk(dir, false)?.children?.get(base)?.file;
   }
 
+  /** The directory that a path leads to, its symlinks followed in this layer as in a chroot. */
   #walk(path: string, isMade: boolean): Node | undefined {
-    const trail = [this.#top];
-    const rest = path === '' ? [] : path.split('/').reverse();
-    let hops = 0;
-    for (let part = rest.pop(); part !== undefined; part = rest.pop()) {
-      if (part === '' || part === '.') continue;
-      if (part === '..') {
-        if (trail.length > 1) trail.pop();
-        continue;
-      }
-      const here = trail.at(-1) ?? this.#top;
+    const way: Way = { path, trail: [this.#top], rest: path === '' ? [] : path.split('/').reverse(), hops: 0 };
+    for (let part = way.rest.pop(); part !== undefined; part = way.rest.pop()) {
+      if (isStill(part, way.trail)) continue;
+      const here = way.trail.at(-1) ?? this.#top;
       const next = here.children?.get(part) ?? (isMade ? addTo(here, part) : undefined);
-      if (next?.file?.entry.type === 'symlink') {
-        hops += 1;
-        if (hops > MOST_LINKS) throw new ArchiveError('unsafe-name', `too many symbolic links on the way to ${path}`);
-        const target = next.file.entry.link;
-        if (target.startsWith('/')) trail.length = 1;
-        rest.push(...target.split('/').reverse());
-        continue;
-      }
-      if (next === undefined || !(isDirectory(next) || isVacant(next))) {
-        if (!isMade) return undefined;
-        throw new ArchiveError('unsafe-name', `an entry lies below ${path}, which is no directory`);
-      }
-      trail.push(next);
-      if (trail.length > MOST_BYTES) throw tooDeep(path);
+      if (next !== undefined && step(next, way)) continue;
+      if (!isMade) return undefined;
+      throw new ArchiveError('unsafe-name', `an entry lies below ${path}, which is no directory`);
     }
-    return trail.at(-1);
+    return way.trail.at(-1);
   }
+}
+
+interface Way {
+  readonly path: string;
+  readonly trail: Node[];
+  /** Parts to come, last first. */
+  readonly rest: string[];
+  hops: number;
+}
+
+/** Into a directory, or where a symlink leads; false for anything else. */
+function step(next: Node, way: Way): boolean {
+  if (next.file?.entry.type === 'symlink') {
+    way.hops += 1;
+    if (way.hops > MOST_LINKS)
+      throw new ArchiveError('unsafe-name', `too many symbolic links on the way to ${way.path}`);
+    follow(next.file.entry.link, way);
+    return true;
+  }
+  if (!isDirectory(next) && !isVacant(next)) return false;
+  way.trail.push(next);
+  if (way.trail.length > MOST_BYTES) throw tooDeep(way.path);
+  return true;
+}
+
+/** Parts that name nothing new; `..` goes back, and stops at the top. */
+function isStill(part: string, trail: Node[]): boolean {
+  if (part === '..' && trail.length > 1) trail.pop();
+  return part === '' || part === '.' || part === '..';
+}
+
+function follow(target: string, { trail, rest }: Way): void {
+  if (target.startsWith('/')) trail.length = 1;
+  rest.push(...target.split('/').reverse());
 }
 
 function withAttributes(file: TarEntry, { mode, uid, gid, mtimeSec, mtimeNsec, xattrs }: TarEntry): TarEntry {

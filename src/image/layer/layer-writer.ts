@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { type ContentID, type Digest, type DiffID, diffIDOf, digestOf, parseDigest } from '../../../cache/index.ts';
+import { type ContentID, type DiffID, type Digest, diffIDOf, digestOf, parseDigest } from '../../../cache/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import { ArchiveError, makeTarWriter, type TarEntry, tarName } from '../archive/index.ts';
 import { contentIDIn, encodeToc, type TocEntry } from '../toc/index.ts';

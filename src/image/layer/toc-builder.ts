@@ -33,20 +33,28 @@ export function makeTocBuilder(): TocBuilder {
 }
 
 function addEntry(tree: LayerTree, entry: TarEntry, offset: number): void {
-  if (entry.path.startsWith(AUFS_PREFIX) && entry.path !== OPAQUE_NAME) return addBookkeeping(tree, entry, offset);
-  // the top can only be a directory; engines pass over anything else
-  if (entry.path === '' && entry.type !== 'directory') return;
   const { dir, base } = splitPath(entry.path);
-  if (dir.startsWith(WHITEOUT_PREFIX) || dir.includes(`/${WHITEOUT_PREFIX}`))
+  if (entry.path.startsWith(AUFS_PREFIX) && entry.path !== OPAQUE_NAME) addBookkeeping(tree, entry, offset);
+  else if (dir.startsWith(WHITEOUT_PREFIX) || dir.includes(`/${WHITEOUT_PREFIX}`))
     throw new ArchiveError('reserved-name', `${entry.path} lies in a directory whose name means a removal`);
-  if (base === OPAQUE_NAME) tree.hideBelow(dir);
-  else if (base.startsWith(WHITEOUT_PREFIX + WHITEOUT_PREFIX)) return;
-  else if (base.startsWith(WHITEOUT_PREFIX)) tree.remove(dir, removedName(entry, base));
-  else if (entry.type === 'character' && entry.devMajor === 0 && entry.devMinor === 0) {
+  else if (base.startsWith(WHITEOUT_PREFIX)) addMarker(tree, entry);
+  else if (isWhiteoutDevice(entry)) {
     tree.replace(entry.path, undefined);
     tree.remove(dir, base);
   } else if (entry.type === 'hardlink') tree.link(entry);
-  else tree.replace(entry.path, { entry, offset });
+  // the top can only be a directory; engines pass over anything else
+  else if (entry.path !== '' || entry.type === 'directory') tree.replace(entry.path, { entry, offset });
+}
+
+function addMarker(tree: LayerTree, entry: TarEntry): void {
+  const { dir, base } = splitPath(entry.path);
+  if (base === OPAQUE_NAME) tree.hideBelow(dir);
+  else if (!base.startsWith(WHITEOUT_PREFIX + WHITEOUT_PREFIX)) tree.remove(dir, removedName(entry, base));
+}
+
+/** overlayfs's own form of a removal. */
+function isWhiteoutDevice({ type, devMajor, devMinor }: TarEntry): boolean {
+  return type === 'character' && devMajor === 0 && devMinor === 0;
 }
 
 /** aufs kept files that had several names in a directory of its own, beside other things; links lead there. */

@@ -1,5 +1,5 @@
 export type { ContainerConfig, Healthcheck, HistoryEntry, ImageConfig } from './config.ts';
-export { type Descriptor, type Index, MEDIA, type Manifest } from './manifest.ts';
+export { type Descriptor, type Index, type Manifest, MEDIA } from './manifest.ts';
 export { MAX_CONFIG_BYTES, parseConfig } from './parse-config.ts';
 export { MAX_MANIFEST_BYTES, manifestKind, parseIndex, parseManifest } from './parse-manifest.ts';
 export {

@@ -1,6 +1,6 @@
 import { isDigest } from '../../../cache/index.ts';
-import type { ContainerConfig, Healthcheck, HistoryEntry, ImageConfig } from './config.ts';
 import { withoutAbsent } from '../../util/without-absent.ts';
+import type { ContainerConfig, Healthcheck, HistoryEntry, ImageConfig } from './config.ts';
 import { Fields } from './fields.ts';
 import { invalid, parseJsonObject } from './json.ts';
 

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type ContentID, digestAt, hexOf, parseContentID } from '../../../cache/index.ts';
-import type { EntryType } from '../archive/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
+import type { EntryType } from '../archive/index.ts';
 import { ByteReader, type ByteSource, ByteWriter } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
 

@@ -91,8 +91,7 @@ class BinaryToc implements Toc {
     while (index < this.size && this.#startsWith(index, prefix)) {
       const { name, isDeeper } = this.#nameAt(index, prefix.length);
       const last = names.at(-1);
-      const isWanted = !wanted.isWhiteout || (!isDeeper && this.#isWhiteout(index));
-      if (isWanted && name !== '' && name !== last) {
+      if (name !== '' && name !== last && (!wanted.isWhiteout || this.#isRemoved(index, isDeeper))) {
         isSorted &&= last === undefined || last < name;
         names.push(name);
       }
@@ -113,6 +112,10 @@ class BinaryToc implements Toc {
 
   #recordAt(index: number): number {
     return 4 * this.size + this.#view.getUint32(4 * index, true);
+  }
+
+  #isRemoved(index: number, isDeeper: boolean): boolean {
+    return !isDeeper && this.#isWhiteout(index);
   }
 
   #isWhiteout(index: number): boolean {

@@ -278,7 +278,7 @@ const entry: fc.Arbitrary<TarEntry> = fc
         size: 0,
         link: one.type === 'symlink' ? one.link : '',
         ...(one.type === 'character' ? {} : { devMajor: 0, devMinor: 0 }),
-      }) as TarEntry,
+      }),
   );
 
 test('what is written is what is read, byte for byte', () => {

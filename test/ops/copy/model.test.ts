@@ -4,7 +4,7 @@ import { BuildError } from '../../../src/errors.ts';
 import type { CopyOp } from '../../../src/graph/index.ts';
 import type { Tree } from '../../../src/image/toc/index.ts';
 import type { RelPath } from '../../../src/util/rel-path.ts';
-import { memoryTree, type Seen, seenOf, type Spec, textOf } from './memory-tree.ts';
+import { memoryTree, type Seen, type Spec, seenOf, textOf } from './memory-tree.ts';
 import { copy, copyOp } from './rig.ts';
 
 const part = fc.constantFrom('a', 'b', 'c');
@@ -59,7 +59,7 @@ test('bases that agree in the facts get the same layer', async () => {
       const [one, two] = await Promise.all(
         [base, other].map((below) =>
           copy(copied, source, below).catch((error: unknown) =>
-            error instanceof BuildError ? undefined : Promise.reject(error),
+            error instanceof BuildError ? undefined : Promise.reject(error as Error),
           ),
         ),
       );

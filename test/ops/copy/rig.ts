@@ -1,6 +1,6 @@
-import { type CopyPlan, planCopy, type Selection, selectSources, writeCopy } from '../../../src/ops/copy/index.ts';
 import type { CopyOp, CopySource } from '../../../src/graph/index.ts';
 import type { Tree } from '../../../src/image/toc/index.ts';
+import { type CopyPlan, planCopy, type Selection, selectSources, writeCopy } from '../../../src/ops/copy/index.ts';
 import { MemoryLayer, memoryTree } from './memory-tree.ts';
 
 export const SCRATCH = memoryTree({});
