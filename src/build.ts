@@ -8,7 +8,7 @@ import type { Emit, ImageSummary } from './progress/index.ts';
 import { exportTargets } from './session/export.ts';
 import { openSession } from './session/index.ts';
 import { lowerOptions } from './session/lower-options.ts';
-import { outputsOf } from './session/outputs.ts';
+import { outputsOf, sideFilesOf } from './session/outputs.ts';
 import { assertCanRun } from './session/preflight.ts';
 import type { Session } from './session/session.ts';
 import { planSteps } from './session/steps.ts';
@@ -29,17 +29,28 @@ export async function build(
   options: BuildOptions,
   { signal, emit }: { signal: AbortSignal; emit: Emit },
 ): Promise<BuildOutcome> {
-  await using session = await openSession(options, { signal, emit });
   try {
-    return await tell({ session, options, signal, emit });
+    signal.throwIfAborted();
+    await checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
+    await using session = await openSession(options, { signal, emit });
+    return await tellWithSource({ session, options, signal, emit });
   } catch (error) {
-    const { file, text } = session.dockerfile;
+    // Whatever broke on the way out: the abort is why.
+    throw signal.aborted ? new BuildError('cancelled', 'the build was cancelled', { cause: error }) : error;
+  }
+}
+
+/** Errors get the Dockerfile's text, which an excerpt is cut from. */
+async function tellWithSource(story: Omit<Story, 'stepID'>): Promise<BuildOutcome> {
+  try {
+    return await tell(story);
+  } catch (error) {
+    const { file, text } = story.session.dockerfile;
     throw error instanceof BuildError ? error.from({ file, text: Buffer.from(text).toString('utf8') }) : error;
   }
 }
 
 async function tell({ session, options, signal, emit }: Omit<Story, 'stepID'>): Promise<BuildOutcome> {
-  await checkDestinations(outputsOf(options));
   const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
   assertNoErrors(dockerfile.errors);
   const lowered = await lower(dockerfile, lowerOptions(options, session), { resolver: session.resolver, signal });

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { build } from '../build.ts';
 import type { BuildEvent } from '../progress/index.ts';
 import { collectEvents } from '../progress/index.ts';
@@ -6,13 +7,16 @@ import { buildOptions } from './build-flags/options.ts';
 import { parseBuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { openRenderer } from './renderer.ts';
-import { writeReports } from './reports.ts';
+import { checkReports, writeReports } from './reports.ts';
+import { writeStdout } from './stdout.ts';
 
 /** `tsbuild [build] …`: builds, renders events on stderr, writes reports whatever the outcome. */
 export async function buildCommand(argv: readonly string[], context: CliContext): Promise<number> {
   const flags = parseBuildFlags(argv);
   if (flags === 'shown') return 0;
   const options = buildOptions(flags, context);
+  const reports = (flags.report ?? []).map((file) => resolve(context.cwd, file));
+  await checkReports(reports);
   const renderer = await openRenderer(flags.quiet === true ? 'quiet' : (flags.progress ?? 'auto'), context);
   const collected = collectEvents();
   const emit = (event: BuildEvent): void => {
@@ -22,7 +26,7 @@ export async function buildCommand(argv: readonly string[], context: CliContext)
   const startedMs = monotonicMs();
   try {
     const outcome = await build(options, { signal: context.signal, emit });
-    if (flags.quiet === true && outcome.image !== undefined) process.stdout.write(`${outcome.image.configDigest}\n`);
+    if (flags.quiet === true && outcome.image !== undefined) await writeStdout(`${outcome.image.configDigest}\n`);
     return 0;
   } catch (error) {
     emit({
@@ -33,6 +37,6 @@ export async function buildCommand(argv: readonly string[], context: CliContext)
     throw error;
   } finally {
     renderer.end();
-    writeReports(flags.report ?? [], collected.state());
+    writeReports(reports, collected.state());
   }
 }

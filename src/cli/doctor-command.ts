@@ -4,6 +4,7 @@ import { BuildError } from '../errors.ts';
 import { diagnose, type Finding } from '../session/doctor.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
+import { writeStdout } from './stdout.ts';
 import { oneOf } from './values.ts';
 import { workerScript } from './worker-script.ts';
 
@@ -17,7 +18,7 @@ export async function doctorCommand(argv: readonly string[], context: CliContext
     { rootDir, env: context.env, runtime: flags.ociRuntime, workerScript: workerScript() },
     { signal: context.signal },
   );
-  process.stdout.write(
+  await writeStdout(
     format === 'json' ? `${JSON.stringify({ findings }, null, 2)}\n` : findings.map(findingText).join(''),
   );
   return findings.some((finding) => finding.state === 'broken') ? 1 : 0;

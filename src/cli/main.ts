@@ -1,5 +1,7 @@
 import { runCli } from './run.ts';
+import { outliveReaders } from './stdout.ts';
 
+outliveReaders();
 const controller = new AbortController();
 let signalExit: number | undefined;
 for (const [signal, exitCode] of [
@@ -16,4 +18,6 @@ for (const [signal, exitCode] of [
 }
 
 const code = await runCli(process.argv.slice(2), { env: process.env, cwd: process.cwd(), signal: controller.signal });
-process.exitCode = signalExit ?? code;
+// A cancelled build may leave a wait on standard input behind: nobody is to wait for that.
+if (signalExit !== undefined) process.exit(signalExit);
+process.exitCode = code;

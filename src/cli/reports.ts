@@ -1,5 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { BuildError } from '../errors.ts';
+import { checkDestinations } from '../exporter/index.ts';
 import { type BuildState, renderReport } from '../progress/index.ts';
 
 /** Refuses a report whose form is not known, before anything is built. */
@@ -14,6 +15,11 @@ export function assertReportNames(files: readonly string[]): void {
         hint: 'name it FILE.json',
       });
   }
+}
+
+/** Whether they can be written, as far as can be told before anything is built. @throws BuildError output-failed */
+export function checkReports(files: readonly string[]): Promise<void> {
+  return checkDestinations(files.map((dest) => ({ type: 'oci', dest })));
 }
 
 /** Writes each report whole or not at all. */

@@ -52,6 +52,7 @@ export async function openSession(
         lease: root.lease,
         scriptPath: options.workerScript,
         env: options.workerEnv,
+        signal,
         onWarning: warn,
       }),
     ),

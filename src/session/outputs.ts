@@ -14,6 +14,11 @@ export function outputsOf(options: BuildOptions): readonly OutputSpec[] {
   return [{ type: 'oci', dest: resolve(options.cwd, defaultFile(tag)) }];
 }
 
+/** What is written beside the outputs: the image's id and the metadata. */
+export function sideFilesOf({ iidFile, metadataFile }: BuildOptions): readonly OutputSpec[] {
+  return [iidFile, metadataFile].flatMap((dest) => (dest === undefined ? [] : [{ type: 'oci', dest }]));
+}
+
 /** `ghcr.io/o/app` → `app-latest.tar` */
 export function defaultFile(tag: string): string {
   const last = basename(tag.replace(/@.*$/, ''));

@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
@@ -28,6 +28,11 @@ export function assertCanRun(definition: Definition, options: BuildOptions): voi
       throw new BuildError('runtime-missing', `${program} is not installed`, {
         hint: `apt-get install -y ${debianPackage}`,
       });
+  }
+  if (!existsSync(options.workerScript)) {
+    throw new BuildError('setup-missing', `a part of tsbuild is missing: ${options.workerScript}`, {
+      hint: 'install tsbuild again',
+    });
   }
   if (process.getuid?.() !== 0) assertUserNamespaces();
 }

@@ -24,20 +24,36 @@ export async function readStdin(
 ): Promise<StdinSources | undefined> {
   if (options.file !== '-' && options.context !== '-') return undefined;
   if (options.stdin === undefined) throw new BuildError('usage', 'there is no standard input to read');
+  const stdin = abortable(options.stdin, signal);
   if (options.file === '-') {
-    const text = await readAll(options.stdin, MAX_STDIN_DOCKERFILE);
+    const text = await readAll(stdin, MAX_STDIN_DOCKERFILE);
     return { dockerfile: { file: '-', text }, ignoresNothing: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const dir = root.tempPath('context');
   mkdirSync(dir, { mode: 0o700 });
   const dispose = { [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
-  const { head, all } = await peek(options.stdin);
+  const { head, all } = await peek(stdin);
   if (!(await isTarHead(head, { signal, filter: filterProcess }))) {
     const text = await readAll(all, MAX_STDIN_DOCKERFILE);
     return { dir, dockerfile: { file: 'Dockerfile', text }, ignoresNothing: true, ...dispose };
   }
   await unpackContext(all, { dir, signal, filter: filterProcess });
   return { dir, dockerfile: findDockerfile(dir, { file: options.file, cwd: dir }), ignoresNothing: true, ...dispose };
+}
+
+/** The same chunks; waiting for the next one ends with an abort, whether the source knows of it or not. */
+async function* abortable(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const iterator = source[Symbol.asyncIterator]();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+  aborted.catch(() => undefined);
+  for (;;) {
+    signal.throwIfAborted();
+    const next = await Promise.race([iterator.next(), aborted]);
+    if (next.done === true) return;
+    yield next.value;
+  }
 }
 
 const HEAD_BYTES = 64 * 1024;

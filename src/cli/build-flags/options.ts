@@ -8,6 +8,7 @@ import { hostPlatform, type Platform, parsePlatform } from '../../image/oci/inde
 import type { CliContext } from '../context.ts';
 import { dockerCredentials, registryConfig, rootDirectory } from '../environment.ts';
 import { assertReportNames } from '../reports.ts';
+import { writeStdout } from '../stdout.ts';
 import { buildArg, byteSize, extraHost, keyValue, oneOf, pairs, positiveInteger, ulimit } from '../values.ts';
 import { workerScript } from '../worker-script.ts';
 import type { BuildFlags } from './parse.ts';
@@ -148,10 +149,4 @@ function sshSocket(text: string, env: CliContext['env']): [string, string] {
 function existing(option: string, path: string, code: 'usage' | 'secret-missing' = 'usage'): string {
   if (!existsSync(path)) throw new BuildError(code, `${option} ${path}: no such file`);
   return path;
-}
-
-function writeStdout(bytes: Uint8Array): Promise<void> {
-  return new Promise((done, failed) => {
-    process.stdout.write(bytes, (error) => (error ? failed(error) : done()));
-  });
 }
