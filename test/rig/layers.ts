@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TarEntry } from '../../src/image/archive/index.ts';
 import { compareTarNames, openLayerWriter } from '../../src/image/layer/index.ts';
-import { openToc, type StackLayer } from '../../src/image/toc/index.ts';
 import { relPath } from '../../src/util/rel-path.ts';
 
 const PLAIN = {
@@ -78,8 +77,4 @@ function itemOf(name: string, value: Spec[string]) {
     path: relPath(name),
   };
   return { entry, content, whiteout, opaque };
-}
-
-export function openLayer(files: { tarPath: string; tocPath: string }): StackLayer {
-  return { toc: openToc(readFileSync(files.tocPath)), tarPath: files.tarPath };
 }

@@ -59,16 +59,9 @@ export function contentIDIn(toc: Buffer): ContentID {
 }
 
 /**
- * A layer without its times: the digest of every other field that its tar carries, in byte order of the paths. The place of
- * content in the tar says nothing.
+ * The ContentID: a layer without its times. The digest of every other field that its tar carries, in byte order of the paths; the place
+ * of content in the tar says nothing. Each entry is encoded once.
  */
-export function contentIDOfEntries(entries: readonly TocEntry[]): ContentID {
-  const content = new ContentHash();
-  for (const entry of [...entries].sort(byPath)) content.add(entry);
-  return content.id();
-}
-
-/** A record without what a ContentID does not tell, and the digest of all of them. Each entry is encoded once. */
 class ContentHash {
   readonly #hash: Hash = createHash('sha256').update(`${MAGIC} content\n`);
   readonly #pending = new ByteWriter();
