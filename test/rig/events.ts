@@ -1,4 +1,4 @@
-import { digestOf, diffIDOf } from '../../cache/index.ts';
+import { diffIDOf, digestOf } from '../../cache/index.ts';
 import type { BuildEvent, StepInfo } from '../../src/progress/index.ts';
 
 function step(id: string, name: string, isStep = true): StepInfo {

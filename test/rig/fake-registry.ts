@@ -4,8 +4,8 @@ import { type Digest, digestOf } from '../../cache/index.ts';
 import {
   type ImageConfig,
   type Index,
-  MEDIA,
   type Manifest,
+  MEDIA,
   type Platform,
   renderConfig,
   renderIndex,

@@ -5,10 +5,6 @@ const mknodCall = libcFunction(MKNOD);
 /** glibc before 2.33 exports only this form. */
 const xmknodCall = libcFunction('int __xmknod(int version, void *path, uint32_t mode, uint64_t *dev)');
 const utimensatCall = libcFunction('int utimensat(int dirfd, void *path, void *times, int flags)');
-const syncfsCall = libcFunction('int syncfs(int fd)');
-const copyFileRangeCall = libcFunction(
-  'long copy_file_range(int fdIn, void *offIn, int fdOut, void *offOut, size_t len, unsigned int flags)',
-);
 
 const FILE_TYPE = { character: 0o020000, block: 0o060000, fifo: 0o010000 } as const;
 
@@ -41,20 +37,4 @@ export function setMtime(path: SysPath, sec: number, nsec: number): void {
   const times = BigInt64Array.of(BigInt(sec), BigInt(nsec), BigInt(sec), BigInt(nsec));
   const result = utimensatCall(AT_FDCWD, cString(path), new Uint8Array(times.buffer), AT_SYMLINK_NOFOLLOW);
   checked(result, 'utimensat', path);
-}
-
-/** Copies within the kernel, sharing blocks where the file system can. Returns the bytes copied; 0 at the end of the input. */
-// eslint-disable-next-line max-params -- the system call's own shape, known from its manual page
-export function copyFileRange(fdIn: number, offIn: number, fdOut: number, offOut: number, len: number): number {
-  const copied = copyFileRangeCall(fdIn, offset(offIn), fdOut, offset(offOut), len, 0);
-  return checked(copied, 'copy_file_range');
-}
-
-function offset(value: number): Uint8Array {
-  return new Uint8Array(BigInt64Array.of(BigInt(value)).buffer);
-}
-
-/** Writes everything of the file system that `fd` lies on. */
-export function syncfs(fd: number): void {
-  checked(syncfsCall(fd), 'syncfs');
 }

@@ -1,5 +1,5 @@
 export { fileLocks } from './file-locks.ts';
-export { copyFileRange, makedev, mknod, setMtime, syncfs } from './files.ts';
+export { makedev, mknod, setMtime } from './files.ts';
 export { flock } from './flock.ts';
 export type { SysPath } from './libc.ts';
 export * from './mount.ts';

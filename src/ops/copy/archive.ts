@@ -3,8 +3,8 @@ import { type Digest, parseDigest } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import { ArchiveError } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
-import { displayPath } from '../../util/rel-path.ts';
 import { isTarHead, Spool, type SpooledTar, spoolTar, type TarFilter } from '../../sources/context/index.ts';
+import { displayPath } from '../../util/rel-path.ts';
 
 export type Filter = TarFilter;
 

@@ -6,11 +6,11 @@ import { latin1Of } from '../../util/rel-path.ts';
 import { applyArchive } from './apply-archive.ts';
 import { applyFiles } from './apply-files.ts';
 import { parseChmod } from './chmod.ts';
+import type { Attributes } from './directories.ts';
 import { LayerDraft } from './draft.ts';
 import { EMPTY_TREE } from './empty-tree.ts';
 import { assertNumericOwner, resolveOwner } from './owner.ts';
 import type { Selection } from './selection.ts';
-import type { Attributes } from './directories.ts';
 
 /** A layer that is decided but not written. */
 export interface CopyPlan {

@@ -3,14 +3,9 @@ import { parsePattern } from './tokens.ts';
 
 /**
  * Go's filepath.Match: `*` and `?` never take a slash, `[a-z]` and `[^x]` classes, `\` escapes. Pattern and name are bytes
- * decoded as latin1. For many names compile once with makePathMatch.
+ * decoded as latin1.
  * @throws BadPattern
  */
-export function matchPath(pattern: string, name: string): boolean {
-  return makePathMatch(pattern)(name);
-}
-
-/** @throws BadPattern */
 export function makePathMatch(pattern: string): (name: string) => boolean {
   const automaton = new Automaton(parsePattern(pattern, { doubleStar: false }));
   return (name) => automaton.matches(name);

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../cache/index.ts';
 import { ArchiveError, makeTarReader, makeTarWriter, type TarEntry } from '../../../src/image/archive/index.ts';
+import { crc32 } from '../../../src/image/layer/crc32.ts';
 import {
   compareTarNames,
   compressionOf,
@@ -13,7 +14,6 @@ import {
   ingestLayer,
   openLayerWriter,
 } from '../../../src/image/layer/index.ts';
-import { crc32 } from '../../../src/image/layer/crc32.ts';
 import { openToc } from '../../../src/image/toc/index.ts';
 import { relPath } from '../../../src/util/rel-path.ts';
 import { tempDir, writeLayer } from '../../rig/layers.ts';
@@ -271,15 +271,12 @@ const entry: fc.Arbitrary<TarEntry> = fc
       .dictionary(fc.constantFrom('security.capability', 'user.\xff'), fc.uint8Array({ maxLength: 40 }))
       .map((all) => new Map(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)))),
   })
-  .map(
-    (one) =>
-      ({
-        ...one,
-        size: 0,
-        link: one.type === 'symlink' ? one.link : '',
-        ...(one.type === 'character' ? {} : { devMajor: 0, devMinor: 0 }),
-      }),
-  );
+  .map((one) => ({
+    ...one,
+    size: 0,
+    link: one.type === 'symlink' ? one.link : '',
+    ...(one.type === 'character' ? {} : { devMajor: 0, devMinor: 0 }),
+  }));
 
 test('what is written is what is read, byte for byte', () => {
   fc.assert(
