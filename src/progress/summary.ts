@@ -3,33 +3,66 @@ import type { BuildEvent, ImageSummary } from './events.ts';
 import { clip, padEnd, textWidth } from './render/width.ts';
 import { durationText, plainText, sizeText } from './render/words.ts';
 
-/** The last lines of a build: the cache report, what was written, the totals, how to load and run it. */
-export function closingLines(): { handle(event: BuildEvent): readonly string[] } {
+/** The cache report of a build. */
+export interface Closing {
+  /** Takes every event; of the last one, gives the lines that close the build. */
+  handle(event: BuildEvent): readonly string[];
+  /** The row of a step as it stands now. */
+  row(id: string): string | undefined;
+}
+
+/**
+ * The last lines of a build: a row for each step, what was written, the totals, how to load and run it. On a terminal the rows fit its
+ * columns, and those of steps that have ended are left out: there they were printed as they ended.
+ */
+export function closingLines(terminal?: { readonly columns: number }): Closing {
   const collected = collectEvents();
+  const rowOf = (step: StepState, steps: readonly StepState[]): string =>
+    terminal === undefined ? stepRow(step, nameWidth(steps)) : fittedRow(step, steps, terminal.columns);
   return {
     handle(event) {
       collected.handle(event);
-      if (event.type !== 'build-done') return [];
       const { steps, image } = collected.state();
-      if (steps.length === 0) return [];
+      if (event.type !== 'build-done' || steps.length === 0) return [];
+      const rows = terminal === undefined ? steps : steps.filter(({ status }) => !ENDED.has(status));
       return [
-        '',
-        ...steps.map((step) => stepLine(step, nameWidth(steps))),
-        ...(image === undefined ? [] : imageLines(image)),
+        ...(terminal === undefined ? [''] : []),
+        ...rows.map((step) => rowOf(step, steps)),
+        ...(image === undefined ? [] : imageLines(image, terminal === undefined ? image.digest : shortDigest(image))),
         totals(steps, event.atMs),
         ...(image === undefined ? [] : loadLines(image)),
       ];
     },
+    row(id) {
+      const { steps } = collected.state();
+      const step = steps.find(({ info }) => info.id === id);
+      return step === undefined ? undefined : rowOf(step, steps);
+    },
   };
 }
 
+const ENDED: ReadonlySet<StepState['status']> = new Set(['hit', 'miss', 'failed']);
 const MIN_NAME_WIDTH = 44;
 const MAX_NAME_WIDTH = 64;
 
 /** Room for the names of these steps: a table that fits most terminals. */
-function nameWidth(steps: readonly StepState[]): number {
+function nameWidth(steps: readonly StepState[], max = MAX_NAME_WIDTH): number {
   const longest = Math.max(...steps.map((step) => textWidth(shownName(step))));
-  return Math.min(MAX_NAME_WIDTH, Math.max(MIN_NAME_WIDTH, longest));
+  return Math.min(max, Math.max(MIN_NAME_WIDTH, longest));
+}
+
+/** Blanks, mark and time of a row. */
+const ROW_REST = 14;
+/** What is kept for an outcome in every row, and for a name whatever the outcome. */
+const OUTCOME_ROOM = 24;
+const NAME_ROOM = 24;
+
+/** A long outcome takes room from the name, down to a point. */
+function fittedRow(step: StepState, steps: readonly StepState[], columns: number): string {
+  const room = columns - 1 - ROW_REST;
+  const width = nameWidth(steps, Math.max(NAME_ROOM, room - OUTCOME_ROOM));
+  const outcome = textWidth(OUTCOMES[step.status](step));
+  return clip(stepRow(step, Math.max(NAME_ROOM, Math.min(width, room - outcome))), columns - 1);
 }
 
 /** One line, runs of blanks as one. */
@@ -38,7 +71,7 @@ function shownName({ info }: StepState): string {
 }
 
 /** ` ✔ [build 4/6] RUN npm ci     hit    saved 6.1 s` */
-function stepLine(step: StepState, width: number): string {
+function stepRow(step: StepState, width: number): string {
   const name = padEnd(clip(shownName(step), width), width);
   const time = step.status === 'hit' || step.status === 'waiting' ? '' : durationText(durationOf(step));
   return ` ${MARKS[step.status]} ${name} ${time.padStart(8)}  ${OUTCOMES[step.status](step)}`.trimEnd();
@@ -72,10 +105,15 @@ function hitText({ reason, savedMs }: StepState): string {
 /** Less is not worth a word. */
 const MIN_SAVED_MS = 50;
 
-function imageLines(image: ImageSummary): string[] {
+function imageLines(image: ImageSummary, digest: string): string[] {
   const name = image.tags[0] ?? 'image';
-  if (image.outputs.length === 0) return [` ${name}   ${image.digest}`];
-  return image.outputs.map((output) => ` ${name} → ${output.dest}   ${sizeText(output.size)}   ${image.digest}`);
+  if (image.outputs.length === 0) return [` ${name}   ${digest}`];
+  return image.outputs.map((output) => ` ${name} → ${output.dest}   ${sizeText(output.size)}   ${digest}`);
+}
+
+/** Enough of it to be recognised. */
+function shortDigest({ digest }: ImageSummary): string {
+  return `${digest.slice(0, 'sha256:'.length + 12)}…`;
 }
 
 function totals(steps: readonly StepState[], durationMs: number): string {
@@ -88,12 +126,13 @@ function totals(steps: readonly StepState[], durationMs: number): string {
     `${durationText(durationMs)}${savedMs >= MIN_SAVED_MS ? `, saved ${durationText(savedMs)}` : ''}`,
   ];
   if (longest !== undefined && durationOf(longest) >= 100) {
-    parts.push(
-      `longest: ${shownName(longest).replace(/^\[[^\]]*\] (RUN )?(--\S+ )*/, '')} ${durationText(durationOf(longest))}`,
-    );
+    const name = shownName(longest).replace(/^\[[^\]]*\] (RUN )?(--\S+ )*/, '');
+    parts.push(`longest: ${clip(name, MAX_LONGEST)} ${durationText(durationOf(longest))}`);
   }
   return ` ${steps.length} steps: ${parts.join(' · ')}`;
 }
+
+const MAX_LONGEST = 40;
 
 function loadLines(image: ImageSummary): string[] {
   const archive = image.outputs.find(

@@ -24,10 +24,15 @@ const [planned] = sampleBuild();
 if (planned === undefined) throw new Error('no events');
 
 describe('the live view', () => {
-  test('finished steps stay, the cache report comes last', () => {
-    const text = frames(sampleBuild()).join('');
-    expect(text).toContain(' ✔ [build 2/4] RUN npm ci  cached\n');
-    expect(text).toContain(' ✔ [build 4/4] RUN npm run build  2.1 s  [build 3/4] changed before it\n');
+  test('each step leaves its row when it ends, then come the totals', () => {
+    const text = frames(sampleBuild(), { columns: 100, rows: 20 }).join('');
+    expect(text.match(/^ [✔●] \[.*$/gm)).toEqual([
+      ' ✔ [build 1/4] FROM node:20-bookworm-slim                 hit',
+      ' ✔ [build 2/4] RUN npm ci                                 hit    saved 6.1 s',
+      ' ● [build 3/4] COPY . .                            0.0 s  miss   src/server.ts changed (content)',
+      ' ● [build 4/4] RUN npm run build                   2.1 s  miss   [build 3/4] changed before it',
+      ' ✔ [stage-1 2/2] COPY package.json ./                     hit    relinked',
+    ]);
     expect(text).not.toContain('[internal]');
     expect(text.trimEnd()).toMatch(/docker run --rm -p 3000:3000 node-app:1\.0$/);
   });
@@ -40,7 +45,8 @@ describe('the live view', () => {
       { type: 'step-failed', id: 's2', atMs: 2, message: 'exit code: 1' },
       { type: 'build-done', atMs: 3, result: 'failed' },
     ]).join('');
-    expect(text).toContain(' ✘ [build 2/4] RUN npm ci\n     first\n     no newline\n');
+    expect(text).toMatch(/^ ✘ \[build 2\/4\] RUN npm ci +0\.0 s {2}failed\n {5}first\n {5}no newline\n/m);
+    expect(text.match(/RUN npm ci/g)).toHaveLength(1);
   });
 
   test('no line of the live part is wider than the terminal, whatever characters it has', () => {
@@ -73,6 +79,15 @@ describe('the live view', () => {
     expect(text).toContain('[a 14/30]');
     expect(text).not.toContain('[a 15/30]');
     expect(text).toContain(' … and 15 more');
+  });
+
+  test('a long reason takes room from the name; no row is wider than the terminal', () => {
+    const rows = frames(sampleBuild(), { columns: 80, rows: 20 }).flatMap((frame) => frame.split('\n'));
+    expect(rows.join('\n')).toMatch(
+      /^ ● \[build 3\/4\] COPY \. \. +0\.0 s {2}miss {3}src\/server\.ts changed \(content\)$/m,
+    );
+    const steps = rows.filter((row) => /^ [✔●✘·] /.test(row));
+    expect(Math.max(...steps.map(textWidth))).toBeLessThan(80);
   });
 
   test('what ends without a word leaves nothing behind', () => {

@@ -2,11 +2,11 @@ import { createLogUpdate } from 'log-update';
 import * as colors from 'yoctocolors';
 import { monotonicMs } from '../../util/clock.ts';
 import type { BuildEvent, StepInfo } from '../events.ts';
-import { closingLines } from '../summary.ts';
+import { type Closing, closingLines } from '../summary.ts';
 import { dispatch, type EventHandlers } from './dispatch.ts';
 import { OutputLines } from './output-lines.ts';
 import type { Renderer } from './renderer.ts';
-import { clip } from './width.ts';
+import { clip, textWidth } from './width.ts';
 import { durationText, plainText } from './words.ts';
 
 export interface TtyTarget {
@@ -31,10 +31,15 @@ interface Running {
   readonly tail: string[];
 }
 
+/** A blank and the mark, with which each row begins. */
+const MARK_LENGTH = 2;
+
 const REFRESH_MS = 100;
 /** Lines of output below a running step, and of one that failed. */
 const LIVE_LINES = 5;
 const TAIL_LINES = 10;
+/** Columns that a name keeps, whatever the reason. */
+const MIN_NAME = 24;
 /** Rows that the live part leaves to what stands above it. */
 const ROWS_KEPT = 4;
 
@@ -44,13 +49,14 @@ class TtyRenderer implements Renderer {
   readonly #live: ReturnType<typeof createLogUpdate>;
   readonly #infos = new Map<string, StepInfo>();
   readonly #running = new Map<string, Running>();
-  readonly #closing = closingLines();
+  readonly #closing: Closing;
   readonly #timer: NodeJS.Timeout;
   /** The build's clock when the last event came, and ours. */
   #clock = { buildMs: 0, hereMs: monotonicMs() };
 
   constructor({ stream, color }: TtyTarget) {
     this.#stream = stream;
+    this.#closing = closingLines(stream);
     this.#paint = color ? colors : PLAIN;
     this.#live = createLogUpdate(stream, { showCursor: false });
     this.#timer = setInterval(() => this.#draw(), REFRESH_MS);
@@ -59,8 +65,8 @@ class TtyRenderer implements Renderer {
 
   handle(event: BuildEvent): void {
     if ('atMs' in event) this.#clock = { buildMs: event.atMs, hereMs: monotonicMs() };
-    dispatch(this.#handlers, event);
     const closing = this.#closing.handle(event);
+    dispatch(this.#handlers, event);
     if (closing.length > 0) this.#stream.write(`${closing.join('\n')}\n`);
   }
 
@@ -87,21 +93,21 @@ class TtyRenderer implements Renderer {
       one.tail.push(...one.output.add(stream, data));
       one.tail.splice(0, one.tail.length - TAIL_LINES);
     },
-    'step-hit': ({ id }) =>
-      this.#finish(id, () => `${this.#paint.green(' ✔')} ${this.#nameOf(id)}  ${this.#paint.dim('cached')}`),
-    'step-done': ({ id, atMs }) =>
-      this.#finish(id, ({ name, startedMs, reason }) => {
-        return `${this.#paint.green(' ✔')} ${name}  ${durationText(atMs - startedMs)}  ${this.#paint.dim(reason)}`.trimEnd();
-      }),
-    'step-failed': ({ id }) =>
-      this.#finish(id, ({ name, tail, output }) => {
-        const lines = [...tail, ...output.end()].slice(-TAIL_LINES);
-        return [`${this.#paint.red(' ✘')} ${name}`, ...lines.map((text) => `     ${text}`)].join('\n');
-      }),
+    'step-hit': ({ id }) => this.#finish(id, this.#paint.green),
+    'step-done': ({ id }) => this.#finish(id, this.#paint.green),
+    'step-failed': ({ id }) => {
+      const { tail = [], output } = this.#running.get(id) ?? {};
+      const lines = [...tail, ...(output?.end() ?? [])].slice(-TAIL_LINES).map((text) => `     ${text}`);
+      this.#finish(id, this.#paint.red, lines);
+    },
     'step-cancelled': ({ id }) => {
       this.#running.delete(id);
     },
     'activity-started': ({ id, name, atMs }) => this.#start(id, plainText(name), atMs),
+    'activity-progress': ({ id, done, total }) => {
+      const one = this.#running.get(id);
+      if (one !== undefined) one.reason = total === undefined ? '' : `${Math.floor((100 * done) / total)} %`;
+    },
     'activity-done': ({ id }) => {
       this.#running.delete(id);
     },
@@ -121,10 +127,11 @@ class TtyRenderer implements Renderer {
     this.#running.set(id, { name, startedMs, reason: '', output: new OutputLines(), tail: [] });
   }
 
-  #finish(id: string, text: (one: Running) => string): void {
-    const one = this.#running.get(id);
-    this.#running.delete(id);
-    if (one !== undefined) this.#keep(text(one));
+  /** The step's row, its mark painted, and what it said last. */
+  #finish(id: string, paint: (text: string) => string, lines: readonly string[] = []): void {
+    if (!this.#running.delete(id)) return;
+    const row = this.#closing.row(id) ?? '';
+    this.#keep([paint(row.slice(0, MARK_LENGTH)) + row.slice(MARK_LENGTH), ...lines].join('\n'));
   }
 
   /** Prints lines above the live part, for good; in one write, so that nothing flickers. */
@@ -146,7 +153,8 @@ class TtyRenderer implements Renderer {
   #blocks(width: number): string[][] {
     const nowMs = this.#clock.buildMs + (monotonicMs() - this.#clock.hereMs);
     return [...this.#running.values()].map(({ name, startedMs, reason, tail, output }) => {
-      const head = clip(` ● ${name}  ${durationText(nowMs - startedMs)}  ${reason}`.trimEnd(), width);
+      const rest = `  ${durationText(nowMs - startedMs)}  ${reason}`.trimEnd();
+      const head = clip(` ● ${clip(name, Math.max(MIN_NAME, width - 3 - textWidth(rest)))}${rest}`, width);
       const lines = [...tail, ...output.unfinished()].slice(-LIVE_LINES);
       return [this.#paint.cyan(head), ...lines.map((line) => this.#paint.dim(clip(`     ${line}`, width)))];
     });
