@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'vitest';
 import {
-  copyFileRange,
   flock,
   lgetxattr,
   llistxattr,
@@ -14,7 +13,6 @@ import {
   mount,
   SysError,
   setMtime,
-  syncfs,
   umount,
 } from '../../../src/host/sys/index.ts';
 
@@ -120,17 +118,4 @@ test('device numbers are encoded as the C library does', () => {
   assert.equal(makedev(0xfff, 0xff), 0xfffffn);
   assert.equal(makedev(0x1234, 0x56789), 0x0000100056723489n);
   assert.equal(makedev(0xffffffff, 0xffffffff), 0xffffffffffffffffn);
-});
-
-test('copyFileRange copies a part to a place, and says 0 at the end', () => {
-  writeFileSync(join(dir, 'from'), '0123456789');
-  writeFileSync(join(dir, 'to'), 'abcdef');
-  const from = openSync(join(dir, 'from'), 'r');
-  const to = openSync(join(dir, 'to'), 'r+');
-  assert.equal(copyFileRange(from, 3, to, 2, 4), 4);
-  assert.equal(copyFileRange(from, 10, to, 0, 4), 0);
-  assert.equal(readFileSync(join(dir, 'to'), 'utf8'), 'ab3456');
-  syncfs(to);
-  closeSync(from);
-  closeSync(to);
 });
