@@ -44,15 +44,16 @@ export class LayerTree {
 
   /** The header of a hard link speaks of the file. A target that is not here is a lower layer's. */
   link(entry: TarEntry): void {
-    const target = this.#aside.get(entry.link) ?? this.#find(entry.link);
+    const there = this.#find(entry.link);
+    if (entry.link === '' || (there !== undefined && isDirectory(there)))
+      throw new ArchiveError('unsupported', `${entry.path} is a hard link to the directory ${entry.link}`);
+    const target = this.#aside.get(entry.link) ?? there?.file;
     if (target === undefined) {
       this.replace(entry.path, { entry, offset: 0 });
       return;
     }
-    if (target.entry.type === 'directory')
-      throw new ArchiveError('unsupported', `${entry.path} is a hard link to the directory ${entry.link}`);
     target.entry = withAttributes(target.entry, entry);
-    if (this.#find(entry.path) !== target) this.replace(entry.path, target);
+    if (this.#find(entry.path)?.file !== target) this.replace(entry.path, target);
   }
 
   /** The name is gone from the layers below; what this layer has there stays, whichever came first. */
@@ -84,7 +85,7 @@ export class LayerTree {
   #later(link: LayerFile): LayerFile {
     let file: LayerFile | undefined = link;
     for (let hops = 0; hops < MOST_LINKS && file?.entry.type === 'hardlink'; hops += 1)
-      file = this.#find(file.entry.link);
+      file = this.#find(file.entry.link)?.file;
     return file === undefined || file.entry.type === 'directory' || file.entry.type === 'hardlink' ? link : file;
   }
 
@@ -95,9 +96,9 @@ export class LayerTree {
     return found;
   }
 
-  #find(path: string): LayerFile | undefined {
+  #find(path: string): Node | undefined {
     const { dir, base } = splitPath(path);
-    return path === '' ? undefined : this.#walk(dir, false)?.children?.get(base)?.file;
+    return this.#walk(dir, false)?.children?.get(base);
   }
 
   /** The directory that a path leads to, its symlinks followed in this layer as in a chroot. */

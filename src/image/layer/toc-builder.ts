@@ -25,7 +25,10 @@ export function makeTocBuilder(): TocBuilder {
   return {
     warnings,
     handler: {
-      entry: (entry, { contentOffset }) => addEntry(tree, cleaned(entry, warn), contentOffset),
+      entry(entry, { contentOffset }) {
+        // the top can only be a directory; engines pass over anything else
+        if (entry.path !== '' || entry.type === 'directory') addEntry(tree, cleaned(entry, warn), contentOffset);
+      },
       content: () => undefined,
     },
     entries: () => tree.entries(),
@@ -42,8 +45,7 @@ function addEntry(tree: LayerTree, entry: TarEntry, offset: number): void {
     tree.replace(entry.path, undefined);
     tree.remove(dir, base);
   } else if (entry.type === 'hardlink') tree.link(entry);
-  // the top can only be a directory; engines pass over anything else
-  else if (entry.path !== '' || entry.type === 'directory') tree.replace(entry.path, { entry, offset });
+  else tree.replace(entry.path, { entry, offset });
 }
 
 function addMarker(tree: LayerTree, entry: TarEntry): void {

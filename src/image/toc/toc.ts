@@ -54,8 +54,8 @@ class BinaryToc implements Toc {
   lookup(path: string): TocEntry | undefined {
     // mostly the one after the last: trees are walked in their order
     const next = this.#last + 1;
-    const index = next < this.size && this.#compare(next, path) === 0 ? next : this.#lowerBound(path);
-    if (index >= this.size || (index !== next && this.#compare(index, path) !== 0)) return undefined;
+    const index = this.#isAt(next, path) ? next : this.#lowerBound(path);
+    if (!this.#isAt(index, path)) return undefined;
     this.#last = index;
     return this.entry(index);
   }
@@ -121,6 +121,10 @@ class BinaryToc implements Toc {
   #isWhiteout(index: number): boolean {
     const at = this.#recordAt(index);
     return ((this.#body[at + 4 + this.#view.getUint32(at, true) + FLAGS_AT] ?? 0) & WHITEOUT) !== 0;
+  }
+
+  #isAt(index: number, path: string): boolean {
+    return index < this.size && this.#compare(index, path) === 0;
   }
 
   /** Negative when the entry's path comes before this one, 0 when it is this one. Byte by byte: no string is made. */
