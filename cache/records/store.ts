@@ -15,7 +15,7 @@ export interface RecordStore {
   keyOf(material: KeyMaterial): CacheKey;
   /** Oldest first; [] for a key that nobody recorded. */
   lookup(key: CacheKey): readonly CacheRecord[];
-  /** A result that the key holds already is only marked as used. A failure is a warning: the next build misses. */
+  /** A result that the key holds already is only marked as used, unless it was refreshed. A failure is a warning: the next build misses. */
   put(record: CacheRecord): void;
   /** Marks the key as used. */
   touch(key: CacheKey, atMs: number): void;
@@ -111,10 +111,12 @@ class FileRecordStore implements RecordStore {
     const { key } = record;
     const path = this.#path(key);
     const known = this.lookup(key);
-    if (!isKnown(record, known)) {
+    const isNew = record.refreshed === true || !known.some((one) => hasSameLayers(one, record));
+    if (isNew) {
+      const others = known.filter((one) => !isReplacedBy(one, record));
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      if (known.length < MAX_RESULTS) appendLine(path, renderRecord(record));
-      else this.#rewrite(path, [...known.slice(0, MAX_RESULTS - 1), record]);
+      if (others.length === known.length && known.length < MAX_RESULTS) appendLine(path, renderRecord(record));
+      else this.#rewrite(path, [...others.slice(0, MAX_RESULTS - 1), record]);
     }
     this.touch(key, record.lastUsedAt);
     this.#places.add(record.place, key);
@@ -136,11 +138,9 @@ class FileRecordStore implements RecordStore {
   }
 }
 
-/** A refreshed result is known only where it is the one that counts. */
-function isKnown(record: CacheRecord, known: readonly CacheRecord[]): boolean {
-  if (record.refreshed !== true) return known.some((one) => hasSameLayers(one, record));
-  const preferred = preferredRecord(known);
-  return preferred !== undefined && hasSameLayers(preferred, record);
+/** What was refreshed twice with the same layers is the later one: its time is the one that was shipped last. */
+function isReplacedBy(one: CacheRecord, record: CacheRecord): boolean {
+  return one.refreshed === true && record.refreshed === true && hasSameLayers(one, record);
 }
 
 function hasSameLayers(one: CacheRecord, other: CacheRecord): boolean {
