@@ -2,10 +2,19 @@ import { BuildError } from '../errors.ts';
 import { COMMANDS, findCommand } from './commands.ts';
 import { type CliContext, useColor } from './context.ts';
 import { renderError } from './render-error.ts';
+import { writeStdout } from './stdout.ts';
+import { VERSION } from './version.ts';
+
+/** Told without loading anything else. */
+const VERSION_WORDS: ReadonlySet<string> = new Set(['--version', '-v']);
 
 /** Runs one command line and returns its exit status; messages go to stderr, what was asked for to stdout. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
   try {
+    if (VERSION_WORDS.has(argv.join(' '))) {
+      await writeStdout(`${VERSION}\n`);
+      return 0;
+    }
     const { name, rest } = findCommand(argv);
     const command = await COMMANDS[name].load();
     return await command(rest, context);

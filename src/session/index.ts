@@ -4,7 +4,6 @@ import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
 import { openQuickSignature } from '../host/fs/index.ts';
 import { openHttp } from '../host/net/index.ts';
-import { filterProcess } from '../host/process/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
 import { openNames } from '../image/names/index.ts';
 import { makeRunners } from '../ops/index.ts';
@@ -12,11 +11,11 @@ import type { Emit } from '../progress/index.ts';
 import { openRegistry } from '../sources/registry/index.ts';
 import { DisposableStack } from '../util/async-disposable-stack.ts';
 import { monotonicMs, nowMs } from '../util/clock.ts';
-import { startWorker } from '../worker/client/index.ts';
 import { openContexts } from './contexts.ts';
 import { removeStaleFiles } from './export.ts';
 import { makeExportDeps } from './export-deps.ts';
 import { makeBlobFetcher } from './fetch-blob.ts';
+import { filter } from './filter.ts';
 import { makeImageResolver } from './image-resolver.ts';
 import { makeLayerSupply } from './layer-supply.ts';
 import { makeOpDeps } from './op-deps.ts';
@@ -42,20 +41,21 @@ export async function openSession(
   const layers = makeLayerSupply({
     root,
     fetchBlob: makeBlobFetcher({ root, registry, emit, clock }),
-    filter: filterProcess,
+    filter,
     warn,
   });
   const worker = owned.use(
-    makeWorkerHolder(() =>
-      startWorker({
+    makeWorkerHolder(async () => {
+      const { startWorker } = await import('../worker/client/index.ts');
+      return startWorker({
         rootDir: root.dir,
         lease: root.lease,
         scriptPath: options.workerScript,
         env: options.workerEnv,
         signal,
         onWarning: warn,
-      }),
-    ),
+      });
+    }),
   );
   const proxies: { env: readonly string[] } = { env: [] };
   const deps = makeOpDeps({ root, options, contexts, layers, worker, http, proxies });

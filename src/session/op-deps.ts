@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseDigest, type Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import type { Http } from '../host/net/index.ts';
-import { filterProcess } from '../host/process/index.ts';
 import type { OpDeps, RunEnvironment } from '../ops/index.ts';
 import { fetchUrl, httpTree } from '../sources/http/index.ts';
 import type { Contexts } from './contexts.ts';
+import { filter } from './filter.ts';
 import type { LayerSupply } from './layer-supply.ts';
 import { makePublishLayer } from './publish-layer.ts';
 import { readSecret } from './secrets.ts';
@@ -52,7 +52,8 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
       return { tree: httpTree(file), name: file.name };
     },
     memo: root.memo,
-    filter: filterProcess,
+    tempDir: dirname(root.tempPath('spool')),
+    filter,
     runEnvironment: runEnvironment(parts),
   };
 }

@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { filterProcess } from '../host/process/index.ts';
 import { isTarHead, unpackContext } from '../sources/context/index.ts';
+import { filter } from './filter.ts';
 import { type DockerfileSource, findDockerfile, readAll } from './source.ts';
 
 export interface StdinSources extends AsyncDisposable {
@@ -33,11 +33,11 @@ export async function readStdin(
   mkdirSync(dir, { mode: 0o700 });
   const dispose = { [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
   const { head, all } = await peek(stdin);
-  if (!(await isTarHead(head, { signal, filter: filterProcess }))) {
+  if (!(await isTarHead(head, { signal, filter }))) {
     const text = await readAll(all, MAX_STDIN_DOCKERFILE);
     return { dir, dockerfile: { file: 'Dockerfile', text }, ignoresNothing: true, ...dispose };
   }
-  await unpackContext(all, { dir, signal, filter: filterProcess });
+  await unpackContext(all, { dir, signal, filter });
   return { dir, dockerfile: findDockerfile(dir, { file: options.file, cwd: dir }), ignoresNothing: true, ...dispose };
 }
 
