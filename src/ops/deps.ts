@@ -47,6 +47,8 @@ export interface OpDeps {
     get(namespace: string, key: string): string | undefined;
     put(namespace: string, key: string, value: string): void;
   };
+  /** Where large archives are spooled; the system's temp directory when absent. */
+  readonly tempDir?: string;
   readonly filter: (
     argv: readonly string[],
     source: AsyncIterable<Uint8Array>,

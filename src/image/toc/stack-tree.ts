@@ -26,6 +26,18 @@ export function stackTree(layers: readonly StackLayer[]): StackTree {
 }
 
 const CHUNK = 1024 * 1024;
+/** By offset in the tar, of the files of foreign layers that were asked for: every stack that a layer is in shares them. */
+const foreignDigests = new WeakMap<Toc, Map<number, Digest>>();
+
+function digestsOf(toc: Toc): Map<number, Digest> {
+  let digests = foreignDigests.get(toc);
+  if (digests === undefined) {
+    digests = new Map();
+    foreignDigests.set(toc, digests);
+  }
+  return digests;
+}
+
 /** A directory that only what lies in it names. */
 const IMPLIED: Omit<TarEntry, 'path'> = {
   type: 'directory',
@@ -46,7 +58,6 @@ class MergedTree implements StackTree {
   readonly #files: (number | undefined)[] = [];
   /** Layers whose entries in a directory are visible, top first. */
   readonly #visible = new Map<RelPath, readonly number[]>();
-  readonly #digests = new Map<string, Digest>();
   /** The stacks below layers that link into them. */
   readonly #below = new Map<number, MergedTree>();
 
@@ -77,13 +88,13 @@ class MergedTree implements StackTree {
     const file = this.#require(entry);
     const { digest: known, layer, offset } = file.place;
     if (known !== undefined) return known;
-    const key = `${layer} ${offset} ${file.size}`;
-    let digest = this.#digests.get(key);
+    const digests = digestsOf(this.#toc(layer));
+    let digest = digests.get(offset);
     if (digest === undefined) {
       const hash = createHash('sha256');
       this.read(file, (chunk) => void hash.update(chunk));
       digest = parseDigest(`sha256:${hash.digest('hex')}`);
-      this.#digests.set(key, digest);
+      digests.set(offset, digest);
     }
     return digest;
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { ContentID } from '../../../cache/index.ts';
 import { type ByteSource, byteSource } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
@@ -23,10 +23,22 @@ export interface Toc {
   entries(): IterableIterator<TocEntry>;
 }
 
-/** @throws TocCorrupt when the bytes are not what encodeToc wrote; the file system's error when there is no such file. */
+/**
+ * A file that is open somewhere in this process is not read and checked again: published tocs do not change, they are replaced.
+ * @throws TocCorrupt when the bytes are not what encodeToc wrote; the file system's error when there is no such file.
+ */
 export function openToc(source: string | Buffer): Toc {
-  return new BinaryToc(typeof source === 'string' ? readFileSync(source) : source);
+  if (typeof source !== 'string') return new BinaryToc(source);
+  const { dev, ino, size, mtimeNs, ctimeNs } = statSync(source, { bigint: true });
+  const key = [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+  const known = opened.get(key)?.deref();
+  if (known !== undefined) return known;
+  const toc = new BinaryToc(readFileSync(source));
+  opened.set(key, new WeakRef(toc));
+  return toc;
 }
+
+const opened = new Map<string, WeakRef<Toc>>();
 
 class BinaryToc implements Toc {
   readonly #body: Buffer;
