@@ -15,11 +15,13 @@ import { openLayout, type Registry } from '../sources/registry/index.ts';
 import { nowMs } from '../util/clock.ts';
 
 export interface ImageResolverDeps {
-  readonly root: Root;
-  readonly names: Names;
-  readonly registry: Registry;
+  readonly root: { readonly content: Pick<Root['content'], 'readBytes'> };
+  readonly names: Pick<Names, 'get' | 'put'>;
+  readonly registry: Pick<Registry, 'resolve'>;
   readonly pull: 'auto' | 'always' | 'never';
   readonly emit: Emit;
+  /** A signal that aborts after so many milliseconds. */
+  readonly timeout?: (ms: number) => AbortSignal;
 }
 
 /** How long a registry may take to say whether a remembered image has moved. */
@@ -62,15 +64,19 @@ async function resolveName(name: string, request: Request): Promise<ResolvedImag
       { hint: 'build without --pull=never once' },
     );
   }
-  if (stored === undefined || pull === 'always') return pullName(name, request);
-  const limited = { ...request, signal: AbortSignal.any([request.signal, AbortSignal.timeout(REVALIDATE_MS)]) };
+  return stored === undefined || pull === 'always' ? pullName(name, request) : revalidate(name, stored, request);
+}
+
+/** What the registry has now; the remembered image with a warning when it does not answer in time. */
+async function revalidate(name: string, stored: Usable, request: Request): Promise<ResolvedImage> {
+  const { emit, timeout = (ms: number) => AbortSignal.timeout(ms) } = request.deps;
+  const limited = { ...request, signal: AbortSignal.any([request.signal, timeout(REVALIDATE_MS)]) };
   try {
     return await pullName(name, limited);
   } catch (error) {
     request.signal.throwIfAborted();
-    const unreachable =
-      limited.signal.aborted || (error instanceof BuildError && error.code === 'registry-unreachable');
-    if (!unreachable) throw error;
+    const isUnreachable = error instanceof BuildError && error.code === 'registry-unreachable';
+    if (!isUnreachable && !limited.signal.aborted) throw error;
     emit({
       type: 'warning',
       message: `${familiarName(name)}: its registry does not answer; using the image pulled ${ageText(nowMs() - stored.image.at)} ago`,
