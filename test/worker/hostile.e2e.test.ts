@@ -48,15 +48,15 @@ test('a layer cannot write through a symlink, neither its own nor one below', as
     { path: 'way/in' as RelPath, content: 'evil' },
     { path: 'ok' as RelPath, content: 'fine' },
   ]);
-  const first = await rig.run([base, own], 'cat /ok; readlink /way');
-  expect(first.stdout).toBe(`fine${outside}\n`);
+  // followed inside the rootfs, as engines do
+  const first = await rig.run([base, own], 'cat /ok; readlink /way; cat /way/in');
+  expect(first.stdout).toBe(`fine${outside}\nevil`);
   const lower = rig.layer([link('door', outside)]);
   const through = await foreignLayer(rig, [{ path: 'door/in' as RelPath, content: 'evil' }]);
   expect((await rig.run([base, lower, through], 'cat /door/in; test -L /door || echo directory')).stdout).toBe(
     'evildirectory\n',
   );
   expect(readdirSync(outside)).toEqual([]);
-  expect(rig.warnings.join()).toContain('way/in');
 });
 
 test('a hard link leads nowhere but to files of the stack', async () => {

@@ -302,7 +302,8 @@ const MORE_APPLETS = [
 export function busyboxLayer(root: string): DiffID {
   const passwd = 'root:x:0:0:root:/root:/bin/sh\napp:x:1234:2345:app:/home/app:/bin/sh\n';
   return writeTestLayer(root, [
-    ...['bin', 'etc', 'tmp', 'home', 'root'].map((path) => dir(path)),
+    // dev, proc and sys as in every image: the runtime makes what is missing of them, and that is a change
+    ...['bin', 'dev', 'etc', 'home', 'proc', 'root', 'sys', 'tmp'].map((path) => dir(path)),
     dir('home/app', { uid: 1234, gid: 2345 }),
     file('bin/busybox', '', { mode: 0o755, content: readFileSync('/bin/busybox') }),
     ...[...APPLETS, ...MORE_APPLETS].map((name) => link(`bin/${name}`, 'busybox')),

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { boundingSet, makeSpec, renderHosts, renderResolvConf, rlimitsOf } from '../../../src/worker/exec/index.ts';
 import { renderSpec } from '../../../src/worker/exec/oci-spec.ts';
 import { explainRuntimeError } from '../../../src/worker/exec/runtime-error.ts';
-import type { SpecHost, SpecOptions } from '../../../src/worker/exec/spec.ts';
 import { seccompProfile } from '../../../src/worker/exec/seccomp/index.ts';
+import type { SpecHost, SpecOptions } from '../../../src/worker/exec/spec.ts';
 
 const ALL = boundingSet('CapBnd:\t000001ffffffffff\n');
 const host: SpecHost = {
