@@ -97,9 +97,17 @@ async function lookUpOrRun(step: Step, prepared: PreparedStep): Promise<StepOutc
   return finish(step, { made, prepared, costMs: step.options.clock.elapsedMs() - startedMs });
 }
 
-function runIn(step: Step, prepared: PreparedStep): Promise<Made> {
+async function runIn(step: Step, prepared: PreparedStep): Promise<Made> {
   step.options.signal.throwIfAborted();
-  return prepared.run();
+  const made = await prepared.run();
+  // Writing files holds the thread: what came meanwhile, an abort too, is heard before anything else starts.
+  await nextTurn();
+  return made;
+}
+
+/** After the event loop has looked for signals and input: the first immediate may come before that. */
+async function nextTurn(): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 interface Hit {
