@@ -1,0 +1,215 @@
+import { describe, expect, test } from 'vitest';
+import { contentIDOf, diffIDOf, digestOf, type LayerRef } from '../../../cache/index.ts';
+import type { RunMount, RunOp, Vertex } from '../../../src/graph/index.ts';
+import type { OpDeps, RunEnvironment } from '../../../src/ops/index.ts';
+import { runOp } from '../../../src/ops/run/index.ts';
+import type { Made, Result } from '../../../src/solver/index.ts';
+import type { RunReply, RunRequest } from '../../../src/worker/protocol.ts';
+
+function layer(name: string): LayerRef {
+  const diffID = diffIDOf(digestOf(name));
+  return { diffID, contentID: contentIDOf(diffID), verified: true, origins: [] };
+}
+
+const stack = (...names: string[]): Result => ({ kind: 'stack', layers: names.map(layer) });
+const made = layer('made');
+const ok: RunReply = { outcome: 'exited', exitCode: 0, layer: { ...made, size: 7 }, cpuMs: 3, maxRssBytes: 9 };
+
+const bare: RunOp = {
+  kind: 'run',
+  argv: ['/bin/sh', '-c', 'make'],
+  env: ['PATH=/bin'],
+  cwd: '/app',
+  user: 'node',
+  hostname: 'host',
+  network: 'default',
+  security: 'sandbox',
+  mounts: [],
+  extraHosts: [{ host: 'db', ip: '10.0.0.1' }],
+  ulimits: [],
+  devices: [],
+};
+
+/** Runs an op on a stack with a worker that gives this reply; tells what was asked of it. */
+function rig(reply: RunReply = ok, environment: Partial<RunEnvironment> = {}) {
+  const asked: { requests: RunRequest[]; ensured: string[]; output: string[]; logs: string[] } = {
+    requests: [],
+    ensured: [],
+    output: [],
+    logs: [],
+  };
+  const deps = {
+    ensureLayers: (layers: readonly LayerRef[]) => {
+      asked.ensured.push(...layers.map(({ diffID }) => diffID));
+      return Promise.resolve();
+    },
+    logFile: () => '/logs/step.log',
+    run: (request: RunRequest, { onOutput }: Parameters<OpDeps['run']>[1]) => {
+      asked.requests.push(request);
+      onOutput('stdout', Buffer.from('said'));
+      return Promise.resolve(reply);
+    },
+    runEnvironment: {
+      secret: () => Promise.resolve(undefined),
+      sshSocket: () => undefined,
+      proxyEnv: [],
+      caFile: undefined,
+      runtime: undefined,
+      ...environment,
+    },
+  } as unknown as OpDeps;
+
+  const run = async (op: Partial<RunOp> = {}, inputs: readonly Result[] = [stack('base')]): Promise<Made> => {
+    const prepared = await runOp(deps).prepare(vertexOf({ ...bare, ...op }), inputs, {
+      signal: new AbortController().signal,
+      output: (_stream, data) => void asked.output.push(Buffer.from(data).toString()),
+      warn: () => undefined,
+      logsTo: (file) => void asked.logs.push(file),
+    });
+    if (prepared.kind !== 'step') throw new Error('a RUN is a step');
+    return prepared.run();
+  };
+  return { run, asked, request: () => asked.requests[0] };
+}
+
+function vertexOf(op: RunOp): Vertex<RunOp> {
+  const origin = { name: '[2/2] RUN make', stage: 'stage-0', index: 2, kind: 'RUN', isStep: true, buildArgs: {} };
+  return { digest: digestOf('vertex'), op, inputs: [], origin: { ...origin, ignoreCache: false } };
+}
+
+describe('what the worker is asked', () => {
+  test('the process and its world as the op has them, on the stack below', async () => {
+    const { run, request, asked } = rig();
+    await run({ epoch: 5, shmSizeBytes: 64 }, [stack('base', 'top')]);
+    expect(request()).toMatchObject({
+      stack: [layer('base').diffID, layer('top').diffID],
+      process: { argv: bare.argv, env: bare.env, cwd: '/app', user: 'node' },
+      hostname: 'host',
+      network: 'default',
+      security: 'sandbox',
+      extraHosts: bare.extraHosts,
+      logFile: '/logs/step.log',
+      epoch: 5,
+      shmSizeBytes: 64,
+      mounts: [],
+    });
+    expect(asked.ensured).toEqual([layer('base').diffID, layer('top').diffID]);
+  });
+
+  test('proxies come after the declared variables and are in no key', async () => {
+    const { run, request } = rig(ok, { proxyEnv: ['http_proxy=http://user:pass@proxy'] });
+    const { materials } = await run();
+    expect(request()?.process.env).toEqual(['PATH=/bin', 'http_proxy=http://user:pass@proxy']);
+    expect(JSON.stringify(materials)).not.toContain('proxy');
+  });
+
+  test('a secret is a file, a variable or both; its value is nowhere else', async () => {
+    const { run, request } = rig(ok, { secret: (id) => Promise.resolve(Buffer.from(`value of ${id}`)) });
+    const owner = { mode: 0o400, uid: 1, gid: 2 };
+    const mounts: RunMount[] = [
+      { type: 'secret', id: 'npm', target: '/run/secrets/npm', required: false, ...owner },
+      { type: 'secret', id: 'key', env: 'KEY', required: true, ...owner },
+    ];
+    const { materials } = await run({ mounts });
+    const content = Buffer.from('value of npm').toString('base64');
+    expect(request()?.mounts).toEqual([{ type: 'file', content, target: '/run/secrets/npm', ...owner }]);
+    expect(request()?.process.env).toContain('KEY=value of key');
+    expect(JSON.stringify(materials)).not.toContain('value of');
+  });
+
+  test('a secret that was not given: left out, or an error where it is required', async () => {
+    const owner = { mode: 0o400, uid: 0, gid: 0 };
+    const mount = { type: 'secret', id: 'npm', target: '/x', ...owner } as const;
+    const lenient = rig();
+    await lenient.run({ mounts: [{ ...mount, required: false }] });
+    expect(lenient.request()?.mounts).toEqual([]);
+    await expect(rig().run({ mounts: [{ ...mount, required: true }] })).rejects.toMatchObject({
+      code: 'secret-missing',
+    });
+  });
+
+  test('an agent is a socket of the host, named in SSH_AUTH_SOCK unless the Dockerfile does', async () => {
+    const mount = { type: 'ssh', id: 'default', target: '/run/agent.0', mode: 0, uid: 0, gid: 0 } as const;
+    const given = rig(ok, { sshSocket: () => '/host/agent' });
+    await given.run({ mounts: [{ ...mount, required: true }] });
+    expect(given.request()?.mounts).toEqual([
+      { type: 'host', source: '/host/agent', target: '/run/agent.0', readOnly: false },
+    ]);
+    expect(given.request()?.process.env).toContain('SSH_AUTH_SOCK=/run/agent.0');
+    const own = rig(ok, { sshSocket: () => '/host/agent' });
+    await own.run({ mounts: [{ ...mount, required: true }], env: ['SSH_AUTH_SOCK=/mine'] });
+    expect(own.request()?.process.env).toEqual(['SSH_AUTH_SOCK=/mine']);
+    await expect(rig().run({ mounts: [{ ...mount, required: true }] })).rejects.toMatchObject({
+      code: 'secret-missing',
+    });
+    await rig().run({ mounts: [{ ...mount, required: false }] });
+  });
+
+  test('the CA bundle: mounted, and named in the variables that programs look at, but for those that are set', async () => {
+    const { run, request } = rig(ok, { caFile: '/host/ca.pem' });
+    const { materials } = await run({ env: ['CURL_CA_BUNDLE=/mine'] });
+    expect(request()?.mounts).toMatchObject([{ type: 'host', source: '/host/ca.pem', readOnly: true }]);
+    const env = request()?.process.env ?? [];
+    expect(env.filter((pair) => pair.startsWith('CURL_CA_BUNDLE='))).toEqual(['CURL_CA_BUNDLE=/mine']);
+    expect(env.some((pair) => pair.startsWith('NODE_EXTRA_CA_CERTS=/'))).toBe(true);
+    expect(JSON.stringify(materials)).not.toContain('ca.pem');
+  });
+
+  test('a heredoc script is a file', async () => {
+    const { run, request } = rig();
+    await run({ script: { name: 'EOF', content: '#!/bin/sh\n' } });
+    expect(request()?.mounts).toMatchObject([{ type: 'file', target: '/dev/pipes/EOF', mode: 0o755 }]);
+  });
+
+  test('a bind of a stage is its stack, which is brought here first', async () => {
+    const { run, request, asked } = rig();
+    const bind: RunMount = { type: 'bind', input: 1, source: '/', target: '/src', readOnly: true };
+    await run({ mounts: [bind] }, [stack('base'), stack('other')]);
+    const { diffID } = layer('other');
+    expect(request()?.mounts).toEqual([
+      { type: 'stack', stack: [diffID], source: '/', target: '/src', readOnly: true },
+    ]);
+    expect(asked.ensured).toContain(diffID);
+  });
+
+  test('cache mounts share a directory when everything that decides how it starts is equal', async () => {
+    const mount = { type: 'cache', id: 'npm', target: '/c', sharing: 'shared', readOnly: false } as const;
+    const nameOf = async (more: Partial<Extract<RunMount, { type: 'cache' }>>) => {
+      const { run, request } = rig();
+      await run({ mounts: [{ ...mount, mode: 0o755, uid: 0, gid: 0, ...more }] }, [stack('base'), stack('seed')]);
+      const [asked] = request()?.mounts ?? [];
+      return asked?.type === 'cache' ? asked.name : undefined;
+    };
+    const name = await nameOf({});
+    expect(await nameOf({ target: '/elsewhere', sharing: 'locked', readOnly: true })).toBe(name);
+    for (const more of [{ id: 'x' }, { mode: 0 }, { uid: 1 }, { gid: 1 }, { seed: { input: 1, source: '/' } }])
+      expect(await nameOf(more)).not.toBe(name);
+  });
+});
+
+describe('what comes of it', () => {
+  test('a layer, what it cost, and the key that it was looked up by', async () => {
+    const { run, asked } = rig();
+    const result = await run();
+    expect(result).toMatchObject({ layer: made, size: 7, usage: { cpuMs: 3, maxRssBytes: 9 } });
+    expect(result.materials).toHaveLength(1);
+    expect(asked).toMatchObject({ output: ['said'], logs: ['/logs/step.log'] });
+  });
+
+  test.each([
+    [3, /did not complete successfully: exit code: 3$/, /whole output is in \/logs\/step\.log$/],
+    [127, /exit code: 127$/, /not found in the image/],
+    [126, /exit code: 126$/, /cannot be executed/],
+    [137, /exit code: 137 \(killed by SIGKILL\)$/, /whole output/],
+  ])('exit code %i', async (exitCode, message, hint) => {
+    await expect(rig({ outcome: 'exited', exitCode }).run()).rejects.toMatchObject({
+      code: 'run-failed',
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  test('killed by somebody else', async () => {
+    await expect(rig({ outcome: 'killed' }).run()).rejects.toMatchObject({ code: 'run-failed' });
+  });
+});
