@@ -1,0 +1,111 @@
+import { createReadStream, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { contentIDOf, type DiffID, diffIDOf, digestOf, type LayerRef } from '../../cache/index.ts';
+import { type LayerSupplyDeps, makeLayerSupply } from '../../src/session/layer-supply.ts';
+import { writeLayer } from '../rig/layers.ts';
+import { sessionRig } from './rig.ts';
+
+const GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
+const signal = new AbortController().signal;
+
+/** A layer that lies compressed at a source; `deps` replaces what the source does. */
+async function rig(deps: Partial<LayerSupplyDeps> = {}) {
+  const { root, dir } = await sessionRig();
+  const layer = writeLayer(dir, { 'etc/': { mode: 0o755 }, 'etc/motd': 'hello\n' });
+  const bytes = gzipSync(readFileSync(layer.tarPath));
+  const fetched: DiffID[] = [];
+  const warnings: string[] = [];
+  const supply = makeLayerSupply({
+    root,
+    fetchBlob: async (wanted) => {
+      fetched.push(wanted.diffID);
+      root.content.putBytes(bytes);
+      return wanted.blob;
+    },
+    filter: () => {
+      throw new Error('gzip needs no program');
+    },
+    warn: (message) => void warnings.push(message),
+    ...deps,
+  });
+  const blob = { mediaType: GZIP, digest: digestOf(bytes), size: bytes.length };
+  const ref: LayerRef = {
+    diffID: layer.diffID,
+    contentID: contentIDOf(layer.diffID),
+    blob,
+    verified: false,
+    origins: [{ repository: 'docker.io/library/x', digest: blob.digest }],
+  };
+  return { root, supply, ref, fetched, tar: readFileSync(layer.tarPath) };
+}
+
+describe('a layer whose bytes are elsewhere', () => {
+  test('is fetched and unpacked once, however many wait for it', async () => {
+    const { root, supply, ref, fetched, tar } = await rig();
+    await Promise.all([1, 2, 3].map(() => supply.ensureLayer(ref, { signal })));
+    await supply.ensureLayer(ref, { signal });
+    expect(fetched).toEqual([ref.diffID]);
+    expect(readFileSync(root.layers.tarPath(ref.diffID)).equals(tar)).toBe(true);
+    expect(root.layers.meta(ref.diffID)?.blobs).toEqual({ gzip: ref.blob });
+  });
+
+  test('is not fetched when its blob is here', async () => {
+    const { root, supply, ref, fetched } = await rig();
+    await supply.ensureBlob(ref, { signal });
+    await supply.ensureLayer(ref, { signal });
+    expect(fetched).toEqual([ref.diffID]);
+    expect(root.layers.has(ref.diffID)).toBe(true);
+  });
+
+  test('that gives other bytes than its image says is refused, and nothing is published', async () => {
+    const { root, supply, ref } = await rig();
+    const wrong = { ...ref, diffID: diffIDOf(digestOf('something else')) };
+    await expect(supply.ensureLayer(wrong, { signal })).rejects.toMatchObject({ code: 'image-invalid' });
+    expect(root.layers.has(wrong.diffID)).toBe(false);
+  });
+
+  test('of a media type that is no layer is refused', async () => {
+    const { supply, ref } = await rig();
+    const wrong = { ...ref, blob: { ...ref.blob!, mediaType: 'application/x-html' } };
+    await expect(supply.ensureLayer(wrong, { signal })).rejects.toMatchObject({ code: 'image-invalid' });
+  });
+
+  test('a failure is not remembered: the next one asks again', async () => {
+    let calls = 0;
+    const { supply, ref } = await rig({
+      fetchBlob: () => {
+        calls += 1;
+        return Promise.reject(new Error('down'));
+      },
+    });
+    await expect(supply.ensureLayer(ref, { signal })).rejects.toThrow('down');
+    await expect(supply.ensureLayer(ref, { signal })).rejects.toThrow('down');
+    expect(calls).toBe(2);
+  });
+});
+
+describe('a layer that is nowhere', () => {
+  test('made here and pruned', async () => {
+    const { supply, ref } = await rig();
+    const { blob: _blob, ...own } = ref;
+    await expect(supply.ensureLayer(own, { signal })).rejects.toMatchObject({ name: 'LayerLost', reason: 'pruned' });
+    expect(await supply.ensureBlob(own, { signal })).toBeUndefined();
+  });
+
+  test('pulled, and gone from its registry', async () => {
+    const { supply, ref } = await rig({ fetchBlob: () => Promise.resolve(undefined) });
+    await expect(supply.ensureLayer(ref, { signal })).rejects.toMatchObject({
+      name: 'LayerLost',
+      reason: 'remote-missing',
+    });
+  });
+});
+
+test('a stream of a published layer is its tar', async () => {
+  const { root, supply, ref, tar } = await rig();
+  await supply.ensureLayer(ref, { signal });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of createReadStream(root.layers.tarPath(ref.diffID))) chunks.push(chunk as Uint8Array);
+  expect(Buffer.concat(chunks).equals(tar)).toBe(true);
+});

@@ -1,0 +1,202 @@
+import { lstatSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import { digestOf, type LayerRef } from '../../cache/index.ts';
+import type { Target, Vertex } from '../../src/graph/index.ts';
+import { openContexts } from '../../src/session/contexts.ts';
+import { removeStaleFiles } from '../../src/session/export.ts';
+import { imageConfig } from '../../src/session/image-config.ts';
+import { defaultFile, outputsOf, sideFilesOf } from '../../src/session/outputs.ts';
+import type { Solution } from '../../src/solver/index.ts';
+import { relPath } from '../../src/util/rel-path.ts';
+import { output } from '../rig/cli.ts';
+import { layerOf } from '../rig/solver-rig.ts';
+import { sessionRig } from './rig.ts';
+
+const signal = new AbortController().signal;
+
+describe('outputs', () => {
+  test.each([
+    ['node-app:1.0', 'node-app-1.0.tar'],
+    ['ghcr.io/o/app', 'app-latest.tar'],
+    ['localhost:5000/app', 'app-latest.tar'],
+    ['localhost:5000/app:2', 'app-2.tar'],
+    [`app@${digestOf('x')}`, 'app-latest.tar'],
+  ])('%s is written to %s', (tag, file) => {
+    expect(defaultFile(tag)).toBe(file);
+  });
+
+  test('nothing without a tag; -o replaces the default, and its paths are of the current directory', async () => {
+    const { options, dir } = await sessionRig();
+    expect(outputsOf(options())).toEqual([]);
+    expect(outputsOf(options({ tags: ['a:1', 'b'] }))).toEqual([{ type: 'oci', dest: join(dir, 'a-1.tar') }]);
+    const outputs = [{ type: 'oci', dest: 'x.tar' } as const, { type: 'docker', dest: '-' } as const];
+    expect(outputsOf(options({ tags: ['a'], outputs })).map(({ dest }) => dest)).toEqual([join(dir, 'x.tar'), '-']);
+    expect(sideFilesOf(options({ iidFile: '/i', metadataFile: '/m' })).map(({ dest }) => dest)).toEqual(['/i', '/m']);
+  });
+
+  test('files of an earlier build go before this one; what is no plain file stays', async () => {
+    const { options, dir, write } = await sessionRig();
+    write({ iid: 'old', target: 'kept' });
+    symlinkSync('target', join(dir, 'link'));
+    removeStaleFiles(options({ iidFile: join(dir, 'iid'), metadataFile: join(dir, 'link') }));
+    expect(lstatSync(join(dir, 'iid'), { throwIfNoEntry: false })).toBeUndefined();
+    expect(lstatSync(join(dir, 'link')).isSymbolicLink()).toBe(true);
+  });
+});
+
+describe('the build context', () => {
+  const namesOf = async (contexts: Awaited<ReturnType<typeof openContexts>>, name = '') => {
+    const tree = await contexts.open(name);
+    return tree.list(relPath(''));
+  };
+
+  test('its Dockerfile, its ignore file, and nothing that this build writes', async () => {
+    const { options, root, write } = await sessionRig();
+    write({
+      'context/Dockerfile': 'FROM scratch\n',
+      'context/.dockerignore': '# no logs\n*.log\n!keep.log\n',
+      'context/a.log': '',
+      'context/keep.log': '',
+      'context/out.tar': 'of the build before',
+      'context/iid': 'of the build before',
+    });
+    const told = options({ outputs: [{ type: 'oci', dest: 'context/out.tar' }], iidFile: 'context/iid' });
+    await using contexts = await openContexts(told, { root, signal });
+    expect(contexts.dockerfile).toMatchObject({ file: 'Dockerfile' });
+    expect(contexts.ignoreRules).toMatchObject([
+      { pattern: '*.log', line: 2 },
+      { pattern: '!keep.log', line: 3 },
+    ]);
+    expect(await namesOf(contexts)).toEqual(['.dockerignore', 'Dockerfile', 'keep.log']);
+    expect(await contexts.open('')).toBe(await contexts.open(''));
+  });
+
+  test('a lower-case dockerfile is found; -f is looked for here, then in the context', async () => {
+    const { options, root, write } = await sessionRig();
+    write({ 'context/dockerfile': 'FROM lower', 'context/inside': 'FROM inside', here: 'FROM here' });
+    const textOf = async (file?: string) => {
+      await using contexts = await openContexts(options({ file }), { root, signal });
+      return Buffer.from(contexts.dockerfile.text).toString();
+    };
+    expect(await textOf()).toBe('FROM lower');
+    expect(await textOf('inside')).toBe('FROM inside');
+    expect(await textOf('here')).toBe('FROM here');
+    await expect(textOf('nowhere')).rejects.toMatchObject({ code: 'dockerfile-missing' });
+  });
+
+  test.each([
+    ['missing', 'context-missing'],
+    ['file', 'context-missing'],
+    ['https://example.org/x.git', 'not-supported-yet'],
+  ])('%s as the context: %s', async (context, code) => {
+    const { options, root, write } = await sessionRig();
+    write({ file: '' });
+    await expect(openContexts(options({ context }), { root, signal })).rejects.toMatchObject({ code });
+  });
+
+  test('named contexts have ignore files of their own; one that is no directory is an error when it is used', async () => {
+    const { options, root, write } = await sessionRig();
+    write({ 'context/Dockerfile': 'FROM scratch', 'lib/.dockerignore': 'b', 'lib/a': '', 'lib/b': '' });
+    const named = new Map([
+      ['lib', 'lib'],
+      ['gone', 'gone'],
+    ]);
+    await using contexts = await openContexts(options({ contexts: named }), { root, signal });
+    expect(await namesOf(contexts, 'lib')).toEqual(['.dockerignore', 'a']);
+    expect(() => contexts.open('gone')).toThrow(expect.objectContaining({ code: 'context-missing' }));
+  });
+});
+
+describe('standard input', () => {
+  const from = (...chunks: (string | Buffer)[]) => Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
+
+  test('as the Dockerfile, with a directory as the context', async () => {
+    const { options, root, write } = await sessionRig();
+    write({ 'context/a': '' });
+    await using contexts = await openContexts(options({ file: '-', stdin: from('FROM ', 'stdin') }), { root, signal });
+    expect(Buffer.from(contexts.dockerfile.text).toString()).toBe('FROM stdin');
+  });
+
+  test('as the context: text is a Dockerfile without files', async () => {
+    const { options, root } = await sessionRig();
+    await using contexts = await openContexts(options({ context: '-', stdin: from('FROM scratch') }), { root, signal });
+    expect(contexts.dir).toBe('-');
+    expect(Buffer.from(contexts.dockerfile.text).toString()).toBe('FROM scratch');
+  });
+
+  test('as the context: a tar is the files, its ignore file is one of them', async () => {
+    const { options, root, write, dir } = await sessionRig();
+    write({ 'tree/Dockerfile': 'FROM tar', 'tree/.dockerignore': '*', 'tree/a': 'a' });
+    await output(['tar', 'czf', join(dir, 'x.tgz'), '-C', join(dir, 'tree'), '.']);
+    const { createReadStream } = await import('node:fs');
+    const stdin = createReadStream(join(dir, 'x.tgz'), { highWaterMark: 100 });
+    await using contexts = await openContexts(options({ context: '-', stdin }), { root, signal });
+    expect(Buffer.from(contexts.dockerfile.text).toString()).toBe('FROM tar');
+    expect(contexts.ignoreRules).toEqual([]);
+  });
+
+  test('an abort ends the wait for it', async () => {
+    const { options, root } = await sessionRig();
+    const controller = new AbortController();
+    const silent = new Readable({ read: () => undefined });
+    const opening = openContexts(options({ context: '-', stdin: silent }), { root, signal: controller.signal });
+    controller.abort(new Error('SIGINT'));
+    await expect(opening).rejects.toThrow('SIGINT');
+  });
+});
+
+describe('times of the image', () => {
+  const vertex = (name: string) => ({ digest: digestOf(name) }) as Vertex;
+  const [base, first, second] = ['base', 'first', 'second'].map(vertex) as [Vertex, Vertex, Vertex];
+  const solution: Solution = {
+    of: (of) => ({
+      result: { kind: 'stack', layers: [layerOf('a')] as LayerRef[] },
+      createdAt: of === first ? 1000 : of === second ? 5000 : undefined,
+    }),
+  };
+  const target = (more: Partial<Target> = {}): Target => ({
+    platform: { os: 'linux', architecture: 'amd64' },
+    vertex: second,
+    config: { os: 'linux', architecture: 'amd64', config: {}, rootfs: { type: 'layers', diff_ids: [] } },
+    history: [
+      { kind: 'base', entry: { created: '1999-01-01T00:00:00Z', created_by: 'base' } },
+      { kind: 'layer', createdBy: 'COPY', vertex: first },
+      { kind: 'empty', createdBy: 'ENV' },
+      { kind: 'layer', createdBy: 'RUN', vertex: second },
+    ],
+    ...more,
+  });
+  const times = (of: Target) => imageConfig(of, solution).history?.map(({ created }) => created);
+
+  test('a layer has that of its record, what is none that of the layer below, the base keeps its own', () => {
+    expect(times(target())).toEqual([
+      '1999-01-01T00:00:00Z',
+      '1970-01-01T00:00:01.000Z',
+      '1970-01-01T00:00:01.000Z',
+      '1970-01-01T00:00:05.000Z',
+    ]);
+    expect(imageConfig(target(), solution)).toMatchObject({
+      created: '1970-01-01T00:00:05.000Z',
+      rootfs: { diff_ids: [layerOf('a').diffID] },
+    });
+  });
+
+  test('the epoch clamps what this build dates', () => {
+    expect(times(target({ epoch: 2 }))).toEqual([
+      '1999-01-01T00:00:00Z',
+      '1970-01-01T00:00:01.000Z',
+      '1970-01-01T00:00:01.000Z',
+      '1970-01-01T00:00:02.000Z',
+    ]);
+  });
+
+  test('an image without layers or history', () => {
+    expect(imageConfig(target({ vertex: base, history: [] }), solution).created).toBe('1970-01-01T00:00:00.000Z');
+    const empty = target({ vertex: base, history: [{ kind: 'empty', createdBy: 'ENV' }], epoch: 3 });
+    expect(imageConfig(empty, solution).history).toMatchObject([
+      { created: '1970-01-01T00:00:03.000Z', empty_layer: true },
+    ]);
+  });
+});
