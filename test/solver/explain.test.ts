@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type CacheRecord, digestOf, type KeyMaterial, parseCacheKey } from '../../cache/index.ts';
+import {
+  type CacheRecord,
+  contentIDOf,
+  diffIDOf,
+  digestOf,
+  type KeyMaterial,
+  parseCacheKey,
+} from '../../cache/index.ts';
 import { explainMiss } from '../../src/solver/explain.ts';
 
 const material: KeyMaterial = {
@@ -82,4 +89,73 @@ test('another platform', () => {
 
 test('a record that is gone although nothing changed', () => {
   expect(explainMiss({ material, explanation: {}, earlier: earlier({}), changedBelow: undefined }).code).toBe('pruned');
+});
+
+describe('environments and arguments', () => {
+  const runOf = (fields: KeyMaterial['fields'], more: Partial<KeyMaterial> = {}): KeyMaterial => ({
+    op: 'run',
+    version: 1,
+    fields: { argv: ['make'], ...fields },
+    inputs: [],
+    ...more,
+  });
+  const explain = (now: KeyMaterial, then: KeyMaterial, buildArgs: Record<string, string>[] = []) =>
+    explainMiss({
+      material: now,
+      explanation: buildArgs[1] === undefined ? {} : { buildArgs: buildArgs[1] },
+      earlier: {
+        ...earlier(undefined, then),
+        explanation: buildArgs[0] === undefined ? {} : { buildArgs: buildArgs[0] },
+      },
+      changedBelow: undefined,
+    });
+
+  test('variables that came and went', () => {
+    const reason = explain(runOf({ env: ['NEW=1', 'SAME=x'] }), runOf({ env: ['OLD=1', 'SAME=x'] }));
+    expect(reason.changes).toEqual([
+      { name: 'OLD', what: '1 → unset' },
+      { name: 'NEW', what: 'unset → 1' },
+    ]);
+  });
+
+  test('a variable is told before the build arg that changed with it', () => {
+    const then = runOf({ env: ['ARG=1', 'ENV=1'] });
+    expect(explain(runOf({ env: ['ARG=2', 'ENV=2'] }), then, [{ ARG: '1' }, { ARG: '2' }])).toMatchObject({
+      code: 'env-changed',
+      changes: [{ name: 'ENV' }],
+    });
+  });
+
+  test('a build arg that reaches no key is no reason', () => {
+    expect(explain(runOf({}), runOf({}), [{ A: '1' }, { A: '2' }]).code).toBe('pruned');
+  });
+
+  test('several fields are named', () => {
+    const reason = explain(runOf({ user: 'b', workdir: '/b', shmSize: 2 }), runOf({ user: 'a', workdir: '/a' }));
+    expect(reason).toMatchObject({
+      code: 'instruction-changed',
+      message: 'instruction edited: user, workdir, shmSize',
+    });
+    expect(reason.changes.at(-1)?.what).toBe('none → 2');
+  });
+
+  test('another kind of instruction in the same place', () => {
+    expect(explain(runOf({}, { op: 'mkdir' }), runOf({})).changes).toEqual([{ name: 'op', what: 'run → mkdir' }]);
+  });
+
+  test('the platform alone', () => {
+    expect(explain(runOf({ platform: 'b' }), runOf({ platform: 'a' })).code).toBe('platform-changed');
+  });
+
+  test('something below that has no name', () => {
+    const below = contentIDOf(diffIDOf(digestOf('below')));
+    expect(explain(runOf({}, { inputs: [below] }), runOf({}))).toMatchObject({
+      code: 'parent-changed',
+      message: 'a step changed before it',
+    });
+  });
+
+  test('an environment that is no list says nothing', () => {
+    expect(explain(runOf({ env: 'x' }), runOf({ env: 'y' })).code).toBe('pruned');
+  });
 });
