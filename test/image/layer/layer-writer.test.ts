@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../cache/index.ts';
@@ -20,6 +20,20 @@ import { tempDir, writeLayer } from '../../rig/layers.ts';
 
 const signal = new AbortController().signal;
 
+const EMPTY = {
+  type: 'file',
+  mode: 0o644,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtimeSec: 0,
+  mtimeNsec: 0,
+  link: '',
+  devMajor: 0,
+  devMinor: 0,
+  xattrs: new Map<string, Uint8Array>(),
+} as const;
+
 describe('writing', () => {
   test('the diffID is the digest of the tar, file digests are those of the files', () => {
     using dir = tempDir();
@@ -30,6 +44,26 @@ describe('writing', () => {
     const entry = openToc(made.tocPath).lookup('a/b');
     expect(entry?.digest).toBe(digestOf('hello'));
     expect(tar.subarray(entry?.offset ?? 0).toString('latin1', 0, 5)).toBe('hello');
+  });
+
+  test('content may come in pieces; a piece is not kept', () => {
+    using dir = tempDir();
+    const [tarPath, tocPath] = [join(dir.path, 't'), join(dir.path, 'c')];
+    const writer = openLayerWriter({ tarPath, tocPath });
+    const size = 700_000;
+    const digest = writer.add({ ...EMPTY, path: relPath('f'), size }, (sink) => {
+      const piece = Buffer.alloc(70_000);
+      for (let count = 0; count < 10; count += 1) sink(piece.fill(count));
+    });
+    writer.finish();
+    const whole = Buffer.concat(Array.from({ length: 10 }, (_, count) => Buffer.alloc(70_000, count)));
+    expect(digest).toBe(digestOf(whole));
+    expect(
+      readFileSync(tarPath)
+        .subarray(512, 512 + size)
+        .equals(whole),
+    ).toBe(true);
+    expect(openToc(tocPath).lookup('f')?.digest).toBe(digest);
   });
 
   test('times move the diffID and not the ContentID', () => {
@@ -333,9 +367,25 @@ describe('compression', () => {
     }
     expect(digests.size).toBe(1);
     const out = join(dir.path, 'out-8');
-    expect(gunzipSync(readFileSync(out)).equals(readFileSync(source))).toBe(true);
+    expect(zlib.gunzipSync(readFileSync(out)).equals(readFileSync(source))).toBe(true);
     execFileSync('gzip', ['-t'], { input: readFileSync(out) });
     expect(readFileSync(out).length).toBeLessThan(2_700_000);
+  });
+
+  test('zstd where this Node can write it, an error with the version where not', async () => {
+    using dir = tempDir();
+    const made = writeLayer(dir.path, { f: 'x'.repeat(3_000_000) });
+    const destPath = join(dir.path, 'zst');
+    const packing = compressLayer(made.tarPath, { algorithm: 'zstd', level: 3, destPath, signal });
+    if ('createZstdCompress' in zlib) {
+      expect((await packing).digest).toBe(digestOf(readFileSync(destPath)));
+      expect(execFileSync('zstd', ['-dc'], { input: readFileSync(destPath), maxBuffer: 1 << 24 })).toEqual(
+        readFileSync(made.tarPath),
+      );
+    } else {
+      await expect(packing).rejects.toMatchObject({ code: 'unsupported' });
+      expect(() => readFileSync(destPath)).toThrow('ENOENT');
+    }
   });
 
   test('none copies; an abort leaves nothing', async () => {
