@@ -19,7 +19,7 @@ const LINES = [
   ['src/ops', 'src/exporter'],
   ['src/build-options\\.ts'],
   ['src/session'],
-  ['src/build\\.ts'],
+  ['src/build\\.ts', 'src/check\\.ts'],
   ['src/index\\.ts', 'src/cli'],
 ];
 
@@ -29,6 +29,7 @@ const OPEN = [
   'src/errors\\.ts',
   'src/worker/protocol\\.ts',
   'src/build\\.ts',
+  'src/check\\.ts',
   'src/build-options\\.ts',
   'src/session',
   'src/index\\.ts',

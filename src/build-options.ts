@@ -38,6 +38,8 @@ export interface BuildOptions {
   readonly iidFile?: string | undefined;
   readonly metadataFile?: string | undefined;
   readonly jobs: number;
+  /** --check-rules in lower case: rules to check beside BuildKit's, by name; `tsbuild` and `all` stand for many. */
+  readonly checkRules?: ReadonlySet<string> | undefined;
   /** Host path of a PEM bundle for RUNs and for tsbuild's own requests. */
   readonly caFile?: string | undefined;
   readonly runtime?: string | undefined;

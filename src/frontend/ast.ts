@@ -27,6 +27,8 @@ export interface Diagnostic {
   readonly code: string;
   readonly message: string;
   readonly range: SourceRange;
+  /** How to mend it; of tsbuild's own rules. */
+  readonly hint?: string;
 }
 
 /** A part of an instruction before expansion: text with its quotes and variables as written, continuation lines joined. */

@@ -20,8 +20,10 @@ export interface LowerOptions {
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number | undefined;
   readonly hostname: string;
-  /** --call=check: without a target all stages are looked at, and what is found fails nothing. */
+  /** --call=check: without a target all stages are looked at. */
   readonly isCheck?: boolean | undefined;
+  /** --check-rules in lower case: names of rules that must be asked for, `tsbuild` for all of its own, `all`. */
+  readonly checkRules?: ReadonlySet<string> | undefined;
   /** Patterns of the main context's ignore file with their line numbers, for hints and checks. */
   readonly ignorePatterns: readonly { readonly pattern: string; readonly line: number; readonly file: string }[];
 }

@@ -20,6 +20,8 @@ export interface StepState {
 export interface BuildState {
   readonly steps: readonly StepState[];
   readonly warnings: readonly string[];
+  /** Those of the warnings that are findings of build checks. */
+  readonly findings: readonly string[];
   readonly result?: 'built' | 'failed' | 'cancelled';
   readonly durationMs: number;
   readonly image?: ImageSummary;
@@ -29,6 +31,7 @@ export interface BuildState {
 export function collectEvents(): { handle(event: BuildEvent): void; state(): BuildState } {
   const steps = new Map<string, StepState>();
   const warnings: string[] = [];
+  const findings: string[] = [];
   let ended: Extract<BuildEvent, { type: 'build-done' }> | undefined;
 
   const handle = (event: BuildEvent): void => {
@@ -37,6 +40,7 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
         if (info.isStep && !steps.has(info.id)) steps.set(info.id, { info, status: 'waiting', savedMs: 0 });
     } else if (event.type === 'warning') {
       warnings.push(event.message);
+      if (event.code !== undefined) findings.push(event.message);
     } else if (event.type === 'build-done') {
       ended = event;
     } else if ('id' in event) {
@@ -47,6 +51,7 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
   const state = (): BuildState => ({
     steps: [...steps.values()],
     warnings,
+    findings,
     durationMs: ended?.atMs ?? 0,
     ...(ended === undefined ? {} : { result: ended.result }),
     ...(ended?.image === undefined ? {} : { image: ended.image }),

@@ -102,6 +102,7 @@ export type BuildEvent =
       readonly atMs: number;
     }
   | { readonly type: 'activity-done'; readonly id: string; readonly atMs: number; readonly error?: string }
+  /** With a code it is the finding of a build check, and `code` its rule: those are shown together at the end. */
   | { readonly type: 'warning'; readonly message: string; readonly code?: string; readonly step?: string }
   /** One line a person should see once, e.g. `node:20-bookworm-slim: built here 2 h ago`. */
   | { readonly type: 'notice'; readonly message: string }

@@ -22,8 +22,9 @@ export function closingLines(terminal?: { readonly columns: number }): Closing {
   return {
     handle(event) {
       collected.handle(event);
-      const { steps, image } = collected.state();
-      if (event.type !== 'build-done' || steps.length === 0) return [];
+      const { steps, image, findings } = collected.state();
+      if (event.type !== 'build-done') return [];
+      if (steps.length === 0) return findingLines(findings);
       const rows = terminal === undefined ? steps : steps.filter(({ status }) => !ENDED.has(status));
       return [
         ...(terminal === undefined ? [''] : []),
@@ -31,6 +32,7 @@ export function closingLines(terminal?: { readonly columns: number }): Closing {
         ...(image === undefined ? [] : imageLines(image, terminal === undefined ? image.digest : shortDigest(image))),
         totals(steps, event.atMs),
         ...(image === undefined ? [] : loadLines(image)),
+        ...findingLines(findings),
       ];
     },
     row(id) {
@@ -39,6 +41,13 @@ export function closingLines(terminal?: { readonly columns: number }): Closing {
       return step === undefined ? undefined : rowOf(step, steps);
     },
   };
+}
+
+/** What build checks found, in BuildKit's shape. */
+function findingLines(findings: readonly string[]): readonly string[] {
+  if (findings.length === 0) return [];
+  const count = findings.length === 1 ? '1 warning found' : `${findings.length} warnings found`;
+  return ['', ` ${count} (use tsbuild --check to expand):`, ...findings.map((text) => ` - ${plainText(text)}`)];
 }
 
 const ENDED: ReadonlySet<StepState['status']> = new Set(['hit', 'miss', 'failed']);

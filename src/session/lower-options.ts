@@ -19,6 +19,7 @@ export function lowerOptions(options: BuildOptions, session: Pick<Session, 'igno
     ulimits: options.ulimits,
     shmSizeBytes: options.shmSizeBytes,
     hostname: 'buildkitsandbox',
+    checkRules: options.checkRules,
     ignorePatterns: session.ignoreRules,
   };
 }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { BuildOptions, SecretSource } from '../../build-options.ts';
 import { BuildError } from '../../errors.ts';
 import { parseOutput } from '../../exporter/index.ts';
+import { isRuleWord } from '../../frontend/index.ts';
 import { hostPlatform, type Platform, parsePlatform } from '../../image/oci/index.ts';
 import type { CliContext } from '../context.ts';
 import { dockerCredentials, registryConfig, rootDirectory } from '../environment.ts';
@@ -27,6 +28,7 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
     cwd,
     buildArgs: buildArgs(flags, env),
     target: flags.target,
+    checkRules: checkRules(flags.checkRules),
     platform: platformOf(flags.platform ?? env['DOCKER_DEFAULT_PLATFORM']),
     buildPlatform: hostPlatform(process.arch),
     allow: new Set((flags.allow ?? []).map((text) => oneOf('--allow', text, ['network.host', 'security.insecure']))),
@@ -47,11 +49,15 @@ function assertTogether(flags: BuildFlags): void {
     throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
 }
 
-/** The environment's SOURCE_DATE_EPOCH counts as a build arg, as in buildx. */
+/** Variables that count as build args without being named: buildx does so with the epoch. */
+const FROM_ENV = ['SOURCE_DATE_EPOCH', 'BUILDKIT_DOCKERFILE_CHECK'];
+
 function buildArgs(flags: BuildFlags, env: CliContext['env']): Map<string, string> {
   const args = new Map<string, string>();
-  const epoch = env['SOURCE_DATE_EPOCH'] ?? '';
-  if (epoch !== '') args.set('SOURCE_DATE_EPOCH', epoch);
+  for (const name of FROM_ENV) {
+    const value = env[name] ?? '';
+    if (value !== '') args.set(name, value);
+  }
   for (const text of flags.buildArg ?? []) setIfGiven(args, buildArg(text, env));
   return args;
 }
@@ -97,6 +103,19 @@ function limits(flags: BuildFlags) {
     jobs: flags.jobs === undefined ? Math.max(8, 2 * cpus().length) : positiveInteger('--jobs', flags.jobs),
     runtime: flags.ociRuntime,
   };
+}
+
+/** A comma separated list, in any case. */
+function checkRules(text: string | undefined): ReadonlySet<string> {
+  const words = (text ?? '').split(',').map((word) => word.trim().toLowerCase());
+  const given = words.filter((word) => word !== '');
+  for (const word of given) {
+    if (isRuleWord(word)) continue;
+    throw new BuildError('usage', `--check-rules does not know ${JSON.stringify(word)}`, {
+      hint: 'it takes tsbuild, all, or names of rules, e.g. --check-rules=tsbuild',
+    });
+  }
+  return new Set(given);
 }
 
 function setIfGiven(map: Map<string, string>, pair: [string, string] | undefined): void {

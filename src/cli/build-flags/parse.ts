@@ -29,6 +29,9 @@ export interface BuildFlags {
   readonly quiet?: boolean;
   readonly iidfile?: string;
   readonly metadataFile?: string;
+  readonly call?: string;
+  readonly check?: boolean;
+  readonly checkRules?: string;
   readonly root?: string;
   readonly report?: readonly string[];
   readonly jobs?: string;

@@ -11,8 +11,6 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--cache-to <spec>', name: 'cacheTo' },
   { flags: '--push', name: 'push', hint: 'write an archive and push it: skopeo copy oci-archive:FILE docker://NAME' },
   { flags: '--load', name: 'load', hint: 'docker load -i FILE' },
-  { flags: '--call <method>', name: 'call' },
-  { flags: '--check', name: 'check' },
   { flags: '--annotation <k=v>', name: 'annotation' },
   { flags: '--attest <spec>', name: 'attest' },
   { flags: '--provenance [value]', name: 'provenance' },
@@ -28,6 +26,5 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--secret-leak <mode>', name: 'secretLeak' },
   { flags: '--reproducible', name: 'reproducible' },
   { flags: '--trace <file>', name: 'trace' },
-  { flags: '--check-rules <rules>', name: 'checkRules' },
   { flags: '--lower <maker>', name: 'lower' },
 ];

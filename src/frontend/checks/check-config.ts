@@ -1,4 +1,4 @@
-import { isExperimental, type RuleName } from './rules.ts';
+import { isOn, type RuleName } from './rules.ts';
 
 /** Which rules speak: `# check=skip=A,B;error=true;experimental=all`, of the file or above one instruction. */
 export interface CheckConfig {
@@ -18,6 +18,11 @@ export function parseCheckConfig(text: string | undefined): CheckConfig {
   };
 }
 
+/** @param asked words of --check-rules, in lower case */
+export function withAsked(config: CheckConfig, asked: ReadonlySet<string>): CheckConfig {
+  return { ...config, experimental: new Set([...config.experimental, ...asked]) };
+}
+
 /** The file's config with what the comments above an instruction add. */
 export function withComments(config: CheckConfig, comments: readonly string[]): CheckConfig {
   const added = comments.flatMap((comment) => {
@@ -32,8 +37,7 @@ export function withComments(config: CheckConfig, comments: readonly string[]): 
 }
 
 export function isEnabled(rule: RuleName, { skipped, experimental }: CheckConfig): boolean {
-  const has = (set: ReadonlySet<string>): boolean => set.has('all') || set.has(rule.toLowerCase());
-  return !has(skipped) && (!isExperimental(rule) || has(experimental));
+  return !skipped.has('all') && !skipped.has(rule.toLowerCase()) && isOn(rule, experimental);
 }
 
 function splitPart(part: string): readonly [string, string] {

@@ -1,7 +1,17 @@
 import { BuildError, type SourceRange } from '../../errors.ts';
 import type { Diagnostic, Dockerfile } from '../ast.ts';
-import { type CheckConfig, isEnabled, parseCheckConfig, withComments } from './check-config.ts';
-import type { RuleName } from './rules.ts';
+import { checkProblem } from '../parse/directives.ts';
+import { type CheckConfig, isEnabled, parseCheckConfig, withAsked, withComments } from './check-config.ts';
+import { describeRule, type RuleName } from './rules.ts';
+
+/** What the command line says about checks. */
+export interface CheckOptions {
+  readonly buildArgs: ReadonlyMap<string, string>;
+  readonly checkRules?: ReadonlySet<string> | undefined;
+}
+
+/** A build argument that stands in for the file's `# check=`. */
+const CHECK_ARG = 'BUILDKIT_DOCKERFILE_CHECK';
 
 /** What a finding is about: its place, and the comments that may silence it. */
 export interface Place {
@@ -14,15 +24,20 @@ export class Findings {
   readonly #config: CheckConfig;
   readonly #found: Diagnostic[] = [];
 
-  constructor(dockerfile: Dockerfile) {
-    this.#config = parseCheckConfig(dockerfile.directives.check);
+  /** @throws BuildError usage, when the build argument that configures checks is not understood. */
+  constructor(dockerfile: Dockerfile, { buildArgs, checkRules = NONE }: CheckOptions) {
+    const given = buildArgs.get(CHECK_ARG);
+    if (given !== undefined) assertUnderstood(given);
+    this.#config = withAsked(parseCheckConfig(given ?? dockerfile.directives.check), checkRules);
     for (const diagnostic of dockerfile.diagnostics) {
       if (isEnabled(diagnostic.code as RuleName, this.#config)) this.#found.push(diagnostic);
     }
   }
 
   add(code: RuleName, message: string, { range, comments }: Place): void {
-    if (isEnabled(code, withComments(this.#config, comments))) this.#found.push({ code, message, range });
+    if (!isEnabled(code, withComments(this.#config, comments))) return;
+    const { hint } = describeRule(code);
+    this.#found.push({ code, message, range, ...(hint === undefined ? {} : { hint }) });
   }
 
   /** @throws BuildError check-failed when there are findings and the Dockerfile says that they are errors. */
@@ -40,4 +55,14 @@ export class Findings {
   all(): readonly Diagnostic[] {
     return [...this.#found].sort((a, b) => a.range.startLine - b.range.startLine);
   }
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function assertUnderstood(text: string): void {
+  const problem = checkProblem(text);
+  if (problem === undefined) return;
+  throw new BuildError('usage', `${CHECK_ARG}: ${problem}`, {
+    hint: 'it takes skip=RULE,RULE;error=true;experimental=RULE',
+  });
 }

@@ -1,5 +1,8 @@
-/** Build checks by the names that BuildKit gives them. `isExperimental` ones must be asked for. */
-const RULES = {
+/**
+ * What is checked, by name. The first part is BuildKit's, in its words; `isOwn` marks those that only tsbuild has, each with
+ * the fix as its hint. `isExperimental` and own ones must be asked for.
+ */
+export const RULES = {
   StageNameCasing: { description: 'Stage names should be lowercase' },
   FromAsCasing: { description: "The 'as' keyword should match the case of the 'from' keyword" },
   NoEmptyContinuation: { description: 'Empty continuation lines will become errors in a future release' },
@@ -24,7 +27,10 @@ const RULES = {
     description: 'Multiple instructions of the same type should not be used in the same stage',
   },
   LegacyKeyValueFormat: { description: 'Legacy key/value format with whitespace separator should not be used' },
-  InvalidBaseImagePlatform: { description: 'Base image platform does not match expected target platform' },
+  InvalidBaseImagePlatform: {
+    description: 'Base image platform does not match expected target platform',
+    hasNoPage: true,
+  },
   RedundantTargetPlatform: {
     description: 'Setting platform to predefined $TARGETPLATFORM in FROM is redundant as this is the default behavior',
   },
@@ -44,10 +50,83 @@ const RULES = {
     description:
       'IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error in a future release',
   },
-} as const satisfies { readonly [name: string]: { readonly description: string; readonly isExperimental?: boolean } };
+  CopyBeforeInstall: {
+    description: 'A package install below a COPY of the whole context runs again for every changed file',
+    isOwn: true,
+    hint: 'copy the manifest and its lock file first, install, and copy the rest below that',
+  },
+  AptUpdateAlone: {
+    description: 'apt-get update in a RUN of its own is cached, and later installs work from stale lists',
+    isOwn: true,
+    hint: 'write RUN apt-get update && apt-get install -y --no-install-recommends PACKAGE && rm -rf /var/lib/apt/lists/*',
+  },
+  ShellAsInit: {
+    description: 'A shell that stays PID 1 passes no signal on to the program it runs',
+    isOwn: true,
+    hint: 'write the JSON form, ["program", "argument"], or put exec before the program that stays',
+  },
+  ChangeDoublesLayer: {
+    description: 'A recursive chown or chmod of copied files stores all of them a second time',
+    isOwn: true,
+    hint: 'set it while copying: COPY --chown=USER:GROUP --chmod=MODE',
+  },
+  SecretInCopy: {
+    description: 'A copied credential stays in the layer, whatever is deleted later',
+    isOwn: true,
+    hint: 'use RUN --mount=type=secret,id=ID,target=PATH with --secret id=ID,src=FILE, and name the file in .dockerignore',
+  },
+} as const satisfies { readonly [name: string]: Rule };
+
+interface Rule {
+  readonly description: string;
+  readonly isExperimental?: boolean;
+  readonly isOwn?: boolean;
+  readonly hint?: string;
+  /** BuildKit documents it nowhere. */
+  readonly hasNoPage?: boolean;
+}
 
 export type RuleName = keyof typeof RULES;
 
-export function isExperimental(rule: RuleName): boolean {
-  return 'isExperimental' in RULES[rule];
+/** A rule as people are told about it. */
+export interface RuleInfo {
+  readonly name: string;
+  readonly description: string;
+  /** BuildKit's page. */
+  readonly url: string | undefined;
+  readonly hint: string | undefined;
+  readonly isOwn: boolean;
+  readonly mustBeAskedFor: boolean;
+}
+
+/** Of a diagnostic's code. */
+export function describeRule(name: string): RuleInfo {
+  const rule = findRule(name);
+  if (rule === undefined) throw new Error(`${name} is no rule`);
+  const { description, hint, isOwn = false, isExperimental = false, hasNoPage = false } = rule;
+  const url = isOwn || hasNoPage ? undefined : `https://docs.docker.com/go/dockerfile/rule/${kebab(name)}/`;
+  return { name, description, url, hint, isOwn, mustBeAskedFor: isOwn || isExperimental };
+}
+
+/** `JSONArgsRecommended` → `json-args-recommended` */
+export function kebab(name: string): string {
+  return name.replace(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase();
+}
+
+/** The names by which --check-rules knows them: those of rules, and words for many of them. */
+export function isRuleWord(word: string): boolean {
+  const wanted = word.toLowerCase();
+  return wanted === OWN || wanted === 'all' || Object.keys(RULES).some((name) => name.toLowerCase() === wanted);
+}
+
+/** @param asked in lower case: names of rules, `tsbuild` for its own, `all` */
+export function isOn(name: RuleName, asked: ReadonlySet<string>): boolean {
+  const { isOwn, mustBeAskedFor } = describeRule(name);
+  return !mustBeAskedFor || asked.has('all') || asked.has(name.toLowerCase()) || (isOwn && asked.has(OWN));
+}
+
+const OWN = 'tsbuild';
+
+function findRule(name: string): Rule | undefined {
+  return Object.hasOwn(RULES, name) ? RULES[name as RuleName] : undefined;
 }

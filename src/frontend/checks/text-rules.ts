@@ -1,11 +1,7 @@
-import type { ArgInstruction, FromInstruction, Instruction } from '../ast.ts';
+import type { ArgInstruction, Instruction } from '../ast.ts';
 import type { Findings } from './findings.ts';
-
-/** A stage as it is written. */
-export interface WrittenStage {
-  readonly from: FromInstruction;
-  readonly instructions: readonly Instruction[];
-}
+import { checkOwnRules } from './own/own-rules.ts';
+import type { WrittenStage } from './written-stage.ts';
 
 /** The rules that need nothing but the text, of all stages, needed or not. */
 export function checkText(
@@ -14,6 +10,7 @@ export function checkText(
 ): void {
   checkStageNames(stages, findings);
   checkCasing(stages, findings);
+  checkOwnRules(stages, findings);
   for (const instruction of [...globals, ...stages.flatMap(({ from, instructions }) => [from, ...instructions])]) {
     if (instruction.kind === 'maintainer') {
       findings.add('MaintainerDeprecated', 'Maintainer instruction is deprecated in favor of using label', instruction);

@@ -3,6 +3,7 @@ import { makeVertex, type PlannedHistory, type Vertex } from '../../graph/index.
 import { BuildEnv, emptyImage, type ImageDraft, inheritedImage, splitPair } from '../config/index.ts';
 import { checkStage, type Findings } from '../checks/index.ts';
 import type { LowerOptions } from '../options.ts';
+import type { StageArg } from './arg-summaries.ts';
 import { type Escape, makeExpander } from './expander.ts';
 import type { Externals, Resolved } from './externals.ts';
 import type { BuildArgs } from './global-args.ts';
@@ -34,6 +35,7 @@ export interface StagesContext {
   readonly escapeToken: Escape;
   readonly externals: Externals;
   readonly findings: Findings;
+  readonly stageArgs: StageArg[];
 }
 
 /** Lowers the reached stages in Dockerfile order: a stage can use those above it. */
@@ -181,12 +183,13 @@ function fromOrigin(draft: StageDraft) {
 }
 
 function makeLowering(built: ReadonlyMap<Stage, BuiltStage>, context: BuildContext['context']): Lowering {
-  const { options, args, escapeToken, externals, findings, vertices } = context;
+  const { options, args, escapeToken, externals, findings, stageArgs, vertices } = context;
   return {
     options,
     args,
     escapeToken,
     findings,
+    stageArgs,
     expanderOf: (env) => makeExpander(env, escapeToken),
     sourceVertex(source, step) {
       if (source === undefined) return vertices.context('');

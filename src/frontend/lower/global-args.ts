@@ -3,6 +3,7 @@ import { formatPlatform, type Platform } from '../../image/oci/index.ts';
 import type { ArgInstruction } from '../ast.ts';
 import { BuildEnv } from '../config/index.ts';
 import type { LowerOptions } from '../options.ts';
+import { type GlobalArg, summariseArg } from './arg-summaries.ts';
 import { type Escape, makeExpander } from './expander.ts';
 
 const EPOCH = 'SOURCE_DATE_EPOCH';
@@ -14,6 +15,7 @@ export interface BuildArgs {
   readonly globals: BuildEnv;
   /** Seconds. */
   readonly epoch: number | undefined;
+  readonly declared: readonly GlobalArg[];
 }
 
 export interface ArgContext {
@@ -30,14 +32,17 @@ export function readBuildArgs(
 ): BuildArgs {
   const given = options.buildArgs;
   let globals = BuildEnv.of(automaticArgs(options, target).map(([name, value]) => [name, given.get(name) ?? value]));
-  for (const { pairs } of instructions) {
-    for (const { key, value, range } of pairs) {
-      const own = value === undefined ? undefined : () => makeExpander(globals, escapeToken).word(value, range);
-      const set = given.get(key) ?? own?.();
+  const declared: GlobalArg[] = [];
+  for (const instruction of instructions) {
+    for (const pair of instruction.pairs) {
+      const { key, value, range } = pair;
+      const expand = makeExpander(globals, escapeToken);
+      const set = given.get(key) ?? (value === undefined ? undefined : expand.word(value, range));
       if (set !== undefined) globals = globals.with([[key, set]]);
+      declared.push({ ...summariseArg(instruction, pair, set), uses: expand.used });
     }
   }
-  return withEpoch({ given, globals }, options);
+  return { ...withEpoch({ given, globals }, options), declared };
 }
 
 /** The predefined proxy arguments, in both cases, for the process only: no key, layer or history knows of them. */
@@ -70,7 +75,9 @@ function platformArgs(prefix: string, platform: Platform): readonly (readonly [s
   ];
 }
 
-function withEpoch({ given, globals }: Omit<BuildArgs, 'epoch'>, options: LowerOptions): BuildArgs {
+type WithEpoch = Omit<BuildArgs, 'declared'>;
+
+function withEpoch({ given, globals }: Omit<WithEpoch, 'epoch'>, options: LowerOptions): WithEpoch {
   const text = given.get(EPOCH) ?? globals.get(EPOCH) ?? '';
   if (text === '') return { given, globals, epoch: undefined };
   if (/^[+-]?\d+$/.test(text)) {

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { ArgInstruction, EnvInstruction, Instruction, WorkdirInstruction } from '../ast.ts';
 import { applyMetadata, isMetadata, type MetadataInstruction, withConfig, withVariable } from '../config/index.ts';
+import { summariseArg } from './arg-summaries.ts';
 import { lowerCopy } from './copy.ts';
 import { lowerRun } from './run.ts';
 import { addEmptyHistory, addStep, type Step } from './stage-draft.ts';
@@ -52,13 +53,17 @@ function lowerEnv({ pairs }: EnvInstruction, { draft, expand }: Step): void {
 }
 
 /** --build-arg, else the default, else the global of that name; without any of them the name is declared and not set. */
-function lowerArg({ pairs }: ArgInstruction, step: Step): void {
+function lowerArg(instruction: ArgInstruction, step: Step): void {
   const { draft, lowering } = step;
-  const shown = pairs.map(({ key, value, range }) => {
+  const shown = instruction.pairs.map((pair) => {
+    const { key, value, range } = pair;
     const own = value === undefined ? () => lowering.args.globals.get(key) : () => expandDefault(value, range, step);
     const set = lowering.args.given.get(key) ?? own();
     if (set !== undefined && !NOT_VARIABLES.has(key)) draft.env = draft.env.with([[key, set]]);
     draft.args = new Map([...draft.args, [key, set ?? '']]);
+    const isGlobal = value === undefined && !lowering.args.given.has(key) && lowering.args.globals.has(key);
+    const summary = isGlobal ? undefined : { ...summariseArg(instruction, pair, set), range: step.range };
+    lowering.stageArgs.push({ stage: draft.stage.index, name: key, summary });
     return set === undefined ? key : `${key}=${set}`;
   });
   addEmptyHistory(draft, `ARG ${shown.join(' ')}`);

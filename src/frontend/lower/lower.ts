@@ -6,7 +6,9 @@ import { checkText, Findings } from '../checks/index.ts';
 import { finalImage, platformOf } from '../config/index.ts';
 import type { LowerOptions } from '../options.ts';
 import type { ImageResolver } from '../resolver.ts';
+import { type ArgSummary, type StageArg, usedArgs } from './arg-summaries.ts';
 import { type BuiltStage, buildStages } from './build-stages.ts';
+import { descriptionOf } from './descriptions.ts';
 import { type Escape, makeExpander } from './expander.ts';
 import { makeExternals } from './externals.ts';
 import { type ArgContext, type BuildArgs, proxyEnv, readBuildArgs } from './global-args.ts';
@@ -19,6 +21,8 @@ import { planStages, splitStages, type Stage, type WrittenStages } from './stage
 export interface LowerDeps {
   readonly resolver: ImageResolver;
   readonly signal: AbortSignal;
+  /** Gets the diagnostics once, whether lowering succeeds or fails. */
+  readonly report?: (diagnostics: readonly Diagnostic[]) => void;
 }
 
 export interface Lowered {
@@ -27,6 +31,8 @@ export interface Lowered {
   readonly diagnostics: readonly Diagnostic[];
   /** In Dockerfile order. */
   readonly stages: readonly StageSummary[];
+  /** Those that the target makes something of, in source order. */
+  readonly args: readonly ArgSummary[];
   /** `K=V` of the predefined proxy arguments: for processes, never for keys, history or reports. */
   readonly proxyEnv: readonly string[];
 }
@@ -34,6 +40,7 @@ export interface Lowered {
 export interface StageSummary {
   readonly index: number;
   readonly name: string | undefined;
+  readonly description: string | undefined;
   /** The base as expanded: an image, a stage or scratch. */
   readonly base: string;
   readonly range: SourceRange;
@@ -47,14 +54,24 @@ export interface StageSummary {
  * for, all at once. Everything that can be told without files is told here.
  * @throws BuildError, located; what the resolver throws, located at the FROM or --from.
  */
-export async function lower(
+export async function lower(dockerfile: Dockerfile, options: LowerOptions, deps: LowerDeps): Promise<Lowered> {
+  deps.signal.throwIfAborted();
+  const findings = new Findings(dockerfile, options);
+  try {
+    const lowered = await lowerFound(dockerfile, options, { ...deps, findings });
+    findings.assertNone();
+    return lowered;
+  } finally {
+    deps.report?.(findings.all());
+  }
+}
+
+async function lowerFound(
   dockerfile: Dockerfile,
   options: LowerOptions,
-  { resolver, signal }: LowerDeps,
+  { resolver, signal, findings }: LowerDeps & { readonly findings: Findings },
 ): Promise<Lowered> {
-  signal.throwIfAborted();
   const { escape: escapeToken } = dockerfile.directives;
-  const findings = new Findings(dockerfile);
   const texts = splitStages(dockerfile);
   checkText(texts, findings);
   const { args, stages } = planBuild(texts, { options, escapeToken, findings });
@@ -65,15 +82,20 @@ export async function lower(
   const { file } = dockerfile;
   const roots = options.isCheck === true && options.target === undefined ? stages : [target];
   const reached = await reachStages(stages, roots, { externals, escapeToken, targetPlatform, file, signal });
-  const built = buildStages(reached, { options, args, escapeToken, externals, findings });
-  if (options.isCheck !== true) findings.assertNone();
+  const stageArgs: StageArg[] = [];
+  const built = buildStages(reached, { options, args, escapeToken, externals, findings, stageArgs });
   const made = targetOf(built(target), { options, epoch: args.epoch });
   return {
     definition: { targets: [made], vertices: collectVertices([made]) },
     diagnostics: findings.all(),
     stages: stages.map((stage) => summaryOf(stage, { target, isReached: reached.stages.includes(stage) })),
+    args: usedArgs({ globals: args.declared, stageArgs, stages: targetFirst(reached.stages, target) }),
     proxyEnv: proxyEnv(args.given),
   };
+}
+
+function targetFirst(stages: readonly Stage[], target: Stage): readonly Stage[] {
+  return [target, ...stages.filter((stage) => stage !== target).reverse()];
 }
 
 interface PlanContext {
@@ -134,6 +156,7 @@ function summaryOf(stage: Stage, { target, isReached }: { target: Stage; isReach
   return {
     index,
     name,
+    description: name === undefined ? undefined : descriptionOf(from.comments, name),
     base: base.kind === 'stage' ? base.stage.label : base.external.name,
     range: from.range,
     isTarget: stage === target,

@@ -3,6 +3,7 @@ import { makeVertex, type Op, type Origin, type PlannedHistory, type Vertex } fr
 import type { Findings } from '../checks/index.ts';
 import type { BuildEnv, ImageDraft } from '../config/index.ts';
 import type { LowerOptions } from '../options.ts';
+import type { StageArg } from './arg-summaries.ts';
 import type { Escape, RecordingExpander } from './expander.ts';
 import type { BuildArgs } from './global-args.ts';
 import type { Command, Source } from './links.ts';
@@ -45,6 +46,8 @@ export interface Lowering {
   readonly escapeToken: Escape;
   readonly args: BuildArgs;
   readonly findings: Findings;
+  /** Grows with each ARG that is lowered. */
+  readonly stageArgs: StageArg[];
   /** The stack or tree that a source stands for; of undefined, the build context. */
   sourceVertex(source: Source | undefined, step: Step): Vertex;
   expanderOf(env: BuildEnv): RecordingExpander;

@@ -19,6 +19,8 @@ export interface Stage {
   readonly base: Base;
   readonly platform: Platform | undefined;
   readonly instructions: readonly Instruction[];
+  /** The variables that its FROM names. */
+  readonly uses: ReadonlySet<string>;
 }
 
 export type Base =
@@ -89,7 +91,8 @@ export function planStages(texts: readonly StageText[], context: StageContext): 
     const name = from.as?.text.toLowerCase();
     const external = { name: image, platform: platform ?? context.targetPlatform, range: from.image.range };
     const base = baseOf({ name, external }, { stages, contexts: context.contexts });
-    stages.push({ index, name, label: name ?? `stage-${index}`, from, base, platform, instructions });
+    const uses = new Set([...expand.used, ...expandPlatform.used]);
+    stages.push({ index, name, label: name ?? `stage-${index}`, from, base, platform, instructions, uses });
   }
   return stages;
 }

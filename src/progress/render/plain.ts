@@ -73,7 +73,9 @@ class PlainRenderer implements Renderer {
         error === undefined ? `DONE ${done(atMs - section.startedMs)}` : `ERROR: ${plainText(error)}`,
       );
     },
-    warning: ({ message }) => this.#target.write(`WARNING: ${plainText(message)}\n`),
+    warning: ({ message, code }) => {
+      if (code === undefined) this.#target.write(`WARNING: ${plainText(message)}\n`);
+    },
     notice: ({ message }) => this.#target.write(`${plainText(message)}\n`),
   };
 

@@ -111,7 +111,9 @@ class TtyRenderer implements Renderer {
     'activity-done': ({ id }) => {
       this.#running.delete(id);
     },
-    warning: ({ message }) => this.#keep(this.#paint.yellow(`warning: ${plainText(message)}`)),
+    warning: ({ message, code }) => {
+      if (code === undefined) this.#keep(this.#paint.yellow(`warning: ${plainText(message)}`));
+    },
     notice: ({ message }) => this.#keep(plainText(message)),
     'build-done': () => {
       this.#running.clear();

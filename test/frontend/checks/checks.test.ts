@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { isEnabled, parseCheckConfig, withComments } from '../../../src/frontend/checks/check-config.ts';
-import { type GivenOptions, lowerError, lowerText } from '../lower/rig.ts';
+import { checkText, type GivenOptions, lowerError, lowerText } from '../lower/rig.ts';
 
 async function found(text: string, given: GivenOptions = {}): Promise<readonly string[]> {
-  const { diagnostics } = await lowerText(text, { isCheck: true, ...given });
+  const { diagnostics } = await checkText(text, given);
   return diagnostics.map(({ range, code, message }) => `${range.startLine} ${code}: ${message}`);
 }
 
@@ -168,7 +168,7 @@ describe('# check=', () => {
     expect(diagnostics.map(({ code }) => code)).toEqual(codes);
   });
 
-  test('error=true fails a build and not a check', async () => {
+  test('error=true is an error, beside the findings', async () => {
     const text = '# check=error=true\nFROM base\nWORKDIR rel\nCMD x\n';
     expect(await lowerError(text)).toMatchObject({ code: 'check-failed', range: { startLine: 3 } });
     expect((await lowerError(text)).message).toContain(

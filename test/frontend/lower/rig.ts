@@ -1,6 +1,6 @@
 import { digestOf, type LayerRef, parseContentID, parseDiffID } from '../../../cache/index.ts';
 import { BuildError } from '../../../src/errors.ts';
-import type { ImageResolver, Lowered, LowerOptions, NamedContext } from '../../../src/frontend/index.ts';
+import type { Diagnostic, ImageResolver, Lowered, LowerOptions, NamedContext } from '../../../src/frontend/index.ts';
 import { lower, parseDockerfile } from '../../../src/frontend/index.ts';
 import type { Op, Vertex } from '../../../src/graph/index.ts';
 import type { ContainerConfig, ImageConfig } from '../../../src/image/oci/index.ts';
@@ -57,14 +57,35 @@ export type GivenOptions = Omit<Partial<LowerOptions>, 'buildArgs' | 'labels' | 
   readonly resolver?: ImageResolver;
   readonly images?: { readonly [name: string]: FakeImage };
   readonly signal?: AbortSignal;
+  readonly report?: (diagnostics: readonly Diagnostic[]) => void;
 };
+
+export interface Checked {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly error: BuildError | undefined;
+}
+
+/** Lowers as a check does: what was found counts, also when lowering fails. */
+export async function checkText(text: string, given: GivenOptions = {}): Promise<Checked> {
+  let diagnostics: readonly Diagnostic[] = [];
+  const report = (found: readonly Diagnostic[]): void => {
+    diagnostics = found;
+  };
+  try {
+    await lowerText(text, { isCheck: true, ...given, report });
+    return { diagnostics, error: undefined };
+  } catch (error) {
+    if (error instanceof BuildError) return { diagnostics, error };
+    throw error;
+  }
+}
 
 /** Parses and lowers; a context without a scheme is a directory. */
 export async function lowerText(text: string, given: GivenOptions = {}): Promise<Lowered> {
   const dockerfile = parseDockerfile(text, { file: 'Dockerfile' });
   const [error] = dockerfile.errors;
   if (error !== undefined) throw error;
-  const { images, resolver = fakeResolver(images), signal = new AbortController().signal, ...rest } = given;
+  const { images, resolver = fakeResolver(images), signal = new AbortController().signal, report, ...rest } = given;
   const contexts: (readonly [string, NamedContext])[] = Object.entries(given.contexts ?? {}).map(
     ([name, value]) => [name, value.includes('://') ? { kind: 'image', name: value } : { kind: 'directory' }] as const,
   );
@@ -83,7 +104,7 @@ export async function lowerText(text: string, given: GivenOptions = {}): Promise
     contexts: new Map(contexts),
     allow: new Set(given.allow),
   };
-  return lower(dockerfile, options, { resolver, signal });
+  return lower(dockerfile, options, { resolver, signal, ...(report === undefined ? {} : { report }) });
 }
 
 /** The error that lowering ends with. */

@@ -1,0 +1,42 @@
+import type { BuildOptions } from '../../build-options.ts';
+import { check, outline, targets } from '../../check.ts';
+import { buildOptions } from '../build-flags/options.ts';
+import type { BuildFlags } from '../build-flags/parse.ts';
+import type { CliContext } from '../context.ts';
+import { writeStdout } from '../stdout.ts';
+import { checkText } from './check-text.ts';
+import { checkJson, outlineJson, targetsJson } from './json.ts';
+import type { Call } from './parse-call.ts';
+import { outlineText, targetsText } from './tables.ts';
+
+/** `tsbuild --call …`: prints what is asked for on stdout. 1 when a check found something. */
+export async function callCommand(call: Call, flags: BuildFlags, context: CliContext): Promise<number> {
+  const { signal } = context;
+  const options = buildOptions(flags, context);
+  const isJson = call.format === 'json';
+  if (call.method === 'check') return checkCommand(call, options, context);
+  if (call.method === 'outline') {
+    const result = await outline(options, { signal });
+    await writeStdout(isJson ? jsonText(outlineJson(result)) : outlineText(result.outline));
+  } else {
+    const result = await targets(options, { signal });
+    await writeStdout(isJson ? jsonText(targetsJson(result)) : targetsText(result.targets));
+  }
+  return 0;
+}
+
+/** @throws BuildError what the check came upon, after everything else is printed. */
+async function checkCommand(
+  { format, ignoresStatus }: Call,
+  options: BuildOptions,
+  context: CliContext,
+): Promise<number> {
+  const result = await check(options, { signal: context.signal });
+  await writeStdout(format === 'json' ? jsonText(checkJson(result)) : checkText(result));
+  if (result.error !== undefined) throw result.error;
+  return result.diagnostics.length > 0 && !ignoresStatus ? 1 : 0;
+}
+
+function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
