@@ -4,3 +4,4 @@ export type { EntryType, TarEntry } from './entry.ts';
 export { type ArchiveFile, packArchive } from './image-archive.ts';
 export { DEFAULT_LIMITS, makeTarReader, type TarHandler, type TarLimits, type TarReader } from './tar-reader.ts';
 export { makeTarWriter, type TarWriter, tarName } from './tar-writer.ts';
+export { through } from './through.ts';

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
+import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { type Digest, parseDigest } from '../../../cache/index.ts';
-import { ArchiveError } from '../archive/index.ts';
+import { ArchiveError, through } from '../archive/index.ts';
 import { crc32 } from './crc32.ts';
 
 export interface CompressOptions {
@@ -63,7 +64,7 @@ function compressed(chunks: AsyncIterable<Buffer>, options: CompressOptions): As
     case 'gzip':
       return gzip(chunks, options);
     case 'zstd':
-      return zstd(chunks, options.level);
+      return zstd(chunks, options);
   }
 }
 
@@ -139,20 +140,13 @@ function looksRandom(chunk: Buffer): boolean {
 }
 
 /** One frame, one thread: bytes depend on nothing but the level. */
-async function* zstd(chunks: AsyncIterable<Buffer>, level: number): AsyncIterable<Uint8Array> {
+function zstd(chunks: AsyncIterable<Buffer>, { level, signal }: CompressOptions): AsyncIterable<Uint8Array> {
   const { createZstdCompress, constants } = zlib as unknown as {
-    createZstdCompress?: (options: object) => NodeJS.ReadWriteStream;
+    createZstdCompress?: (options: object) => Transform;
     constants: Record<string, number>;
   };
   const parameter = constants['ZSTD_c_compressionLevel'];
   if (createZstdCompress === undefined || parameter === undefined)
     throw new ArchiveError('unsupported', `this Node.js cannot write zstd; 22.15 or newer can`);
-  const stream = createZstdCompress({ params: { [parameter]: level } });
-  const feeding = (async () => {
-    for await (const chunk of chunks)
-      if (!stream.write(chunk)) await new Promise<void>((resolve) => stream.once('drain', resolve));
-    stream.end();
-  })();
-  for await (const part of stream as AsyncIterable<Uint8Array>) yield part;
-  await feeding;
+  return through(chunks, createZstdCompress({ params: { [parameter]: level } }), { signal });
 }
