@@ -16,7 +16,7 @@ export interface Dockerfile {
 
 export interface Directives {
   readonly escape: '\\' | '`';
-  /** Recorded and never pulled. */
+  /** Recorded and never pulled; of a file that no Dockerfile can be (`// syntax=`, JSON), too. */
   readonly syntax?: string;
   /** The value of `# check=`. */
   readonly check?: string;

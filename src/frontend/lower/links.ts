@@ -1,8 +1,8 @@
 import { BuildError, type SourceRange } from '../../errors.ts';
 import type { Flag, Instruction } from '../ast.ts';
 import { BuildEnv } from '../config/index.ts';
+import { mountFields } from '../parse/index.ts';
 import { type Escape, makeExpander } from './expander.ts';
-import { mountFrom } from './mount-text.ts';
 import { nearest } from './names.ts';
 import type { External, Stage } from './stages.ts';
 
@@ -38,11 +38,24 @@ function sourcesOf(instruction: Instruction, context: LinkContext): Command['sou
   }
   if (instruction.kind === 'run') {
     return mountFlags(instruction.flags).map((flag) => {
-      const from = mountFrom(flag.value ?? '');
+      const from = mountFrom(flag);
       return from === undefined ? undefined : mountSource(from, flag, context);
     });
   }
   return [];
+}
+
+/** Where a mount's files come from. The type may be a variable: only those that are known to read nothing are left out. */
+export function mountFrom({ value = '', range }: Flag): string | undefined {
+  const options = new Map(mountFields(value, range).map(splitOption));
+  return SOURCELESS.has(options.get('type')?.toLowerCase() ?? 'bind') ? undefined : options.get('from') || undefined;
+}
+
+const SOURCELESS: ReadonlySet<string> = new Set(['tmpfs', 'secret', 'ssh']);
+
+function splitOption(field: string): readonly [string, string] {
+  const at = field.indexOf('=');
+  return at < 0 ? [field.toLowerCase(), ''] : [field.slice(0, at).toLowerCase(), field.slice(at + 1)];
 }
 
 export function mountFlags(flags: readonly Flag[]): readonly Flag[] {

@@ -4,7 +4,6 @@ import type { RunMount } from '../../graph/index.ts';
 import type { Flag, RunInstruction } from '../ast.ts';
 import { type ParsedMount, parseMount } from '../parse/index.ts';
 import { mountFlags } from './links.ts';
-import { expandMount } from './mount-text.ts';
 import type { InputList, Step } from './stage-draft.ts';
 
 const CACHE_NAMESPACE_ARG = 'BUILDKIT_CACHE_MOUNT_NS';
@@ -29,8 +28,8 @@ interface OneMount extends MountContext {
 export function lowerMounts(instruction: RunInstruction, { step, inputs }: MountContext): readonly RunMount[] {
   const mounts: RunMount[] = [];
   for (const [index, flag] of mountFlags(instruction.flags).entries()) {
-    const text = expandMount(flag.value ?? '', (word) => step.expand.word(word, flag.range));
-    const parsed = parseMount(text, { range: flag.range });
+    const { range } = flag;
+    const parsed = parseMount(flag.value ?? '', { range, expand: (text) => step.expand.word(text, range) });
     const sshBefore = mounts.filter(({ type }) => type === 'ssh').length;
     mounts.push(LOWER[parsed.type](parsed, { step, inputs, flag, index, sshBefore }));
   }

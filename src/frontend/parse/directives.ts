@@ -11,12 +11,17 @@ export interface Directive {
  * a repeated one does not, and does not count.
  */
 export class DirectiveScanner {
+  readonly #comment: string;
   readonly #seen = new Set<string>();
   #isDone = false;
 
+  constructor(comment = '#') {
+    this.#comment = comment;
+  }
+
   read(line: string): Directive | { readonly repeated: string } | undefined {
     if (this.#isDone) return undefined;
-    const directive = line.startsWith('#') ? parseDirective(line.slice(1)) : undefined;
+    const directive = line.startsWith(this.#comment) ? parseDirective(line.slice(this.#comment.length)) : undefined;
     if (directive === undefined) {
       this.#isDone = true;
       return undefined;

@@ -2,6 +2,7 @@ import { BuildError } from '../../errors.ts';
 import type { Directives, Dockerfile } from '../ast.ts';
 import { directiveError } from './directive-errors.ts';
 import { checkProblem, type FoundDirectives, findDirectives } from './directives.ts';
+import { findForeignSyntax, foreignSyntaxError } from './foreign-syntax.ts';
 import { freeze } from './freeze.ts';
 import { textOf } from './lines.ts';
 import { knownKeywords } from './instructions.ts';
@@ -17,11 +18,15 @@ export function parseDockerfile(text: string | Uint8Array, { file }: { readonly 
   const source = openSource(decoded.replace(/^\ufeff/, ''), file);
   const read = readStatements(source);
   const found = findDirectives(linesOf(source));
-  const errors = [...read.errors, ...checkErrors(found, source), ...fileErrors(read, { source, file })];
+  const foreign = found.syntax === undefined ? findForeignSyntax(source) : undefined;
+  const errors =
+    foreign === undefined
+      ? [...read.errors, ...checkErrors(found, source), ...fileErrors(read, { source, file })]
+      : [foreignSyntaxError(foreign, source)];
   return freeze({
     file,
     text: source.text,
-    directives: directivesOf(found, read.escapeToken),
+    directives: directivesOf({ ...found, ...foreign }, read.escapeToken),
     instructions: read.instructions,
     errors: inSourceOrder(errors),
     diagnostics: read.diagnostics,

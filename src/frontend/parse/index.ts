@@ -1,3 +1,3 @@
 export { parseDockerfile } from './dockerfile.ts';
-export { type ParsedMount, parseMount } from './mount.ts';
+export { mountFields, type ParsedMount, parseMount } from './mount.ts';
 export { parseInstruction } from './trigger.ts';

@@ -28,11 +28,8 @@ export interface MountContext {
 
 /** @throws BuildError flag-invalid, located at the range */
 export function parseMount(value: string, { range, expand = (text) => text }: MountContext): ParsedMount {
+  const fields = mountFields(value, range);
   try {
-    const fields = splitCsv(value);
-    if (fields === undefined) {
-      throw new MountProblem(`failed to parse csv mounts: ${JSON.stringify(value)}`, 'write KEY=VALUE,KEY=VALUE');
-    }
     const mount: Draft = { type: 'bind' };
     for (const field of fields) readField(mount, field, expand);
     assertFits(mount);
@@ -41,6 +38,17 @@ export function parseMount(value: string, { range, expand = (text) => text }: Mo
     if (!(error instanceof MountProblem)) throw error;
     throw new BuildError('flag-invalid', error.message, { range, hint: error.hint });
   }
+}
+
+/**
+ * The options as they are written. Whether they are right is asked only where the stage is needed.
+ * @throws BuildError flag-invalid, located at the range, when this is no CSV
+ */
+export function mountFields(value: string, range: SourceRange): readonly string[] {
+  const fields = splitCsv(value);
+  if (fields !== undefined) return fields;
+  const message = `failed to parse csv mounts: ${JSON.stringify(value)}`;
+  throw new BuildError('flag-invalid', message, { range, hint: 'write KEY=VALUE,KEY=VALUE' });
 }
 
 type Draft = { -readonly [K in keyof ParsedMount]: ParsedMount[K] };

@@ -1,14 +1,13 @@
 import { BuildError } from '../../errors.ts';
 import type { Flag, RunInstruction } from '../ast.ts';
-import { expandWord } from '../expand/index.ts';
 import { commandForm } from './command-form.ts';
 import { parseHeredocWord } from './heredocs.ts';
-import { parseMount } from './mount.ts';
+import { mountFields } from './mount.ts';
 import type { Statement } from './statement.ts';
 
 export function parseRun(statement: Statement): RunInstruction {
   const { common, rest } = statement;
-  for (const flag of common.flags) checkFlag(flag, statement);
+  for (const flag of common.flags) checkFlag(flag);
   const { form, args } = commandForm(statement, rest);
   const [heredoc] = common.heredocs;
   if (heredoc === undefined) return { kind: 'run', ...common, form, args };
@@ -19,8 +18,8 @@ export function parseRun(statement: Statement): RunInstruction {
   return { kind: 'run', ...common, form, args: [rest.text + parts.join('')] };
 }
 
-function checkFlag(flag: Flag, { escapeToken }: Statement): void {
-  const { name, value, range } = flag;
+/** What is wrong in any stage, needed or not. */
+function checkFlag({ name, value, range }: Flag): void {
   if (value === undefined) return;
   const fail = (message: string, hint: string): BuildError => new BuildError('flag-invalid', message, { range, hint });
   if (name === 'network' && !['default', 'none', 'host'].includes(value)) {
@@ -29,13 +28,10 @@ function checkFlag(flag: Flag, { escapeToken }: Statement): void {
   if (name === 'security' && !['sandbox', 'insecure'].includes(value)) {
     throw fail(`security "${value}" is not valid`, 'write --security=sandbox or insecure');
   }
-  if (name !== 'mount') return;
-  if (/(?:^|,)"?from=[^,]*\$./i.test(value)) {
+  if (name === 'mount' && mountFields(value, range).some((field) => /^from=.*\$./is.test(field))) {
     throw new BuildError('stage-unknown', "'from' doesn't support variable expansion, define alias stage instead", {
       range,
       hint: 'write FROM $NAME AS alias above the first stage that needs it, and from=alias here',
     });
   }
-  if (value.includes('$')) return;
-  parseMount(value, { range, expand: (text) => expandWord(text, { env: () => undefined, escape: escapeToken }) });
 }

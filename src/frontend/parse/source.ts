@@ -27,14 +27,8 @@ export function openSource(text: string, file: string): Source {
     ...linesOf(text, starts),
     rangeOf(start, end) {
       const first = position(start);
-      const last = end > start ? position(end - 1) : { ...first, column: first.column - 1 };
-      return {
-        file,
-        startLine: first.line,
-        startColumn: first.column,
-        endLine: last.line,
-        endColumn: last.column + 1,
-      };
+      const last = position(end);
+      return { file, startLine: first.line, startColumn: first.column, endLine: last.line, endColumn: last.column };
     },
   };
 }

@@ -179,8 +179,27 @@ describe('mounts', () => {
     expect(error.range).toMatchObject({ startLine: 2, startColumn: 5 });
   });
 
+  test('the hint names the option that was meant', async () => {
+    expect((await lowerError('FROM base\nRUN --mount=typ=cache,target=/x x\n')).hint).toBe('did you mean type?');
+    expect((await lowerError('FROM base\nRUN --mount=type=tmp,target=/x x\n')).hint).toBe('did you mean tmpfs?');
+  });
+
+  test.each<[string, string | undefined]>([
+    ['from=dep', 'dep'],
+    ['TYPE=Bind,FROM=dep', 'dep'],
+    ['type=$T,from=dep', 'dep'],
+    ['type=tmpfs,from=dep', undefined],
+    ['from=', undefined],
+  ])('%s needs the stage %s', async (text, stage) => {
+    const lowered = await lowerText(`FROM base AS dep\nFROM base\nARG T=bind\nRUN --mount=${text},target=/x x\n`);
+    expect(lowered.stages.find(({ isReached, isTarget }) => isReached && !isTarget)?.name).toBe(stage);
+    expect(lowered.definition.vertices.some(({ op }) => op.kind === 'context')).toBe(text === 'from=');
+  });
+
   test('in a stage that nobody needs a wrong mount is not noticed', async () => {
-    await lowerText('FROM base\nRUN --mount=type=$T,target=/x x\nFROM base\n');
+    const mounts = ['type=$T,target=/x', 'type=nonsense', 'bogus', 'type=cache', 'type=bind,size=1,target=/x'];
+    const runs = mounts.map((mount) => `RUN --mount=${mount} x`).join('\n');
+    expect((await lowerText(`FROM base\n${runs}\nFROM base\n`)).diagnostics).toEqual([]);
   });
 });
 

@@ -62,6 +62,11 @@ describe('A1 the file', () => {
     expect(parse(text).errors.every(({ hint }) => hint !== undefined)).toBe(true);
   });
 
+  test('an instruction that an empty line ends reaches that line', () => {
+    expect(place(one('run', 'RUN a \\\n\n').range)).toBe('2:1-3:1');
+    expect(place(one('run', 'RUN a \\\n\r\n').range)).toBe('2:1-3:1');
+  });
+
   test('the AST is frozen', () => {
     const { instructions } = parse('FROM a AS b\n');
     expect(Object.isFrozen(instructions)).toBe(true);
