@@ -1,5 +1,13 @@
 import { excerpt } from '../../../src/cli/call/excerpt.ts';
 import { renderError } from '../../../src/cli/render-error.ts';
+import { diffIDOf, contentIDOf, digestOf } from '../../../cache/index.ts';
+import type { RunOp, Vertex } from '../../../src/graph/index.ts';
+import type { OpDeps } from '../../../src/ops/index.ts';
+import { runOp } from '../../../src/ops/run/index.ts';
+import type { RunReply } from '../../../src/worker/protocol.ts';
+import { memoryTree } from '../../ops/copy/memory-tree.ts';
+import { copyOp, select } from '../../ops/copy/rig.ts';
+import { lowerText, vertexOf } from '../lower/rig.ts';
 import { parse } from '../parse/rig.ts';
 import { accepts, type Row, refuses, shows } from './row.ts';
 
@@ -9,6 +17,31 @@ const rendered = (text: string): string[] =>
     .errors.map((error) => renderError(error, { color: false, source: () => text }))
     .join('\n')
     .split('\n');
+
+/** What the RUN of a Dockerfile says to a worker's answer. */
+async function runMessage(text: string, reply: RunReply): Promise<string> {
+  const vertex = vertexOf(await lowerText(text), text.slice(text.indexOf('RUN'))) as Vertex<RunOp>;
+  const deps = {
+    ensureLayers: () => Promise.resolve(),
+    logFile: () => '/log',
+    run: () => Promise.resolve(reply),
+    runEnvironment: { secret: () => Promise.resolve(undefined), sshSocket: () => undefined, proxyEnv: [] },
+  } as unknown as OpDeps;
+  const noted = () => undefined;
+  const step = { signal: new AbortController().signal, output: noted, warn: noted, logsTo: noted };
+  const prepared = await runOp(deps).prepare(vertex, [{ kind: 'stack', layers: [] }], step);
+  return prepared.kind === 'step' ? messageOf(prepared.run()) : 'no step';
+}
+
+function messageOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'done',
+    (error: unknown) => (error as Error).message,
+  );
+}
+
+const diffID = diffIDOf(digestOf('made'));
+const MADE = { diffID, contentID: contentIDOf(diffID), verified: true, origins: [], size: 1 };
 
 export const errorTextRows: readonly Row[] = [
   shows('A11.1', 'accepts', {
@@ -65,6 +98,33 @@ export const errorTextRows: readonly Row[] = [
       allow: ['network.host'],
     },
   ),
+  shows('A11.3', 'accepts', {
+    title: 'a command that ends well, a secret that nobody requires, a source that is there',
+    show: () =>
+      Promise.all([
+        runMessage('FROM base\nRUN --mount=type=secret,id=s x', { outcome: 'exited', exitCode: 0, layer: MADE }),
+        messageOf(select(copyOp(['foo'], '/'), memoryTree({ foo: 'x' }))),
+      ]),
+    is: ['done', 'done'],
+  }),
+  shows('A11.3', 'refuses', {
+    title: 'a command that fails, a secret that is required, a source that is not there',
+    show: () =>
+      Promise.all([
+        runMessage('FROM base\nRUN foo', { outcome: 'exited', exitCode: 127 }),
+        runMessage('FROM base\nRUN --mount=type=secret,id=s,required x', {
+          outcome: 'exited',
+          exitCode: 0,
+          layer: MADE,
+        }),
+        messageOf(select(copyOp(['foo'], '/'), memoryTree({}))),
+      ]),
+    is: [
+      'process "/bin/sh -c foo" did not complete successfully: exit code: 127',
+      'secret s was not given',
+      'COPY source "foo" not found',
+    ],
+  }),
   refuses('A11.3', 'an entitlement that was not', 'FROM base\nRUN --network=host x', {
     errors: ['2:5-2:19 entitlement-missing network.host is not allowed'],
     hint: 'allow it with --allow network.host',

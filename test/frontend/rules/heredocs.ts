@@ -30,6 +30,15 @@ export const heredocRows: readonly Row[] = [
     errors: ['2:6-2:9 heredoc-unterminated unterminated heredoc A'],
   }),
 
+  accepts(
+    'A3.2',
+    'the carriage returns of a body stay',
+    'FROM base\r\nCOPY <<A /\r\nx\r\nA\r\nRUN <<A\r\ntrue\r\nA\r\n',
+    {
+      copies: [{ sources: ['A: x\r\n'] }],
+      argv: [['/bin/sh', '-c', 'true\r\n']],
+    },
+  ),
   accepts('A3.3', 'bodies one after the other', 'FROM base\nCOPY <<A <<-B /\n1\nA\n\t2\n\tB\n', {
     copies: [{ sources: ['A: 1\n', 'B: 2\n'] }],
   }),

@@ -205,6 +205,14 @@ export const instructionRows: readonly Row[] = [
       ],
     },
   ),
+  refuses('A6.13', 'an escaped blank in a word', 'FROM base\nCOPY a\\ b /', {
+    copies: [{ sources: ['a', 'b'], dest: '/' }],
+  }),
+  refuses('A6.13', 'a quoted one', 'FROM base\nCOPY "a b" /', {
+    errors: [
+      '2:6-2:8 expansion-failed failed to process "\\"a": unexpected end of statement while looking for matching double-quote',
+    ],
+  }),
   refuses('A6.13', 'a source without a destination', 'FROM base\nCOPY a\nADD b', {
     errors: [
       '2:6-2:7 instruction-invalid COPY requires at least two arguments, but only one was provided. Destination could not be determined',
@@ -218,6 +226,14 @@ export const instructionRows: readonly Row[] = [
     ],
   }),
 
+  accepts(
+    'A6.16',
+    'counted in the history where an ENV has its name, with the value of ENV',
+    'FROM base\nARG A=1 B=2\nENV A=e\nRUN x',
+    {
+      history: ['e ARG A=1 B=2', 'e ENV A=e', 'L RUN |2 A=e B=2 /bin/sh -c x # buildkit'],
+    },
+  ),
   accepts('A6.16', 'several in one instruction', 'FROM base\nARG A=1 B C="3 4"\nRUN x', {
     env: ['A=1', 'C=3 4'],
     history: ['e ARG A=1 B C=3 4', 'L RUN |3 A=1 B= C=3 4 /bin/sh -c x # buildkit'],

@@ -30,6 +30,8 @@ export interface Effect {
   readonly runs?: readonly object[];
   /** Parts of each COPY and ADD. */
   readonly copies?: readonly (Omit<Partial<CopyOp>, 'sources'> & { readonly sources?: readonly string[] })[];
+  /** Parts of what each WORKDIR makes. */
+  readonly dirs?: readonly object[];
   readonly steps?: readonly string[];
   /** The stages that are needed. */
   readonly reached?: readonly string[];
@@ -86,6 +88,7 @@ function partsOf(lowered: Lowered): Observed {
     env: runs.at(-1)?.env.filter((pair) => !pair.startsWith('PATH=')),
     runs,
     copies: ops(lowered, 'copy').map((op) => ({ ...op, sources: op.sources.map(sourceText) })),
+    dirs: ops(lowered, 'mkdir'),
     steps: stepNames(lowered),
     reached: lowered.stages.filter(({ isReached }) => isReached).map(({ index, name }) => name ?? String(index)),
   };

@@ -95,11 +95,16 @@ export const settingRows: readonly Row[] = [
     'FROM base\nUSER me:my\nENV D=x\nWORKDIR /a/../b\nWORKDIR "$D y"/\nRUN z',
     {
       config: { User: 'me:my', WorkingDir: '/b/x y' },
+      dirs: [
+        { path: '/b', user: 'me:my' },
+        { path: '/b/x y', user: 'me:my' },
+      ],
       runs: [{ cwd: '/b/x y', user: 'me:my' }],
       history: ['e USER me:my', 'e ENV D=x', 'L WORKDIR /b', 'L WORKDIR /b/x y', 'L RUN /bin/sh -c z # buildkit'],
     },
   ),
   refuses('A6.15', 'the root is never made', 'FROM base\nWORKDIR /\nWORKDIR ..', {
+    dirs: [],
     history: ['e WORKDIR /', 'e WORKDIR /'],
     config: { WorkingDir: '/' },
   }),
