@@ -29,7 +29,7 @@ export function reportFrom(from: FromInstruction, { globals, expanded, declared,
     findings.add('UndefinedArgInFrom', message, from);
   }
   const text = from.flags.find(({ name }) => name === 'platform')?.value;
-  if (text === undefined) return;
+  if (text === undefined || text === '') return;
   if (/^\$(?:TARGETPLATFORM|\{TARGETPLATFORM\})$/.test(text)) {
     const message = `Setting platform to predefined ${text} in FROM is redundant as this is the default behavior`;
     findings.add('RedundantTargetPlatform', message, from);

@@ -34,7 +34,7 @@ export function linkCommand(instruction: Instruction, isTrigger: boolean, contex
 function sourcesOf(instruction: Instruction, context: LinkContext): Command['sources'] {
   if (instruction.kind === 'copy') {
     const flag = instruction.flags.find(({ name }) => name === 'from');
-    return flag?.value === undefined ? [] : [copySource(flag.value, flag, context)];
+    return flag?.value === undefined || flag.value === '' ? [] : [copySource(flag.value, flag, context)];
   }
   if (instruction.kind === 'run') {
     return mountFlags(instruction.flags).map((flag) => {
@@ -45,18 +45,13 @@ function sourcesOf(instruction: Instruction, context: LinkContext): Command['sou
   return [];
 }
 
-/** Where a mount's files come from. The type may be a variable: only those that are known to read nothing are left out. */
-export function mountFrom({ value = '', range }: Flag): string | undefined {
-  const options = new Map(mountFields(value, range).map(splitOption));
-  return SOURCELESS.has(options.get('type')?.toLowerCase() ?? 'bind') ? undefined : options.get('from') || undefined;
+/** Of every type: it may be a variable, and what does not read the source asks for it all the same. */
+function mountFrom({ value = '', range }: Flag): string | undefined {
+  const from = mountFields(value, range).findLast((field) => FROM.test(field));
+  return from?.replace(FROM, '') || undefined;
 }
 
-const SOURCELESS: ReadonlySet<string> = new Set(['tmpfs', 'secret', 'ssh']);
-
-function splitOption(field: string): readonly [string, string] {
-  const at = field.indexOf('=');
-  return at < 0 ? [field.toLowerCase(), ''] : [field.slice(0, at).toLowerCase(), field.slice(at + 1)];
-}
+const FROM = /^from=/i;
 
 export function mountFlags(flags: readonly Flag[]): readonly Flag[] {
   return flags.filter(({ name }) => name === 'mount');

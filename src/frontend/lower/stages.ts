@@ -110,7 +110,7 @@ function baseOf(
 
 function fromPlatform(from: FromInstruction, expand: RecordingExpander, context: StageContext): Platform | undefined {
   const flag = from.flags.find(({ name }) => name === 'platform');
-  if (flag?.value === undefined) return undefined;
+  if (flag?.value === undefined || flag.value === '') return undefined;
   const text = expand.word(flag.value, flag.range);
   if (text === '') {
     throw new BuildError('platform-invalid', `empty platform value from expression ${flag.value}`, {

@@ -188,7 +188,7 @@ describe('mounts', () => {
     ['from=dep', 'dep'],
     ['TYPE=Bind,FROM=dep', 'dep'],
     ['type=$T,from=dep', 'dep'],
-    ['type=tmpfs,from=dep', undefined],
+    ['type=tmpfs,from=dep', 'dep'],
     ['from=', undefined],
   ])('%s needs the stage %s', async (text, stage) => {
     const lowered = await lowerText(`FROM base AS dep\nFROM base\nARG T=bind\nRUN --mount=${text},target=/x x\n`);

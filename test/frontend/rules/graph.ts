@@ -113,6 +113,14 @@ export const graphRows: readonly Row[] = [
     asked: ['other', 'base'],
     copies: [{ sources: ['a'] }],
   }),
+  refuses(
+    'A9.4',
+    'an image that is not there, of a mount that would not read it',
+    'FROM base\nRUN --mount=type=tmpfs,target=/t,from=nowhere x',
+    {
+      errors: ['2:5-2:46 image-not-found no image nowhere'],
+    },
+  ),
   refuses('A9.4', 'an image that is not there', 'FROM scratch\nCOPY --from=nowhere a /', {
     errors: ['2:6-2:20 image-not-found no image nowhere'],
   }),

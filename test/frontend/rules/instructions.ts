@@ -7,6 +7,7 @@ export const instructionRows: readonly Row[] = [
   accepts('A6.1', 'globals in image and platform', 'ARG I=base P=linux/arm64\nFROM --platform=$P ${I}\nRUN x', {
     asked: ['base'],
   }),
+  accepts('A6.1', 'a platform that is written empty', 'FROM --platform= base', { asked: ['base'], findings: [] }),
   refuses('A6.1', 'two words', 'FROM base name', {
     errors: ['1:11-1:15 instruction-invalid FROM requires either one or three arguments'],
     hint: 'did you mean FROM base AS name?',
@@ -194,6 +195,10 @@ export const instructionRows: readonly Row[] = [
       ],
     },
   ),
+  accepts('A6.13', 'empty ones, as if they were not there', 'FROM base\nCOPY --from= --chown= --chmod= a /', {
+    copies: [{ chown: undefined, chmod: undefined, sources: ['a'] }],
+    asked: ['base'],
+  }),
   accepts(
     'A6.13',
     'the flags of ADD',
