@@ -1,6 +1,7 @@
 import type { OutputSpec } from './exporter/index.ts';
 import type { Platform } from './image/oci/index.ts';
 import type { RegistryConfig } from './sources/registry/index.ts';
+import type { LowerChoice } from './worker/protocol.ts';
 
 /** Everything a build is told. Parsed already: no argv and no environment are looked at below the CLI. */
 export interface BuildOptions {
@@ -43,6 +44,8 @@ export interface BuildOptions {
   /** Host path of a PEM bundle for RUNs and for tsbuild's own requests. */
   readonly caFile?: string | undefined;
   readonly runtime?: string | undefined;
+  /** How layers become file systems for RUNs; `auto` when absent. */
+  readonly lower?: LowerChoice | undefined;
   readonly registryConfig: RegistryConfig;
   /** `auths` of ~/.docker/config.json, by host. */
   readonly credentials: ReadonlyMap<string, { readonly username: string; readonly password: string }>;

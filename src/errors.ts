@@ -41,6 +41,8 @@ export const CODES = {
   'runtime-missing': { exit: 1 },
   'userns-refused': { exit: 1 },
   'overlay-refused': { exit: 1 },
+  'lower-refused': { exit: 1 },
+  'layer-damaged': { exit: 1 },
   'sandbox-unavailable': { exit: 1 },
   'disk-full': { exit: 1 },
   'worker-lost': { exit: 1 },

@@ -9,6 +9,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -31,6 +32,11 @@ export interface LayerStore {
   has(diffID: DiffID): boolean;
   /** Undefined when the layer is not here. */
   meta(diffID: DiffID): LayerMeta | undefined;
+  /**
+   * The tar is what was published: not touched since, or looked at again and the same. To be asked before its bytes become a file system;
+   * a layer whose tar is not is not here any more.
+   */
+  isTarIntact(diffID: DiffID): boolean;
   /** Moves the files in, or removes them when the layer is here already: returning means "the layer is stored". */
   publish(diffID: DiffID, files: { tar: string; toc: string }, meta: LayerMeta): void;
   /** Does nothing for a layer that is not here. */
@@ -90,6 +96,22 @@ class DirectoryLayerStore implements LayerStore {
   meta(diffID: DiffID): LayerMeta | undefined {
     const stored = this.#stored(diffID);
     return stored && { contentID: stored.contentID, size: stored.size, blobs: stored.blobs };
+  }
+
+  isTarIntact(diffID: DiffID): boolean {
+    if (!this.has(diffID)) return false;
+    const tar = statSync(this.tarPath(diffID), { bigint: true });
+    // A toc moves in after its tar: nobody who writes to the tar later can be earlier than that.
+    if (tar.ctimeNs <= statSync(this.tocPath(diffID), { bigint: true }).ctimeNs) return true;
+    const stamp = [tar.ino, tar.size, tar.mtimeNs, tar.ctimeNs].join(' ');
+    const stampPath = join(this.dir(diffID), 'tar-checked');
+    if (readIfThere(stampPath)?.toString('utf8') === stamp) return true;
+    if (digestOfFile(this.tarPath(diffID)) !== diffID) {
+      this.#reportDamage(diffID);
+      return false;
+    }
+    publishBytes(stampPath, stamp, this.#options.tempPath);
+    return true;
   }
 
   publish(diffID: DiffID, { tar, toc }: { tar: string; toc: string }, meta: LayerMeta): void {

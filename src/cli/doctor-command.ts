@@ -5,7 +5,7 @@ import { diagnose, type Finding } from '../session/doctor.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
 import { writeStdout } from './stdout.ts';
-import { oneOf } from './values.ts';
+import { lowerChoice, oneOf } from './values.ts';
 import { workerScript } from './worker-script.ts';
 
 /** `tsbuild doctor`: what works on this machine, and the one command that mends what does not. 1 if a build could not run. */
@@ -15,7 +15,10 @@ export async function doctorCommand(argv: readonly string[], context: CliContext
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
   const rootDir = resolve(context.cwd, rootDirectory(flags.root, context.env));
   const findings = await diagnose(
-    { rootDir, env: context.env, runtime: flags.ociRuntime, workerScript: workerScript() },
+    {
+      ...{ rootDir, env: context.env, runtime: flags.ociRuntime, workerScript: workerScript() },
+      lower: flags.lower === undefined ? undefined : lowerChoice(flags.lower),
+    },
     { signal: context.signal },
   );
   await writeStdout(
@@ -35,6 +38,7 @@ interface DoctorFlags {
   readonly root?: string;
   readonly format?: string;
   readonly ociRuntime?: string;
+  readonly lower?: string;
 }
 
 function parse(argv: readonly string[]): DoctorFlags | 'shown' {
@@ -43,6 +47,7 @@ function parse(argv: readonly string[]): DoctorFlags | 'shown' {
     .option('--root <dir>', 'state directory')
     .option('--format <format>', 'text or json')
     .option('--oci-runtime <path>', 'runtime to use instead of runc')
+    .option('--lower <maker>', 'how layers become file systems: auto, erofs, directory or copy')
     .helpOption('-h, --help', 'print this help')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });

@@ -1,4 +1,5 @@
 import { BuildError } from '../errors.ts';
+import type { LowerChoice } from '../worker/protocol.ts';
 
 /** Values of options, as text → what they mean. Each throws BuildError usage that names the option. */
 
@@ -71,4 +72,8 @@ export function oneOf<T extends string>(option: string, text: string, choices: r
 
 function usage(option: string, text: string, wanted: string): BuildError {
   return new BuildError('usage', `${option} ${JSON.stringify(text)} is not understood`, { hint: `it takes ${wanted}` });
+}
+
+export function lowerChoice(text: string): LowerChoice {
+  return oneOf('--lower', text, ['auto', 'erofs', 'directory', 'copy']);
 }

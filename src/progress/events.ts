@@ -106,6 +106,8 @@ export type BuildEvent =
   | { readonly type: 'warning'; readonly message: string; readonly code?: string; readonly step?: string }
   /** One line a person should see once, e.g. `node:20-bookworm-slim: built here 2 h ago`. */
   | { readonly type: 'notice'; readonly message: string }
+  /** One line of plain progress only, e.g. why layers are unpacked here. */
+  | { readonly type: 'note'; readonly message: string }
   | {
       readonly type: 'build-done';
       readonly atMs: number;

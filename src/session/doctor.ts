@@ -5,7 +5,7 @@ import { openQuickSignature } from '../host/fs/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { startWorker } from '../worker/client/index.ts';
-import type { WorkerProbe } from '../worker/protocol.ts';
+import type { LowerChoice, WorkerProbe } from '../worker/protocol.ts';
 import { findProgram, userNamespaceObstacle } from './preflight.ts';
 
 export interface Finding {
@@ -20,6 +20,7 @@ export interface DoctorOptions {
   readonly rootDir: string;
   readonly env: { readonly [name: string]: string | undefined };
   readonly runtime?: string | undefined;
+  readonly lower?: LowerChoice | undefined;
   readonly workerScript: string;
 }
 
@@ -114,12 +115,16 @@ async function rootFinding(rootDir: string): Promise<Finding> {
   }
 }
 
-async function workerFinding({ rootDir, env, workerScript }: DoctorOptions, signal: AbortSignal): Promise<Finding> {
+async function workerFinding(
+  { rootDir, env, workerScript, lower }: DoctorOptions,
+  signal: AbortSignal,
+): Promise<Finding> {
   try {
     await using worker = await startWorker({
       rootDir,
       scriptPath: workerScript,
       env,
+      lower,
       signal,
       onWarning: () => undefined,
     });
@@ -129,12 +134,21 @@ async function workerFinding({ rootDir, env, workerScript }: DoctorOptions, sign
   }
 }
 
-function overlayFinding({ overlay, lowers }: WorkerProbe): Finding {
-  if (overlay) return { name: 'overlay', state: 'works', detail: `lowers: ${lowers.join(', ')}` };
+function overlayFinding({ overlay, lowers, notes }: WorkerProbe): Finding {
+  const detail = [`lowers: ${lowers.join(', ')}`, ...notes].join('; ');
+  if (overlay) return { name: 'overlay', state: 'works', detail };
+  if (lowers.length > 0) {
+    return {
+      name: 'overlay',
+      state: 'limited',
+      detail,
+      fix: 'give a --root on ext4, xfs or btrfs, where RUNs are faster',
+    };
+  }
   return {
     name: 'overlay',
     state: 'broken',
-    detail: 'overlayfs does not mount on this state directory',
+    detail: notes.join('; '),
     fix: 'give a --root on ext4, xfs or btrfs',
   };
 }

@@ -53,7 +53,9 @@ export async function openSession(
         scriptPath: options.workerScript,
         env: options.workerEnv,
         signal,
+        lower: options.lower,
         onWarning: warn,
+        onNote: (message) => emit({ type: 'note', message }),
       });
     }),
   );

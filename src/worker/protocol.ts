@@ -1,5 +1,8 @@
 import type { ContentID, DiffID } from '../../cache/index.ts';
 
+/** How layers become file systems: `auto` takes the best that works on the root. */
+export type LowerChoice = 'auto' | 'erofs' | 'directory' | 'copy';
+
 /**
  * What the front asks of the worker, over Node's IPC channel as JSON. Paths inside rootfs are latin1 strings (bytes); paths of
  * the host are text. Bulk data goes through files below the root, never through a message.
@@ -21,6 +24,8 @@ export interface WorkerSetup {
   readonly rootDir: string;
   /** Temp files of the worker are named after it, so that the next build knows when they can go. */
   readonly lease?: string | undefined;
+  /** `auto` when absent. */
+  readonly lower?: LowerChoice | undefined;
   /** Where programs are looked for. */
   readonly searchPath: string;
 }
@@ -41,7 +46,9 @@ export type WorkerMessage =
   | { readonly type: 'error'; readonly seq: number; readonly error: WireError }
   /** Output of a run, base64, in the order it came; the log file has it all. */
   | { readonly type: 'output'; readonly id: string; readonly stream: 'stdout' | 'stderr'; readonly data: string }
-  | { readonly type: 'warning'; readonly id?: string; readonly message: string };
+  | { readonly type: 'warning'; readonly id?: string; readonly message: string }
+  /** What is good to know when one looks closer: a slower way was taken, and why. */
+  | { readonly type: 'note'; readonly message: string };
 
 /** A BuildError's parts, or a plain Error's message with code undefined. */
 export interface WireError {
@@ -137,6 +144,8 @@ export interface WorkerProbe {
   readonly runtime?: { readonly path: string; readonly version: string };
   readonly overlay: boolean;
   readonly userNamespace: boolean;
-  /** Which lower makers work on this root, best first. */
+  /** Which lower makers are used on this root, best first. */
   readonly lowers: readonly string[];
+  /** Why it is not a better one. */
+  readonly notes: readonly string[];
 }

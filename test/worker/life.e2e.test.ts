@@ -135,7 +135,7 @@ test('the worker says what it can do, and removes only what is below the places 
   expect(await worker.probe()).toMatchObject({
     overlay: true,
     userNamespace: false,
-    lowers: ['directory'],
+    lowers: ['erofs', 'directory'],
     runtime: { path: expect.stringContaining('runc') },
   });
   const diffID = rig.busybox();

@@ -11,7 +11,7 @@ import { compareTarNames, openLayerWriter } from '../../src/image/layer/index.ts
 import { openToc, type TocEntry } from '../../src/image/toc/index.ts';
 import type { RelPath } from '../../src/util/rel-path.ts';
 import { startWorker, type Worker } from '../../src/worker/client/index.ts';
-import type { RunReply, RunRequest } from '../../src/worker/protocol.ts';
+import type { LowerChoice, RunReply, RunRequest } from '../../src/worker/protocol.ts';
 
 const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -24,17 +24,20 @@ export class WorkerRig implements AsyncDisposable {
   readonly root: string;
   readonly script: string;
   readonly warnings: string[] = [];
+  readonly notes: string[] = [];
+  readonly #lower: LowerChoice | undefined;
   #worker: Promise<Worker> | undefined;
   #count = 0;
 
-  private constructor(dir: string) {
+  private constructor(dir: string, lower: LowerChoice | undefined) {
     this.dir = dir;
+    this.#lower = lower;
     this.root = join(dir, 'root');
     this.script = join(dir, 'worker.mjs');
   }
 
-  static async setup(): Promise<WorkerRig> {
-    const rig = new WorkerRig(mkdtempSync(join(tmpdir(), 'tsbuild-worker-')));
+  static async setup(lower?: LowerChoice): Promise<WorkerRig> {
+    const rig = new WorkerRig(mkdtempSync(join(tmpdir(), 'tsbuild-worker-')), lower);
     await bundle(rig.dir);
     makeRoot(rig.root);
     return rig;
@@ -47,7 +50,9 @@ export class WorkerRig implements AsyncDisposable {
 
   start(): Promise<Worker> {
     const onWarning = (message: string): void => void this.warnings.push(message);
-    return startWorker({ rootDir: this.root, scriptPath: this.script, env: { PATH }, onWarning });
+    const onNote = (message: string): void => void this.notes.push(message);
+    const options = { rootDir: this.root, scriptPath: this.script, env: { PATH } };
+    return startWorker({ ...options, lower: this.#lower, onWarning, onNote });
   }
 
   /** Runs a shell script, or an argv, on a stack. */

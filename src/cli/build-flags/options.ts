@@ -10,7 +10,17 @@ import type { CliContext } from '../context.ts';
 import { dockerCredentials, registryConfig, rootDirectory } from '../environment.ts';
 import { assertReportNames } from '../reports.ts';
 import { writeStdout } from '../stdout.ts';
-import { buildArg, byteSize, extraHost, keyValue, oneOf, pairs, positiveInteger, ulimit } from '../values.ts';
+import {
+  buildArg,
+  byteSize,
+  extraHost,
+  keyValue,
+  lowerChoice,
+  oneOf,
+  pairs,
+  positiveInteger,
+  ulimit,
+} from '../values.ts';
 import { workerScript } from '../worker-script.ts';
 import type { BuildFlags } from './parse.ts';
 
@@ -102,6 +112,7 @@ function limits(flags: BuildFlags) {
     shmSizeBytes: flags.shmSize === undefined ? undefined : byteSize('--shm-size', flags.shmSize),
     jobs: flags.jobs === undefined ? Math.max(8, 2 * cpus().length) : positiveInteger('--jobs', flags.jobs),
     runtime: flags.ociRuntime,
+    lower: flags.lower === undefined ? undefined : lowerChoice(flags.lower),
   };
 }
 

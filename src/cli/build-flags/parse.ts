@@ -38,6 +38,7 @@ export interface BuildFlags {
   readonly ca?: string;
   readonly registryMirror?: readonly string[];
   readonly ociRuntime?: string;
+  readonly lower?: string;
 }
 
 /** @returns 'shown' when help or the version was asked for and printed. @throws BuildError usage, not-supported-yet */

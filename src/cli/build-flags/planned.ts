@@ -26,5 +26,4 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--secret-leak <mode>', name: 'secretLeak' },
   { flags: '--reproducible', name: 'reproducible' },
   { flags: '--trace <file>', name: 'trace' },
-  { flags: '--lower <maker>', name: 'lower' },
 ];

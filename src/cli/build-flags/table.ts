@@ -18,6 +18,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--jobs <n>', 'how many RUNs may run at a time'],
   ['--ca <file>', 'PEM bundle that RUNs and pulls trust; never part of the image'],
   ['--oci-runtime <path>', 'runtime to use instead of runc'],
+  ['--lower <maker>', 'how layers become file systems: auto, erofs, directory or copy'],
 ];
 
 /** Those that may be given more than once. */

@@ -1,5 +1,6 @@
 import { checked, cString, libcFunction, type SysPath } from './libc.ts';
 
+export const MS_RDONLY = 0x1;
 export const MS_NOSUID = 0x2;
 export const MS_NODEV = 0x4;
 export const MS_NOEXEC = 0x8;

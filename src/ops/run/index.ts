@@ -39,8 +39,7 @@ async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'material
   const { vertex, step } = run;
   const logFile = deps.logFile(vertex.origin.name);
   step.logsTo(logFile);
-  const request = await runRequest(run, { deps, logFile });
-  const reply = await deps.run(request, { signal: step.signal, onOutput: step.output });
+  const reply = await runOnWholeLayers(run, { deps, logFile });
   step.signal.throwIfAborted();
   const layer = layerOf(reply, vertex, logFile);
   return {
@@ -51,6 +50,19 @@ async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'material
       ...(reply.outcome === 'exited' && reply.maxRssBytes !== undefined ? { maxRssBytes: reply.maxRssBytes } : {}),
     },
   };
+}
+
+/** A layer that turns out to be damaged is brought again, or is lost; each time it may be another one. */
+async function runOnWholeLayers(run: RunStep, how: { deps: OpDeps; logFile: string }): Promise<RunReply> {
+  const { signal, output: onOutput } = run.step;
+  for (let left = run.below.length; ; left -= 1) {
+    const request = await runRequest(run, how);
+    try {
+      return await how.deps.run(request, { signal, onOutput });
+    } catch (error) {
+      if (left === 0 || !(error instanceof BuildError) || error.code !== 'layer-damaged') throw error;
+    }
+  }
 }
 
 function layerOf(reply: RunReply, { op, origin }: Vertex<RunOp>, logFile: string) {

@@ -76,6 +76,7 @@ class PlainRenderer implements Renderer {
     warning: ({ message, code }) => {
       if (code === undefined) this.#target.write(`WARNING: ${plainText(message)}\n`);
     },
+    note: ({ message }) => this.#target.write(`# ${plainText(message)}\n`),
     notice: ({ message }) => this.#target.write(`${plainText(message)}\n`),
   };
 

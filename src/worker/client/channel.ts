@@ -6,6 +6,7 @@ export interface ChannelEvents {
   readonly onReady: () => void;
   readonly onOutput: (id: string, stream: 'stdout' | 'stderr', data: Uint8Array) => void;
   readonly onWarning: (message: string) => void;
+  readonly onNote: (message: string) => void;
 }
 
 export interface Channel {
@@ -38,6 +39,7 @@ export function openChannel(child: ChildProcess, events: ChannelEvents): Channel
     else if (message.type === 'output')
       events.onOutput(message.id, message.stream, Buffer.from(message.data, 'base64'));
     else if (message.type === 'warning') events.onWarning(message.message);
+    else if (message.type === 'note') events.onNote(message.message);
     else if (message.type === 'reply') settle(message.seq, ({ resolve }) => resolve(message.reply));
     else settle(message.seq, ({ reject }) => reject(errorOf(message.error)));
   });

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { BuildError } from '../../errors.ts';
-import type { RunReply, RunRequest, WorkerProbe } from '../protocol.ts';
+import type { LowerChoice, RunReply, RunRequest, WorkerProbe } from '../protocol.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { type NamespacePlan, planNamespaces } from './namespaces.ts';
 import { startProblem, workerLost } from './problems.ts';
@@ -19,6 +19,9 @@ export interface WorkerOptions {
   readonly env: { readonly [name: string]: string | undefined };
   readonly signal?: AbortSignal | undefined;
   readonly onWarning: (message: string) => void;
+  /** What plain progress says and nobody has to read. */
+  readonly onNote?: ((message: string) => void) | undefined;
+  readonly lower?: LowerChoice | undefined;
 }
 
 /** Everything ends with it: disposing it, or the end of this process, leaves no mount and no process. */
@@ -52,7 +55,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   try {
     if (plan.mapIDs !== undefined) await passGate(started, plan.mapIDs, signal);
     await started.ready;
-    await started.channel.call('start', { rootDir: options.rootDir, lease: options.lease, searchPath });
+    const { rootDir, lease, lower } = options;
+    await started.channel.call('start', { rootDir, lease, lower, searchPath });
     return workerOf(started);
   } catch (error) {
     stop();
@@ -82,7 +86,7 @@ const MAX_SAID = 16 * 1024;
 
 function launch(
   { argv, mapIDs }: NamespacePlan,
-  { node = process.execPath, scriptPath, env, onWarning }: WorkerOptions,
+  { node = process.execPath, scriptPath, env, onWarning, onNote = () => undefined }: WorkerOptions,
 ): Started {
   const command = [...argv, node, scriptPath];
   // A session of its own: Ctrl-C reaches tsbuild alone, which then says what is to end.
@@ -103,6 +107,7 @@ function launch(
     onReady: () => onReady(),
     onOutput: (id, stream, data) => outputs.get(id)?.(stream, data),
     onWarning,
+    onNote,
   });
   const ended = endOf(child).then(({ code, signal, error }) => {
     if (error !== undefined) said += error.message;

@@ -34,7 +34,10 @@ export function makeServer(send: Send): Server {
   };
   const handlers: Handlers = {
     async start(setup: WorkerSetup) {
-      workspace = openWorkspace(setup, (message) => void send({ type: 'warning', message }));
+      workspace = openWorkspace(setup, {
+        warn: (message) => void send({ type: 'warning', message }),
+        note: (message) => void send({ type: 'note', message }),
+      });
       return null;
     },
     async run(request: RunRequest) {
@@ -93,21 +96,22 @@ async function runOne(request: RunRequest, { workspace, send, signal }: RunConte
 async function probe(workspace: Workspace): Promise<WorkerProbe> {
   const { machine, searchPath } = workspace;
   const runtime = await probeRuntime(searchPath);
-  const lowers = lowersOf(workspace);
+  const { lowers, notes } = lowersOf(workspace);
   return {
     ...(runtime === undefined ? {} : { runtime }),
-    overlay: lowers.length > 0,
+    overlay: lowers.length > 0 && !lowers.includes('copy'),
     userNamespace: machine.isUserNamespace,
     lowers,
+    notes,
   };
 }
 
-function lowersOf(workspace: Workspace): readonly string[] {
+function lowersOf(workspace: Workspace): Pick<WorkerProbe, 'lowers' | 'notes'> {
   try {
-    return workspace.snapshots().lowers;
+    return workspace.snapshots();
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
-    return [];
+    return { lowers: [], notes: [error.message] };
   }
 }
 

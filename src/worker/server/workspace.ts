@@ -20,12 +20,17 @@ export interface Workspace extends AsyncDisposable {
   readonly cgroupTag: string;
   readonly tempPath: (purpose: string) => string;
   readonly warn: (message: string) => void;
-  /** Opened on first need. @throws BuildError overlay-refused */
+  /** Opened on first need. @throws BuildError overlay-refused, lower-refused */
   snapshots(): Snapshots;
 }
 
-export function openWorkspace(setup: WorkerSetup, warn: (message: string) => void): Workspace {
-  const { rootDir, searchPath } = setup;
+export interface WorkspaceEvents {
+  readonly warn: (message: string) => void;
+  readonly note: (message: string) => void;
+}
+
+export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvents): Workspace {
+  const { rootDir, searchPath, lower = 'auto' } = setup;
   const runDir = join(rootDir, 'run');
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   mount('tmpfs', runDir, 'tmpfs', MS_NOSUID | MS_NODEV, 'mode=0700');
@@ -44,7 +49,9 @@ export function openWorkspace(setup: WorkerSetup, warn: (message: string) => voi
     mountsDir: join(rootDir, 'mounts'),
     snapshots() {
       const { isSquashed, isUserNamespace } = machine;
-      snapshots ??= openSnapshots({ layers, tempPath, runDir, isSquashed, isUserNamespace, warn });
+      if (snapshots !== undefined) return snapshots;
+      snapshots = openSnapshots({ layers, tempPath, runDir, isSquashed, isUserNamespace, lower, warn });
+      for (const text of snapshots.notes) note(text);
       return snapshots;
     },
     async [Symbol.asyncDispose]() {

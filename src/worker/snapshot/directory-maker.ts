@@ -4,8 +4,9 @@ import type { DiffID, LayerStore } from '../../../cache/index.ts';
 import type { Toc, TocEntry } from '../../image/toc/index.ts';
 import { displayPath, type RelPath } from '../../util/rel-path.ts';
 import { makeBreather } from './breathe.ts';
+import { assertIntact } from './damage.ts';
 import type { LowerDir, LowerMaker, LowerRequest } from './lower.ts';
-import { type Borrowed, borrow, type Needs, needsOf } from './standing.ts';
+import { type Borrowed, borrow, type Needs, needsOf, skippedText, withParents } from './standing.ts';
 import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 export interface DirectoryMakerOptions extends TreeWriterOptions {
@@ -42,6 +43,7 @@ interface Work {
 
 async function publish(request: LowerRequest, work: Work): Promise<LowerDir> {
   const { layers, tempPath } = work.options;
+  assertIntact(layers, request.diffID);
   const temp = tempPath('lower');
   try {
     await unpack(request, { dir: temp, borrowed: undefined }, work);
@@ -56,6 +58,7 @@ async function publishVariant(request: LowerRequest, borrowed: Borrowed, work: W
   const { layers, tempPath } = work.options;
   const path = join(layers.dir(request.diffID), `fs-${borrowed.name}`);
   if (existsSync(path)) return { path };
+  assertIntact(layers, request.diffID);
   const temp = tempPath('lower');
   try {
     await unpack(request, { dir: temp, borrowed }, work);
@@ -94,18 +97,6 @@ async function unpack({ toc, tarPath, below }: LowerRequest, { dir, borrowed }: 
     closeSync(tar);
   }
   if (skipped.length > 0) work.options.warn(skippedText(skipped));
-}
-
-/** Entries in byte order of their paths, with borrowed directories where they belong. */
-function* withParents(toc: Toc, borrowed: Borrowed | undefined): Iterable<TocEntry> {
-  const parents = [...(borrowed?.parents ?? [])];
-  for (const entry of toc.entries()) {
-    for (let next = parents[0]; next !== undefined && next.path < entry.path; next = parents[0]) {
-      yield { ...next, offset: 0 };
-      parents.shift();
-    }
-    yield entry;
-  }
 }
 
 function addEntry(
@@ -155,9 +146,4 @@ function readContent(tar: number, { path, offset, size }: TocEntry, sink: (chunk
     sink(shared.subarray(0, count));
     done += count;
   }
-}
-
-function skippedText(paths: readonly string[]): string {
-  const named = paths.slice(0, 3).map(displayPath).join(', ');
-  return `a layer has ${paths.length} entries below what is no directory, or links to nothing; they are left out: ${named}`;
 }

@@ -1,3 +1,4 @@
+export { openSnapshots, type SnapshotsOptions } from './choose.ts';
 export { seedDirectory } from './seed.ts';
-export { openSnapshots, type Snapshot, type Snapshots, type SnapshotsOptions, type View } from './snapshots.ts';
+export type { Snapshot, Snapshots, View } from './snapshots.ts';
 export type { MountPoint } from './stubs.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { TarEntry } from '../../image/archive/index.ts';
-import type { StackTree, Toc, TreeEntry } from '../../image/toc/index.ts';
-import { parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import type { StackTree, Toc, TocEntry, TreeEntry } from '../../image/toc/index.ts';
+import { displayPath, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 
 /** What a layer takes from the layers below it. Layers made here stand alone: both lists are empty. */
 export interface Needs {
@@ -48,6 +48,28 @@ export function borrow({ parents, linked }: Needs, below: StackTree, boot: strin
   for (const entry of directories) hash.update(`${attributes(entry)}\n`);
   for (const entry of files) hash.update(`${attributes(entry)} ${entry.type === 'file' ? below.digest(entry) : ''}\n`);
   return { parents: directories, linked: files, name: hash.digest('hex').slice(0, 32) };
+}
+
+/** Entries in byte order of their paths, with borrowed directories where they belong. */
+export function* withParents(toc: Toc, borrowed: Borrowed | undefined): Iterable<TocEntry> {
+  const parents = [...(borrowed?.parents ?? [])];
+  for (const entry of toc.entries()) {
+    for (let next = parents[0]; next !== undefined && next.path < entry.path; next = parents[0]) {
+      yield { ...next, offset: 0 };
+      parents.shift();
+    }
+    yield entry;
+  }
+}
+
+/** What a maker says of entries that it left out. */
+export function skippedText(paths: readonly string[]): string {
+  const named = paths.slice(0, 3).map(displayPath).join(', ');
+  return `a layer has ${paths.length} entries below what is no directory, or links to nothing; they are left out: ${named}`;
+}
+
+export function lostText(lost: ReadonlySet<string>): string {
+  return `files here cannot have: ${[...lost].join(', ')}`;
 }
 
 export function impliedDirectory(path: RelPath): TreeEntry {

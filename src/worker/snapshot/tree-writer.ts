@@ -17,6 +17,7 @@ import { isErrno } from '../../host/fs/index.ts';
 import { lsetxattr, mknod, setMtime } from '../../host/sys/index.ts';
 import type { TarEntry } from '../../image/archive/index.ts';
 import { displayPath, hostPath, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import { lostText } from './standing.ts';
 
 export interface TreeWriterOptions {
   /** There is but one id here: every file belongs to it. */
@@ -87,7 +88,7 @@ export class TreeWriter {
     for (const [path, time] of this.#directories) {
       if (time !== undefined) setMtime(hostPath(this.#top, path), time.mtimeSec, time.mtimeNsec);
     }
-    if (this.#lost.size > 0) this.#options.warn(`files here cannot have: ${[...this.#lost].join(', ')}`);
+    if (this.#lost.size > 0) this.#options.warn(lostText(this.#lost));
   }
 
   #directory(path: RelPath, entry: TarEntry): void {

@@ -3,7 +3,7 @@ import { lgetxattr, llistxattr, lsetxattr, setMtime } from '../../host/sys/index
 import type { EntryType, TarEntry } from '../../image/archive/index.ts';
 import { compareTarNames } from '../../image/layer/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
-import { hostPath, joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
+import { baseName, hostPath, joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
 
 /** One thing that an upper directory says of the layers below it. */
 export type UpperChange =
@@ -33,7 +33,8 @@ export async function walkUpper(walk: UpperWalk): Promise<UpperChange[]> {
   return changes;
 }
 
-interface Child {
+/** A file found in a directory. A 0:0 device, which overlayfs makes of a removal, is a whiteout. */
+export interface Child {
   readonly path: RelPath;
   readonly at: Buffer;
   readonly stat: BigIntStats;
@@ -43,21 +44,21 @@ interface Child {
 /** @returns whether the directory itself had to be changed */
 async function walkDirectory(dir: RelPath, changes: UpperChange[], walk: UpperWalk): Promise<boolean> {
   let isTouched = false;
-  for (const child of childrenOf(dir, walk)) {
+  for (const child of inTarOrder(childrenOf(dir, walk.dir))) {
     await walk.breathe();
     if (isNothing(child, walk.below)) {
       rmSync(child.at);
       isTouched = true;
     } else if (child.type === 'whiteout') changes.push({ kind: 'whiteout', path: child.path });
     else if (child.type === 'directory') isTouched = (await addDirectory(child, changes, walk)) || isTouched;
-    else changes.push(fileChange(child));
+    else changes.push(changeOf(child));
   }
   return isTouched;
 }
 
 async function addDirectory(child: Child, changes: UpperChange[], walk: UpperWalk): Promise<boolean> {
   const { path, at } = child;
-  const { entry, inode } = fileChange(child);
+  const { entry, inode } = changeOf(child);
   const before = walk.below.lookup(path);
   const isOpaque = isMarkedOpaque(at, walk.opaqueXattr);
   const hides = isOpaque && before?.type === 'directory';
@@ -76,21 +77,28 @@ async function addDirectory(child: Child, changes: UpperChange[], walk: UpperWal
 
 const NO = Buffer.from('n');
 
-function childrenOf(dir: RelPath, { dir: top }: UpperWalk): Child[] {
-  const at = hostPath(top, dir);
-  return readdirSync(at, { encoding: 'latin1' })
-    .map((name) => {
-      const path = joinRel(dir, name);
-      const place = hostPath(top, path);
-      const stat = lstatSync(place, { bigint: true });
-      return { path, at: place, stat, type: typeOf(stat), name: name as RelPath };
-    })
-    .sort((a, b) => compareTarNames(tarPlace(a), tarPlace(b)));
+/** In no order. */
+export function childrenOf(dir: RelPath, top: string): Child[] {
+  return readdirSync(hostPath(top, dir), { encoding: 'latin1' }).map((name) => {
+    const path = joinRel(dir, name);
+    const at = hostPath(top, path);
+    const stat = lstatSync(at, { bigint: true });
+    return { path, at, stat, type: typeOf(stat) };
+  });
 }
 
-function tarPlace({ name, type }: { name: RelPath; type: Child['type'] }) {
+/** What lies in one directory, as a layer's tar has it. */
+export function inTarOrder<T extends Pick<Child, 'path' | 'type'>>(children: readonly T[]): T[] {
+  return children
+    .map((child) => ({ child, place: tarPlace(child) }))
+    .sort((a, b) => compareTarNames(a.place, b.place))
+    .map(({ child }) => child);
+}
+
+function tarPlace({ path, type }: Pick<Child, 'path' | 'type'>) {
+  const name = baseName(path) as RelPath;
   if (type === 'whiteout') return { path: name, type: 'file', whiteout: true } as const;
-  return { path: name, type: type === 'socket' ? 'file' : type };
+  return { path: name, type: type === 'socket' ? 'file' : type } as const;
 }
 
 function typeOf(stat: BigIntStats): Child['type'] {
@@ -106,7 +114,8 @@ function isNothing({ type, path }: Child, below: Tree): boolean {
   return type === 'socket' || (type === 'whiteout' && below.lookup(path) === undefined);
 }
 
-function fileChange({ path, at, stat, type }: Child) {
+/** Of a child that a layer can hold. */
+export function changeOf({ path, at, stat, type }: Child) {
   const isDevice = type === 'character' || type === 'block';
   const seconds = floorDiv(stat.mtimeNs, SECOND);
   const entry: TarEntry = {
@@ -158,7 +167,8 @@ function isMarkedOpaque(at: Buffer, name: string): boolean {
   return value !== undefined && Buffer.from(value).toString('latin1') === 'y';
 }
 
-function isSame(a: TarEntry, b: TarEntry): boolean {
+/** As attributes go; of directories that is all there is. */
+export function isSame(a: TarEntry, b: TarEntry): boolean {
   const fields = ['mode', 'uid', 'gid', 'mtimeSec', 'mtimeNsec'] as const;
   if (!fields.every((field) => a[field] === b[field]) || a.xattrs.size !== b.xattrs.size) return false;
   return [...a.xattrs].every(([name, value]) => {

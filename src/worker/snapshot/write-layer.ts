@@ -4,23 +4,28 @@ import type { TarEntry } from '../../image/archive/index.ts';
 import { ArchiveError } from '../../image/archive/index.ts';
 import { type LayerWriter, openLayerWriter, type WrittenLayerFiles } from '../../image/layer/index.ts';
 import { displayPath, hostPath, type RelPath, TOP } from '../../util/rel-path.ts';
-import { type UpperChange, type UpperWalk, walkUpper } from './walk-upper.ts';
+import type { UpperChange } from './walk-upper.ts';
 
-/** Attributes of an upper's top as it was made. */
+/** Attributes of the top as it was made. */
 export interface TopAttributes {
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
 }
 
-export interface WriteLayerOptions extends UpperWalk {
+export interface WriteLayerOptions {
+  /** Where the changed files lie. */
+  readonly dir: string;
+  /** In the order of a layer's tar. */
+  readonly changes: readonly UpperChange[];
+  readonly breathe: () => Promise<void> | undefined;
   readonly top: TopAttributes;
   readonly files: { readonly tarPath: string; readonly tocPath: string };
 }
 
-/** The changes of an upper as a layer; neither file is left after an error. */
+/** Changes as a layer; neither file is left after an error. */
 export async function writeLayer(options: WriteLayerOptions): Promise<WrittenLayerFiles> {
-  const changes = withTop(await walkUpper(options), options);
+  const changes = withTop(options);
   const writer = openLayerWriter(options.files);
   try {
     const groups = linkGroups(changes);
@@ -80,7 +85,7 @@ function linkGroups(changes: readonly UpperChange[]): Map<string, RelPath> {
 }
 
 /** The top is an entry only if the RUN changed its mode or owner; its time changes with everything. */
-function withTop(changes: readonly UpperChange[], { dir, top }: WriteLayerOptions): readonly UpperChange[] {
+function withTop({ changes, dir, top }: WriteLayerOptions): readonly UpperChange[] {
   const stat = lstatSync(dir, { bigint: true });
   const now = { mode: Number(stat.mode) & 0o7777, uid: Number(stat.uid), gid: Number(stat.gid) };
   if (now.mode === top.mode && now.uid === top.uid && now.gid === top.gid) return changes;

@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { BuildError } from '../../errors.ts';
+import { CopySnapshots } from './copy-snapshots.ts';
+import { directoryMaker } from './directory-maker.ts';
+import { probeErofs } from './erofs/probe.ts';
+import { type ErofsMakerOptions, erofsMaker } from './erofs-maker.ts';
+import type { LowerMaker } from './lower.ts';
+import { openOverlays, overlayOptions } from './overlay.ts';
+import { OverlaySnapshots } from './overlay-snapshots.ts';
+import { probeOverlay } from './probe.ts';
+import type { Snapshots } from './snapshots.ts';
+import type { StacksOptions } from './stacks.ts';
+
+export interface SnapshotsOptions extends StacksOptions {
+  /** A directory of the worker's own tmpfs. The process's working directory moves into it. */
+  readonly runDir: string;
+  /** How layers become file systems: `auto` takes the best that works on this root. */
+  readonly lower: 'auto' | 'erofs' | 'directory' | 'copy';
+}
+
+/** @throws BuildError overlay-refused, lower-refused */
+export function openSnapshots(options: SnapshotsOptions): Snapshots {
+  const { lower } = options;
+  if (lower === 'copy') return new CopySnapshots(options);
+  try {
+    return overlaySnapshots(options);
+  } catch (error) {
+    if (lower !== 'auto' || !(error instanceof BuildError)) throw error;
+    return new CopySnapshots({ ...options, notes: [`each RUN works on a full copy of its files: ${error.message}`] });
+  }
+}
+
+function overlaySnapshots(options: SnapshotsOptions): Snapshots {
+  const { runDir, isUserNamespace, tempPath, lower } = options;
+  const { isVolatile } = probeOverlay({ temp: tempPath('probe'), runDir, isUserNamespace });
+  const overlays = openOverlays({ dir: runDir, isUserNamespace, isVolatile });
+  const directory = directoryMaker({ ...options, opaqueXattr: overlays.opaqueXattr });
+  const common = { ...options, overlays };
+  if (lower === 'directory') return new OverlaySnapshots({ ...common, makers: [directory] });
+  const support = probeErofs({
+    ...{ temp: tempPath('probe-erofs'), runDir, isUserNamespace },
+    overlayOptions: overlayOptions({ isUserNamespace, isVolatile: false }),
+  });
+  if (!('obstacle' in support)) {
+    const erofs = erofsHere(options, { way: support.way, opaqueXattr: overlays.opaqueXattr });
+    return new OverlaySnapshots({ ...common, makers: [erofs, directory] });
+  }
+  if (lower === 'erofs') {
+    throw new BuildError('lower-refused', `--lower=erofs does not work here: ${support.obstacle}`, {
+      hint: 'leave --lower out, or give --lower=directory',
+    });
+  }
+  const notes = [`layers are unpacked into directories: ${support.obstacle}`];
+  return new OverlaySnapshots({ ...common, makers: [directory], notes });
+}
+
+function erofsHere(options: SnapshotsOptions, how: Pick<ErofsMakerOptions, 'way' | 'opaqueXattr'>): LowerMaker {
+  const mountDir = join(options.runDir, 'erofs');
+  mkdirSync(mountDir, { mode: 0o755 });
+  return erofsMaker({ ...options, ...how, mountDir, yieldsToDirectories: options.lower === 'auto' });
+}

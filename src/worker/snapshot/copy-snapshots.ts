@@ -1,0 +1,77 @@
+import { lstatSync } from 'node:fs';
+import type { DiffID } from '../../../cache/index.ts';
+import type { StackTree } from '../../image/toc/index.ts';
+import { DisposableStack } from '../../util/async-disposable-stack.ts';
+import { makeBreather } from './breathe.ts';
+import { type CopiedTree, copyTree } from './copy-tree.ts';
+import { assertIntact } from './damage.ts';
+import { type Snapshot, type Snapshots, type StackOptions, targetTexts, type View } from './snapshots.ts';
+import { Stacks, type StacksOptions } from './stacks.ts';
+import { planStubs } from './stubs.ts';
+import { walkCopy } from './walk-copy.ts';
+import { writeLayer } from './write-layer.ts';
+
+/** A stack is a full copy of what it shows: slow, but all it needs is a file system. For roots that take no overlay. */
+export class CopySnapshots implements Snapshots {
+  readonly lowers = ['copy'];
+  readonly notes: readonly string[];
+  readonly #options: StacksOptions;
+  readonly #stacks: Stacks;
+
+  constructor(options: StacksOptions & { readonly notes?: readonly string[] }) {
+    this.#options = options;
+    this.notes = options.notes ?? [];
+    this.#stacks = new Stacks(options);
+  }
+
+  tree(stack: readonly DiffID[]): StackTree {
+    return this.#stacks.tree(stack);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stacks[Symbol.asyncDispose]();
+  }
+
+  view(stack: readonly DiffID[], options: StackOptions): Promise<View> {
+    return this.prepare(stack, options);
+  }
+
+  async prepare(stack: readonly DiffID[], options: StackOptions): Promise<Snapshot> {
+    await using owned = new DisposableStack();
+    for (const diffID of new Set(stack)) assertIntact(this.#options.layers, diffID);
+    const tree = this.tree(stack);
+    owned.defer(() => tree.close());
+    const { targets, missing } = planStubs(tree, options.points);
+    const copied = await copyTree(tree, {
+      dir: this.#stacks.temp('copy', owned),
+      stubs: missing,
+      writer: this.#options,
+      breathe: makeBreather(options.signal),
+    });
+    const { mode, uid, gid } = lstatSync(copied.dir);
+    const top = { mode: mode & 0o7777, uid, gid };
+    const held = owned.move();
+    return {
+      rootfs: copied.dir,
+      tree,
+      targets: targetTexts(targets),
+      commit: ({ signal }) => this.#publish({ copied, tree, top, signal }),
+      [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+    };
+  }
+
+  #publish({ copied, tree, top, signal }: Publication) {
+    const breathe = makeBreather(signal);
+    return this.#stacks.publish(async (files) => {
+      const changes = await walkCopy({ copied, below: tree, breathe });
+      return writeLayer({ dir: copied.dir, changes, breathe, top, files });
+    });
+  }
+}
+
+interface Publication {
+  readonly copied: CopiedTree;
+  readonly tree: StackTree;
+  readonly top: { readonly mode: number; readonly uid: number; readonly gid: number };
+  readonly signal: AbortSignal;
+}

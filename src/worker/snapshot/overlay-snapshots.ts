@@ -1,0 +1,136 @@
+import { chmodSync, lchownSync, mkdirSync } from 'node:fs';
+import type { DiffID } from '../../../cache/index.ts';
+import { setMtime } from '../../host/sys/index.ts';
+import type { WrittenLayerFiles } from '../../image/layer/index.ts';
+import type { StackTree } from '../../image/toc/index.ts';
+import { DisposableStack } from '../../util/async-disposable-stack.ts';
+import { TOP } from '../../util/rel-path.ts';
+import { makeBreather } from './breathe.ts';
+import type { LowerMaker } from './lower.ts';
+import { makeLowers } from './lowers.ts';
+import type { Overlays } from './overlay.ts';
+import { type Snapshot, type Snapshots, type StackOptions, targetTexts, type View } from './snapshots.ts';
+import { Stacks, type StacksOptions } from './stacks.ts';
+import { planStubs, writeStubs } from './stubs.ts';
+import { walkUpper } from './walk-upper.ts';
+import { writeLayer } from './write-layer.ts';
+
+export interface OverlaySnapshotsOptions extends StacksOptions {
+  readonly overlays: Overlays;
+  /** In order of preference. */
+  readonly makers: readonly LowerMaker[];
+  readonly notes?: readonly string[];
+}
+
+/** A stack is an overlay of its layers' directories; what a RUN changes is in the upper, which becomes the layer's directory. */
+export class OverlaySnapshots implements Snapshots {
+  readonly lowers: readonly string[];
+  readonly notes: readonly string[];
+  readonly #options: OverlaySnapshotsOptions;
+  readonly #overlays: Overlays;
+  readonly #stacks: Stacks;
+  readonly #makeLowers: ReturnType<typeof makeLowers>;
+
+  constructor(options: OverlaySnapshotsOptions) {
+    const { makers, layers, overlays } = options;
+    this.#options = options;
+    this.notes = options.notes ?? [];
+    this.#overlays = overlays;
+    this.#stacks = new Stacks(options);
+    this.lowers = makers.map(({ name }) => name);
+    this.#makeLowers = makeLowers({
+      makers,
+      toc: (diffID) => this.#stacks.toc(diffID),
+      tarPath: (diffID) => layers.tarPath(diffID),
+      tree: (stack) => this.tree(stack),
+    });
+  }
+
+  tree(stack: readonly DiffID[]): StackTree {
+    return this.#stacks.tree(stack);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stacks[Symbol.asyncDispose]();
+  }
+
+  async view(stack: readonly DiffID[], options: StackOptions): Promise<View> {
+    await using owned = new DisposableStack();
+    const { tree, lowers, targets } = await this.#lowersOf(stack, options, owned);
+    const overlay = this.#overlays.mount({ lowers });
+    owned.defer(() => overlay.unmount());
+    const held = owned.move();
+    return { rootfs: overlay.path, tree, targets, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
+  }
+
+  async prepare(stack: readonly DiffID[], options: StackOptions): Promise<Snapshot> {
+    await using owned = new DisposableStack();
+    const { tree, lowers, targets } = await this.#lowersOf(stack, options, owned);
+    const [dir, work] = [this.#stacks.temp('upper', owned), this.#stacks.temp('work', owned)];
+    const top = this.#makeUpper(dir, tree);
+    mkdirSync(work, 0o700);
+    const overlay = this.#overlays.mount({ lowers, upper: { dir, work } });
+    owned.defer(() => overlay.unmount());
+    const held = owned.move();
+    return {
+      rootfs: overlay.path,
+      tree,
+      targets,
+      commit: async ({ signal }) => {
+        overlay.unmount();
+        return this.#publish({ dir, top, tree, signal });
+      },
+      [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+    };
+  }
+
+  /** The stack's tree and its lowers, stubs on top. */
+  async #lowersOf(stack: readonly DiffID[], { points, signal }: StackOptions, owned: DisposableStack) {
+    const tree = this.tree(stack);
+    owned.defer(() => tree.close());
+    const lowers = await this.#makeLowers(stack, { signal });
+    const { targets, missing } = planStubs(tree, points);
+    if (missing.length > 0) {
+      const dir = this.#stacks.temp('stubs', owned);
+      writeStubs(tree, missing, { dir, options: this.#options });
+      lowers.push(dir);
+    }
+    return { tree, lowers, targets: targetTexts(targets) };
+  }
+
+  /** An overlay's top looks as its upper's. */
+  #makeUpper(dir: string, tree: StackTree) {
+    const { mode, uid, gid, mtimeSec, mtimeNsec } = tree.lookup(TOP) ?? {
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+      mtimeSec: 0,
+      mtimeNsec: 0,
+    };
+    mkdirSync(dir, 0o700);
+    const owner = this.#options.isSquashed ? { uid: 0, gid: 0 } : { uid, gid };
+    lchownSync(dir, owner.uid, owner.gid);
+    chmodSync(dir, mode);
+    setMtime(dir, mtimeSec, mtimeNsec);
+    return { mode, ...owner };
+  }
+
+  async #publish({ dir, top, tree, signal }: Publication): Promise<WrittenLayerFiles> {
+    const { layers, isSquashed } = this.#options;
+    const breathe = makeBreather(signal);
+    const { opaqueXattr } = this.#overlays;
+    const written = await this.#stacks.publish(async (files) => {
+      const changes = await walkUpper({ dir, below: tree, opaqueXattr, breathe });
+      return writeLayer({ dir, changes, breathe, top, files });
+    });
+    if (!isSquashed) layers.publishFs(written.diffID, dir);
+    return written;
+  }
+}
+
+interface Publication {
+  readonly dir: string;
+  readonly top: { readonly mode: number; readonly uid: number; readonly gid: number };
+  readonly tree: StackTree;
+  readonly signal: AbortSignal;
+}
