@@ -1,11 +1,12 @@
 import { startWorker } from '../../src/worker/client/index.ts';
-import type { RunRequest } from '../../src/worker/protocol.ts';
+import type { LowerChoice, RunRequest } from '../../src/worker/protocol.ts';
 
 // A front of its own, to be killed or to be an ordinary user: runs requests and writes what came of them, a JSON line each.
 interface Order {
   readonly root: string;
   readonly script: string;
   readonly path: string;
+  readonly lower?: LowerChoice;
   readonly requests: readonly RunRequest[];
 }
 
@@ -18,6 +19,7 @@ try {
     rootDir: order.root,
     scriptPath: order.script,
     env: { PATH: order.path },
+    lower: order.lower,
     onWarning: (warning) => say({ warning }),
   });
   say({ pid: worker.pid, probe: await worker.probe() });

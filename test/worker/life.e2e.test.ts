@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { LowerChoice } from '../../src/worker/protocol.ts';
 import { processesWith } from '../rig/traces.ts';
 import { drive, WorkerRig } from './rig.ts';
 
@@ -157,25 +158,22 @@ test('a missing runtime is named with its package', async () => {
   });
 });
 
-test('on a state directory that overlayfs cannot take, that is said', async () => {
+test('on a state directory that overlayfs cannot take, RUNs work on copies, unless that is ruled out', async () => {
   await using rig = await WorkerRig.setup();
   const base = rig.busybox();
   const layout = `cd ${rig.dir}; mkdir l u w over; mount -t overlay -o lowerdir=l,upperdir=u,workdir=w none over; cp -a root over/root`;
-  const order = JSON.stringify({
-    root: join(rig.dir, 'over/root'),
-    script: rig.script,
-    path: process.env['PATH'],
-    requests: [rig.request([base], 'true')],
-  });
-  const said = execFileSync('unshare', [
-    '--mount',
-    'sh',
-    '-c',
-    `${layout}; "$@" || true`,
-    'sh',
-    process.execPath,
-    join(rig.dir, 'driver.mjs'),
-    order,
-  ]);
-  expect(said.toString()).toContain('"code":"overlay-refused"');
+  const script = 'echo x > /new; rm /etc/group';
+  const request = rig.request([base], script);
+  const said = (lower: LowerChoice): string => {
+    const order = { root: join(rig.dir, 'over/root'), script: rig.script, path: process.env['PATH'], lower };
+    const driver = [process.execPath, join(rig.dir, 'driver.mjs'), JSON.stringify({ ...order, requests: [request] })];
+    const command = [...['sh', '-c', `${layout}; "$@" || true`, 'sh'], ...driver];
+    return execFileSync('unshare', ['--mount', ...command]).toString();
+  };
+  const onCopies = said('auto');
+  expect(onCopies).toContain('"lowers":["copy"],"notes":["each RUN works on a full copy of its files: ');
+  for (const dir of ['l', 'u', 'w', 'over']) rmSync(join(rig.dir, dir), { recursive: true });
+  expect(said('directory')).toContain('"code":"overlay-refused"');
+  const ran = await rig.run([base], script);
+  expect(onCopies).toContain(`"contentID":"${ran.outcome === 'exited' ? ran.layer?.contentID : ''}"`);
 });
