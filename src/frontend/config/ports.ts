@@ -16,7 +16,7 @@ export function exposedPorts(spec: string): readonly string[] {
   if (!PROTOCOLS.has(protocol)) throw invalid(`invalid proto: ${protocol}`);
   if (ip !== '' && !isAddress(ip)) throw invalid(`invalid IP address: ${ip}`);
   const range = portRange(port);
-  if (range === undefined) throw invalid(`invalid containerPort: ${port}`);
+  if (range === undefined) throw invalid(`invalid containerPort: ${port}, no port or range of ports`);
   if (hostPort !== '') assertHostRange(hostPort, port, range);
   const [start, end] = range;
   return Array.from({ length: end - start + 1 }, (_, index) => `${start + index}/${protocol || 'tcp'}`);
@@ -50,6 +50,8 @@ function isAddress(ip: string): boolean {
 
 function invalid(message: string): BuildError {
   return new BuildError('instruction-invalid', message, {
-    hint: 'write PORT, PORT/udp or FIRST-LAST/tcp, with ports from 0 to 65535 and tcp, udp or sctp',
+    hint: message.includes('#')
+      ? 'a comment stands on a line of its own'
+      : 'write PORT, PORT/udp or FIRST-LAST/tcp, with ports from 0 to 65535 and tcp, udp or sctp',
   });
 }

@@ -124,7 +124,7 @@ function assertMode(chmod: string | undefined, range: SourceRange | undefined): 
   const message = `invalid chmod parameter: '${chmod}'. it should be octal string and between 0 and 07777`;
   throw new BuildError('copy-invalid', message, {
     range,
-    hint: 'write --chmod=755, or symbolic as in --chmod=u=rwX,go=rX',
+    hint: 'write --chmod=0755, or symbolic as in --chmod=u=rwX,go=rX',
   });
 }
 
@@ -137,7 +137,10 @@ function assertChecksum(
   const [source = ''] = paths;
   const flag = findFlag(instruction, 'checksum');
   const refuse = (message: string): BuildError =>
-    new BuildError('copy-invalid', message, { range: flag?.range ?? range });
+    new BuildError('copy-invalid', message, {
+      range: flag?.range ?? range,
+      hint: 'name one source, a URL, beside --checksum',
+    });
   if (paths.length + inline.length !== 1) throw refuse("checksum can't be specified for multiple sources");
   if (!/^https?:\/\//.test(source) && remoteSource(source, { instruction, range, checksum }) === undefined) {
     throw refuse('checksum requires HTTP(S) or Git sources');

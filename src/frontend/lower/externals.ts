@@ -72,12 +72,19 @@ const COMMON = ['alpine', 'busybox', 'centos', 'debian', 'golang', 'ubuntu', 'fe
 const MISSING: readonly string[] = ['image-not-found', 'reference-invalid', 'registry-denied', 'registry-unreachable'];
 
 /** A name that nobody knows may be a stage's, misspelt. */
-function withSuggestion(error: BuildError, { name, range }: External, stages: readonly string[]): BuildError {
+function withSuggestion(
+  error: BuildError,
+  { name, range, hint: wanted }: External,
+  stages: readonly string[],
+): BuildError {
   if (!MISSING.includes(error.code)) return error;
   const meant = nearest(familiarName(name), [...stages, ...COMMON]);
-  if (meant === undefined || meant === name) return error;
-  const hint = stages.includes(meant) ? `did you mean the stage ${meant}?` : `did you mean ${meant}?`;
-  return new BuildError(error.code, error.message, {
+  const isNear = meant !== undefined && meant !== name;
+  if (!isNear && wanted === undefined) return error;
+  const isStage = isNear && stages.includes(meant);
+  const hint = wanted ?? `did you mean ${isStage ? 'the stage ' : ''}${meant}?`;
+  const message = isStage ? `no stage is named ${name}: ${error.message}` : error.message;
+  return new BuildError(error.code, message, {
     range: error.range ?? range,
     hint,
     cause: error,

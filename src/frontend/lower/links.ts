@@ -69,7 +69,7 @@ function copySource(from: string, { range }: Flag, context: LinkContext): Source
   if (stage !== undefined) return { kind: 'stage', stage, range };
   throw new BuildError('stage-unknown', `invalid stage index ${from}`, {
     range,
-    hint: `this Dockerfile has ${context.stages.length} stages, counted from 0; give stages names with FROM … AS NAME`,
+    hint: `this Dockerfile has ${context.stages.length} stages, 0 to ${context.stages.length - 1}; give stages names with FROM … AS NAME`,
   });
 }
 
@@ -111,22 +111,35 @@ function targetsHint(stages: readonly Stage[]): string {
 /** @throws BuildError stage-cycle, located at the instruction that closes the circle. */
 export function assertNoCycle(stages: readonly Stage[], commandsOf: (stage: Stage) => readonly Command[]): void {
   const state = new Map<Stage, 'open' | 'done'>();
-  const visit = (stage: Stage): void => {
+  const open: Visit[] = [];
+  const enter = (stage: Stage): void => {
     state.set(stage, 'open');
-    for (const source of commandsOf(stage).flatMap(({ sources }) => sources)) {
-      if (source?.kind !== 'stage') continue;
-      const seen = state.get(source.stage);
-      if (seen === 'open') throw cycle(source.stage, source.range);
-      if (seen === undefined) visit(source.stage);
-    }
-    state.set(stage, 'done');
+    const links = commandsOf(stage).flatMap(({ sources }) => sources.filter((source) => source?.kind === 'stage'));
+    open.push({ stage, links, next: 0 });
   };
-  for (const stage of stages) if (!state.has(stage)) visit(stage);
+  for (const first of stages) {
+    if (!state.has(first)) enter(first);
+    for (let visit = open.at(-1); visit !== undefined; visit = open.at(-1)) {
+      const link = visit.links[visit.next++];
+      const seen = link && state.get(link.stage);
+      if (link === undefined) state.set(open.pop()?.stage ?? first, 'done');
+      else if (seen === 'open') throw cycle(link.stage, { range: link.range, isOwn: link.stage === visit.stage });
+      else if (seen === undefined) enter(link.stage);
+    }
+  }
 }
 
-function cycle({ label }: Stage, range: SourceRange): BuildError {
-  return new BuildError('stage-cycle', `circular dependency detected on stage: ${label}`, {
+/** A stage on the way down; a stack of its own, for stages may hang on each other by the thousand. */
+interface Visit {
+  readonly stage: Stage;
+  readonly links: readonly Extract<Source, { kind: 'stage' }>[];
+  next: number;
+}
+
+function cycle({ label }: Stage, { range, isOwn }: { range: SourceRange; isOwn: boolean }): BuildError {
+  const message = `circular dependency detected on stage: ${label}${isOwn ? ', which copies from itself' : ''}`;
+  return new BuildError('stage-cycle', message, {
     range,
-    hint: 'copy from an earlier stage; to use the base of this stage, give it a stage of its own',
+    hint: 'copy from another stage, an earlier one; to use the base of this stage, give it a stage of its own',
   });
 }

@@ -35,6 +35,8 @@ export interface External {
   readonly name: string;
   readonly platform: Platform;
   readonly range: SourceRange;
+  /** What to do when the name is wrong. */
+  readonly hint?: string | undefined;
 }
 
 export interface WrittenStages {
@@ -89,7 +91,9 @@ export function planStages(texts: readonly StageText[], context: StageContext): 
     const platform = fromPlatform(from, expandPlatform, context);
     reportFrom(from, { ...context, expanded: [expand, expandPlatform] });
     const name = from.as?.text.toLowerCase();
-    const external = { name: image, platform: platform ?? context.targetPlatform, range: from.image.range };
+    const [unset] = expand.unset;
+    const hint = unset === undefined ? undefined : undeclared(`$${unset}`, context.globals);
+    const external = { name: image, platform: platform ?? context.targetPlatform, range: from.image.range, hint };
     const base = baseOf({ name, external }, { stages, contexts: context.contexts });
     const uses = new Set([...expand.used, ...expandPlatform.used]);
     stages.push({ index, name, label: name ?? `stage-${index}`, from, base, platform, instructions, uses });

@@ -1,20 +1,26 @@
 import { BuildError, type ErrorCode } from '../../errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Flag } from '../ast.ts';
-import { type FlagSpecs, flagSpecsOf } from './flag-specs.ts';
+import { type FlagSpecs, flagSpecsOf, ownerOfFlag } from './flag-specs.ts';
 
 /** What is wrong with the flags of an instruction, each mistake located at its flag. */
-export function flagErrors(keyword: string, flags: readonly Flag[]): readonly BuildError[] {
+export function flagErrors({ keyword, flags }: Flagged, rest: string): readonly BuildError[] {
   const specs = flagSpecsOf(keyword);
   if (specs === undefined) return [];
   const seen = new Set<string>();
+  const next = rest.split(/\s/, 1)[0] || 'VALUE';
   return flags.flatMap((flag) => {
-    const problem = problemOf(flag, { specs, seen, keyword });
+    const problem = problemOf(flag, { specs, seen, keyword, next });
     seen.add(flag.name);
     return problem === undefined
       ? []
       : [new BuildError(problem.code, problem.message, { range: flag.range, ...problem })];
   });
+}
+
+interface Flagged {
+  readonly keyword: string;
+  readonly flags: readonly Flag[];
 }
 
 interface Problem {
@@ -27,9 +33,11 @@ interface Context {
   readonly specs: FlagSpecs;
   readonly seen: ReadonlySet<string>;
   readonly keyword: string;
+  /** The word behind the flags, which may have been meant as a value. */
+  readonly next: string;
 }
 
-function problemOf({ name, value }: Flag, { specs, seen, keyword }: Context): Problem | undefined {
+function problemOf({ name, value }: Flag, { specs, seen, keyword, next }: Context): Problem | undefined {
   const type = Object.hasOwn(specs, name) ? specs[name] : undefined;
   if (type === undefined) {
     return { code: 'unknown-flag', message: `unknown flag: --${name} of ${keyword}`, hint: unknownHint(name, specs) };
@@ -40,7 +48,7 @@ function problemOf({ name, value }: Flag, { specs, seen, keyword }: Context): Pr
   }
   if (type === 'bool' ? value === '' : value === undefined) {
     const hint =
-      type === 'bool' ? `write --${name} or --${name}=false` : `write --${name}=VALUE, with no blank around =`;
+      type === 'bool' ? `write --${name} or --${name}=false` : `write --${name}=${next}, with no blank around =`;
     return { code, message: `missing a value on flag: --${name} of ${keyword}`, hint };
   }
   if (type === 'bool' && value !== undefined && !/^(?:true|false)$/i.test(value)) {
@@ -54,6 +62,8 @@ function unknownHint(name: string, specs: FlagSpecs): string {
   const known = Object.keys(specs);
   const meant = didYouMean(name, known);
   if (meant !== undefined) return `did you mean --${meant}?`;
+  const owner = ownerOfFlag(name);
+  if (owner !== undefined) return `--${name} is a flag of ${owner}`;
   if (known.length === 0) return 'it has no flags: an argument that begins with -- is written behind a lone --';
   return `its flags are ${known.map((flag) => `--${flag}`).join(', ')}`;
 }

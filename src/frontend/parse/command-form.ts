@@ -30,6 +30,15 @@ export function jsonWords(statement: Statement, rest: Piece): readonly Piece[] |
   if (words !== 'not-strings') return words;
   throw refuse(statement, 'when using JSON array syntax, arrays must be comprised of strings only', {
     at: rest,
-    hint: 'put every element in double quotes',
+    hint: `put every element in double quotes: ${JSON.stringify(firstOther(rest.text))}`,
   });
 }
+
+/** The first element that is no string, as it would be written as one. */
+function firstOther(array: string): string {
+  const values = JSON.parse(array) as readonly unknown[];
+  const text = JSON.stringify(values.find((value) => typeof value !== 'string'));
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
+const SHOWN = 40;

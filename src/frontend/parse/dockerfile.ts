@@ -65,8 +65,8 @@ function fileErrors(
   }
   const first = keywords.find(({ keyword }) => keyword !== 'ARG');
   if (first === undefined) {
-    const message = 'dockerfile contains no stages to build';
-    return [new BuildError('dockerfile-empty', message, { hint })];
+    const message = 'dockerfile contains no stages to build: no stage begins with FROM';
+    return [new BuildError('dockerfile-empty', message, { range: lastLine(source, file), hint })];
   }
   if (first.keyword === 'FROM' || !knownKeywords().includes(first.keyword)) return [];
   const message = `no build stage in current context: ${first.keyword} stands before the first FROM`;

@@ -9,6 +9,12 @@ export function flagSpecsOf(keyword: string): FlagSpecs | undefined {
   return UNCHECKED.has(keyword) ? undefined : (SPECS.get(keyword) ?? {});
 }
 
+/** An instruction that has the flag. */
+export function ownerOfFlag(name: string): string | undefined {
+  for (const [keyword, specs] of SPECS) if (Object.hasOwn(specs, name)) return keyword;
+  return undefined;
+}
+
 const UNCHECKED: ReadonlySet<string> = new Set(['ARG', 'STOPSIGNAL']);
 
 const SPECS: ReadonlyMap<string, FlagSpecs> = new Map<string, FlagSpecs>([

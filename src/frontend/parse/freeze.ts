@@ -1,7 +1,10 @@
-/** Freezes plain objects and arrays all the way down; what has a class of its own, such as an error, stays as it is. */
+import { BuildError } from '../../errors.ts';
+
+/** Freezes plain objects, arrays and BuildErrors all the way down; what has another class of its own stays as it is. */
 export function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
-  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  if (!isPlain && !(value instanceof BuildError)) return value;
   Object.freeze(value);
   for (const part of Object.values(value)) freeze(part);
   return value;

@@ -23,8 +23,8 @@ export function parseHealthcheck(statement: Statement): HealthcheckInstruction {
     return { kind: 'healthcheck', ...common, flags: [], test: 'none' };
   }
   if (type !== 'CMD') {
-    const message = `Unknown type ${JSON.stringify(type)} in HEALTHCHECK (try CMD)`;
-    throw refuse(statement, message, { at: word, hint: 'write HEALTHCHECK CMD command, or HEALTHCHECK NONE' });
+    const message = `Unknown type ${JSON.stringify(word.text)} in HEALTHCHECK (try CMD)`;
+    throw refuse(statement, message, { at: word, hint: `write HEALTHCHECK CMD ${rest.text}, or HEALTHCHECK NONE` });
   }
   if (isEmpty) {
     throw refuse(statement, 'Missing command after HEALTHCHECK CMD', { at: word, hint: 'put a command behind CMD' });

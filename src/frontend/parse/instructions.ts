@@ -81,7 +81,14 @@ function parseShell(statement: Statement): ShellInstruction {
   const hint = 'write SHELL ["/bin/sh", "-c"]';
   if (rest.text === '' || args.length === 0) throw needsOne(statement, hint);
   if (form === 'exec') return { kind: 'shell', ...common, args };
-  throw refuse(statement, 'SHELL requires the arguments to be in JSON form', { at: rest, hint });
+  const reason = jsonReason(rest.text);
+  throw refuse(statement, 'SHELL requires the arguments to be in JSON form', { at: rest, hint: `${reason}${hint}` });
+}
+
+/** The two mistakes that most arrays are no JSON for. */
+function jsonReason(text: string): string {
+  if (/,\s*\]$/.test(text)) return 'remove the comma before ]: ';
+  return text.includes("'") ? 'JSON has double quotes: ' : '';
 }
 
 function parseVolume(statement: Statement): VolumeInstruction {

@@ -28,13 +28,17 @@ export function keyValues(
   const words = splitWords(rest, escapeToken);
   const [first] = words;
   if (first === undefined) {
-    throw refuse(statement, `${keyword} requires at least one argument`, { hint: `write ${keyword} NAME=value` });
+    throw refuse(statement, `${keyword} requires at least one argument`, { hint: `write ${keyword} NAME=VALUE` });
   }
   if (!first.text.includes('=')) return { pairs: [legacyPair(statement, keyword)], isLegacy: true };
   const odd = words.find((word) => !word.text.includes('='));
   if (odd !== undefined) {
+    const next = words[words.indexOf(odd) + 1];
+    const hint = next?.text.startsWith('=')
+      ? `write ${odd.text}=VALUE, with no blank around =`
+      : 'quote a value that has blanks: NAME="two words"';
     const message = `Syntax error - can't find = in ${JSON.stringify(odd.text)}. Must be of the form: name=value`;
-    throw refuse(statement, message, { at: odd, hint: 'quote a value that has blanks: NAME="two words"' });
+    throw refuse(statement, message, { at: odd, hint });
   }
   return { pairs: words.map((word) => pairOf(word, { statement, keyword })), isLegacy: false };
 }

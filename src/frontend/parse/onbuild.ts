@@ -13,7 +13,7 @@ export function parseOnbuild(statement: Statement): OnbuildInstruction {
   const inner = splitCommand(rest);
   const triggerKeyword = inner.keyword.text.toUpperCase();
   if (triggerKeyword === 'ONBUILD') {
-    const hint = 'leave one ONBUILD out';
+    const hint = 'write ONBUILD once';
     throw refuse(statement, "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed", {
       at: inner.keyword,
       hint,
@@ -21,7 +21,7 @@ export function parseOnbuild(statement: Statement): OnbuildInstruction {
     });
   }
   if (triggerKeyword === 'FROM' || triggerKeyword === 'MAINTAINER') {
-    const hint = 'write another instruction behind ONBUILD';
+    const hint = 'the stage that builds on this image has its own: write another instruction behind ONBUILD';
     throw refuse(statement, `${triggerKeyword} isn't allowed as an ONBUILD trigger`, {
       at: inner.keyword,
       hint,

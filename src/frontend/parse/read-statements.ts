@@ -63,7 +63,7 @@ function openStatement(
     const body = readBody(word, { source, reader });
     end = body.end;
     if (body.isTerminated) bodies.push(body);
-    else problems.push(unterminated(word, rangeOf(heredocPiece(line.text))));
+    else problems.push(unterminated(body, rangeOf(heredocPiece(line.text))));
   }
   const keywordText = command.keyword.text;
   const statement: Statement = {
@@ -87,14 +87,14 @@ function openStatement(
 }
 
 function parseStatement(statement: Statement, problems: BuildError[]): Instruction | undefined {
-  const { common, keywordRange: range, rest } = statement;
+  const { common, rest } = statement;
   const parse = parserOf(common.keyword);
   if (parse === undefined) {
-    problems.push(unknownInstruction(common.keywordText, range));
+    problems.push(unknownInstruction(statement));
     return undefined;
   }
   if (common.keyword !== 'HEALTHCHECK' || !isHealthcheckNone(rest)) {
-    for (const problem of flagErrors(common.keyword, common.flags)) problems.push(problem);
+    for (const problem of flagErrors(common, rest.text)) problems.push(problem);
   }
   if (problems.length > 0) return undefined;
   try {
@@ -110,6 +110,8 @@ interface Body {
   readonly heredoc: Heredoc;
   readonly raw: string;
   readonly isTerminated: boolean;
+  /** A line that is the name but for blanks around it; counted from 1. */
+  readonly nearEnd: number | undefined;
   /** In the source, of the last line that was taken. */
   readonly end: number;
 }
@@ -120,17 +122,20 @@ function readBody(word: HeredocWord, { source, reader }: { source: Source; reade
   let start: number | undefined;
   let end = source.text.length;
   let isTerminated = false;
+  let nearStart: number | undefined;
   for (let line = reader.nextPhysicalLine(); line !== undefined; line = reader.nextPhysicalLine()) {
     start ??= line.start;
     end = line.end;
     const text = source.text.slice(line.start, line.end);
     isTerminated = (word.stripTabs ? text.replace(/^\t+/, '') : text) === word.name;
     if (isTerminated) break;
+    if (nearStart === undefined && text.trim() === word.name) nearStart = line.start;
     parts.push(source.text.slice(line.start, line.next));
   }
   const raw = parts.join('');
   const content = word.stripTabs ? stripLeadingTabs(raw) : raw;
-  return { heredoc: { ...word, content, range: source.rangeOf(start ?? end, end) }, raw, isTerminated, end };
+  const nearEnd = nearStart === undefined ? undefined : source.rangeOf(nearStart, nearStart).startLine;
+  return { heredoc: { ...word, content, range: source.rangeOf(start ?? end, end) }, raw, isTerminated, nearEnd, end };
 }
 
 /** dockerfile-ast's range where it sees the same keyword; it may be continued on a second line. */
@@ -161,19 +166,24 @@ function heredocPiece(text: string): Piece {
   return { text: '', start, end: start + length };
 }
 
-function unterminated({ name, stripTabs }: HeredocWord, range: Instruction['range']): BuildError {
-  const hint = stripTabs
+function unterminated({ heredoc: { name, stripTabs }, nearEnd }: Body, range: Instruction['range']): BuildError {
+  const rule = stripTabs
     ? `end it with a line that is ${name} and nothing else but tabs before it`
     : `end it with a line that is ${name} and nothing else; <<-${name} allows tabs before it`;
+  const hint = nearEnd === undefined ? rule : `line ${nearEnd} has blanks around ${name}: remove them, or ${rule}`;
   return new BuildError('heredoc-unterminated', `unterminated heredoc ${name}`, { range, hint });
 }
 
-function unknownInstruction(keyword: string, range: Instruction['range']): BuildError {
+function unknownInstruction({ common, keywordRange: range, escapeToken }: Statement): BuildError {
   const known = knownKeywords();
-  const meant = didYouMean(keyword.toUpperCase(), known);
-  return new BuildError('unknown-instruction', `unknown instruction: ${keyword}`, {
+  const meant = didYouMean(common.keywordText.toUpperCase(), known);
+  const goesOn =
+    range.startLine === 1
+      ? ''
+      : `to go on with the line above, end that one with ${escapeToken}; a command needs RUN; `;
+  return new BuildError('unknown-instruction', `unknown instruction: ${common.keywordText}`, {
     range,
-    hint: meant === undefined ? `the instructions are ${known.join(', ')}` : `did you mean ${meant}?`,
+    hint: meant === undefined ? `${goesOn}the instructions are ${known.join(', ')}` : `did you mean ${meant}?`,
   });
 }
 

@@ -160,7 +160,7 @@ describe('platforms', () => {
 
 describe('errors', () => {
   test.each<[string, string, string, string, number | undefined]>([
-    ['no stage', 'ARG A=1\n', 'dockerfile-empty', 'contains no stages', undefined],
+    ['no stage', 'ARG A=1\n', 'dockerfile-empty', 'contains no stages', 1],
     ['RUN first', 'RUN x\nFROM base\n', 'stage-invalid', 'no build stage in current context', 1],
     ['blank base', 'ARG BASE\nFROM ${BASE}\n', 'stage-invalid', 'base name (${BASE}) should not be blank', 2],
     ['blank base in a stage nobody needs', 'FROM $NOPE AS x\nFROM base\n', 'stage-invalid', 'should not be blank', 1],

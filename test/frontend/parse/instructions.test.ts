@@ -271,7 +271,7 @@ describe('A6 instructions', () => {
     ['A6.19 nothing', 'HEALTHCHECK', '2:1-2:12 instruction-invalid HEALTHCHECK requires at least one argument'],
     ['A6.19 no command', 'HEALTHCHECK CMD', '2:13-2:16 instruction-invalid Missing command after HEALTHCHECK CMD'],
     ['A6.19 NONE', 'HEALTHCHECK NONE x', '2:18-2:19 instruction-invalid HEALTHCHECK NONE takes no arguments'],
-    ['A6.19 type', 'HEALTHCHECK test x', '2:13-2:17 instruction-invalid Unknown type "TEST" in HEALTHCHECK (try CMD)'],
+    ['A6.19 type', 'HEALTHCHECK test x', '2:13-2:17 instruction-invalid Unknown type "test" in HEALTHCHECK (try CMD)'],
     ['A6.19 negative', 'HEALTHCHECK --retries=-1 CMD x', '2:13-2:25 flag-invalid --retries cannot be negative (-1)'],
     [
       'A6.19 retries',
