@@ -117,7 +117,7 @@ function draftOnStage(
     image,
     env: parent.env.with((image.config.Env ?? []).map(splitPair)),
     args: parent.args,
-    history: parent.history,
+    history: [...parent.history],
     isWorkdirSet: parent.isWorkdirSet,
   };
 }
@@ -138,7 +138,7 @@ function draftOnExternal(
   };
   if (resolved.kind === 'image') {
     draft.vertex = imageVertex(resolved, fromOrigin(draft));
-    draft.history = (resolved.image.config.history ?? []).map((entry) => ({ kind: 'base', entry }));
+    for (const entry of resolved.image.config.history ?? []) draft.history.push({ kind: 'base', entry });
   }
   if (resolved.kind === 'directory') putDirectory(draft, vertices.context(resolved.context));
   return draft;
@@ -157,7 +157,7 @@ function putDirectory(draft: StageDraft, directory: Vertex): void {
     unpack: false,
   } as const;
   draft.vertex = makeVertex(op, [draft.vertex, directory], fromOrigin(draft));
-  draft.history = [{ kind: 'layer', createdBy: `FROM ${externalOf(draft.stage).name}`, vertex: draft.vertex }];
+  draft.history.push({ kind: 'layer', createdBy: `FROM ${externalOf(draft.stage).name}`, vertex: draft.vertex });
 }
 
 function emptyDraft(stage: Stage, label: string, total: number) {

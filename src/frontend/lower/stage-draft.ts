@@ -22,7 +22,7 @@ export interface StageDraft {
   env: BuildEnv;
   /** ARG names in the order of their first declaration, those of parent stages first, with the value last declared. */
   args: ReadonlyMap<string, string>;
-  history: readonly PlannedHistory[];
+  readonly history: PlannedHistory[];
   /** Steps so far. */
   steps: number;
   isCmdSet: boolean;
@@ -78,11 +78,11 @@ export function addStep(
     ignoreCache: isIgnored(draft.stage, lowering.options),
   });
   draft.vertex = makeVertex(op, inputs, origin);
-  draft.history = [...draft.history, { kind: 'layer', createdBy, vertex: draft.vertex }];
+  draft.history.push({ kind: 'layer', createdBy, vertex: draft.vertex });
 }
 
 export function addEmptyHistory(draft: StageDraft, createdBy: string): void {
-  draft.history = [...draft.history, { kind: 'empty', createdBy }];
+  draft.history.push({ kind: 'empty', createdBy });
 }
 
 export interface StepText {

@@ -51,7 +51,7 @@ export const fileRows: readonly Row[] = [
     errors: ['2:1-2:6 dockerfile-empty file with no instructions'],
   }),
   refuses('A1.3', 'global ARGs alone', 'ARG A=1\n', {
-    errors: ['nowhere dockerfile-empty dockerfile contains no stages to build'],
+    errors: ['1:1-1:8 dockerfile-empty dockerfile contains no stages to build: no stage begins with FROM'],
   }),
   refuses('A1.3', 'another instruction before FROM', 'ARG A\nLABEL a=b\nFROM base', {
     errors: ['2:1-2:6 stage-invalid no build stage in current context: LABEL stands before the first FROM'],
@@ -73,7 +73,7 @@ export const fileRows: readonly Row[] = [
   }),
   refuses('A1.5', 'three letters off are too far', 'FROM base\nFETCH x', {
     errors: ['2:1-2:6 unknown-instruction unknown instruction: FETCH'],
-    hint: 'the instructions are ADD, ARG, CMD, COPY, ENTRYPOINT, ENV, EXPOSE, FROM, HEALTHCHECK, LABEL, MAINTAINER, ONBUILD, RUN, SHELL, STOPSIGNAL, USER, VOLUME, WORKDIR',
+    hint: 'to go on with the line above, end that one with \\; a command needs RUN; the instructions are ADD, ARG, CMD, COPY, ENTRYPOINT, ENV, EXPOSE, FROM, HEALTHCHECK, LABEL, MAINTAINER, ONBUILD, RUN, SHELL, STOPSIGNAL, USER, VOLUME, WORKDIR',
   }),
 
   accepts(

@@ -68,13 +68,13 @@ export const instructionRows: readonly Row[] = [
   ),
   refuses('A6.2', 'a stage by other letters', 'FROM base AS build\nFROM Build', {
     errors: [
-      '2:6-2:11 reference-invalid invalid reference format: "Build": repository name (library/Build) must be lowercase',
+      '2:6-2:11 reference-invalid no stage is named Build: invalid reference format: "Build": repository name (library/Build) must be lowercase',
     ],
   }),
 
   accepts('A6.3', 'an image that is there', 'FROM base AS build\nFROM other', { asked: ['other'], errors: [] }),
   refuses('A6.3', 'a stage misspelt', 'FROM base AS build\nFROM buidl', {
-    errors: ['2:6-2:11 image-not-found no image buidl'],
+    errors: ['2:6-2:11 image-not-found no stage is named buidl: no image buidl'],
     hint: 'did you mean the stage build?',
   }),
   refuses('A6.3', 'an image misspelt', 'FROM alpin', {

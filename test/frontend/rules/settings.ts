@@ -58,10 +58,10 @@ export const settingRows: readonly Row[] = [
     errors: ['2:8-2:15 instruction-invalid invalid proto: icmp'],
   }),
   refuses('A6.12', 'no number', 'FROM base\nEXPOSE http', {
-    errors: ['2:8-2:12 instruction-invalid invalid containerPort: http'],
+    errors: ['2:8-2:12 instruction-invalid invalid containerPort: http, no port or range of ports'],
   }),
   refuses('A6.12', 'a port above the last', 'FROM base\nEXPOSE 65536', {
-    errors: ['2:8-2:13 instruction-invalid invalid containerPort: 65536'],
+    errors: ['2:8-2:13 instruction-invalid invalid containerPort: 65536, no port or range of ports'],
   }),
   refuses('A6.12', 'ranges of two lengths', 'FROM base\nEXPOSE 1-3:1-2', {
     errors: ['2:8-2:15 instruction-invalid invalid ranges specified for container and host Ports: 1-2 and 1-3'],
