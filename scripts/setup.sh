@@ -14,7 +14,7 @@ START_PACKAGES=(
   ca-certificates:/etc/ssl/certs/ca-certificates.crt xz-utils:xz bzip2:bzip2 zstd:zstd git:git
 )
 TEST_PACKAGES=(
-  skopeo:skopeo podman:podman umoci:umoci docker-registry:docker-registry tmux:tmux iproute2:ip curl:curl attr:setfattr
+  skopeo:skopeo podman:podman umoci:umoci docker-registry:docker-registry tmux:tmux iproute2:ip curl:curl attr:setfattr openssl:openssl
   libcap2-bin:setcap
 )
 

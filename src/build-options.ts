@@ -1,6 +1,6 @@
 import type { OutputSpec } from './exporter/index.ts';
 import type { Platform } from './image/oci/index.ts';
-import type { RegistryConfig } from './sources/registry/index.ts';
+import type { AuthFile, Credentials, RegistryConfig } from './sources/registry/index.ts';
 import type { LowerChoice } from './worker/protocol.ts';
 
 /** Everything a build is told. Parsed already: no argv and no environment are looked at below the CLI. */
@@ -47,8 +47,10 @@ export interface BuildOptions {
   /** How layers become file systems for RUNs; `auto` when absent. */
   readonly lower?: LowerChoice | undefined;
   readonly registryConfig: RegistryConfig;
-  /** `auths` of ~/.docker/config.json, by host. */
-  readonly credentials: ReadonlyMap<string, { readonly username: string; readonly password: string }>;
+  /** By host; asked before the files. */
+  readonly credentials: Credentials;
+  /** docker's config.json, podman's auth.json: the first that knows a registry counts. Their helpers are run. */
+  readonly authFiles?: readonly AuthFile[] | undefined;
   /** http_proxy and the like, for tsbuild's own requests. */
   readonly proxyEnv: { readonly [name: string]: string | undefined };
   /** What the worker process inherits: PATH and the like. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { BuildError } from '../errors.ts';
-import { parseRegistryConfig, type RegistryConfig } from '../sources/registry/index.ts';
+import { type AuthFile, parseAuthFile, parseRegistryConfig, type RegistryConfig } from '../sources/registry/index.ts';
 import type { CliContext } from './context.ts';
 
 type Env = CliContext['env'];
@@ -44,27 +44,20 @@ function withMirror(config: RegistryConfig, text: string): RegistryConfig {
   };
 }
 
-/** `auths` of docker's config.json: host → user and password. */
-export function dockerCredentials(env: Env): Map<string, { username: string; password: string }> {
-  const file = join(env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json');
-  const text = readIfThere(file);
-  const found = new Map<string, { username: string; password: string }>();
-  if (text === undefined) return found;
-  for (const [host, entry] of Object.entries(authsOf(text, file))) {
-    const decoded = Buffer.from(entry.auth ?? '', 'base64').toString('utf8');
-    const colon = decoded.indexOf(':');
-    if (colon > 0) found.set(host, { username: decoded.slice(0, colon), password: decoded.slice(colon + 1) });
-  }
-  return found;
-}
-
-function authsOf(text: string, file: string): Record<string, { auth?: string }> {
-  try {
-    const parsed = JSON.parse(text) as { auths?: Record<string, { auth?: string }> };
-    return parsed.auths ?? {};
-  } catch (error) {
-    throw new BuildError('config-invalid', `${file} is not JSON`, { cause: error });
-  }
+/** Where docker and podman keep their log-ins; files that are not there are left out. @throws BuildError config-invalid */
+export function authFiles(env: Env): readonly AuthFile[] {
+  const config = env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config');
+  const runtime = env['XDG_RUNTIME_DIR'];
+  const candidates = [
+    join(env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json'),
+    env['REGISTRY_AUTH_FILE'],
+    runtime === undefined ? undefined : join(runtime, 'containers/auth.json'),
+    join(config, 'containers/auth.json'),
+  ];
+  return candidates.flatMap((file) => {
+    const text = file === undefined ? undefined : readIfThere(file);
+    return file === undefined || text === undefined ? [] : [parseAuthFile(text, file)];
+  });
 }
 
 function readIfThere(file: string): string | undefined {

@@ -1,6 +1,7 @@
 import { copyFileSync, linkSync, rmSync, statSync } from 'node:fs';
 import { type BlobRef, type LayerRef, parseDigest } from '../../cache/index.ts';
 import { compressLayer } from '../image/layer/index.ts';
+import { eachAtMost } from '../util/each-at-most.ts';
 import {
   algorithmOf,
   blobKey,
@@ -15,6 +16,8 @@ export interface WantedForm {
   readonly compression?: LayerCompression | undefined;
   /** Also layers that came compressed otherwise. */
   readonly force?: boolean | undefined;
+  /** A blob that a registry has need not be here. */
+  readonly mayBeRemote?: boolean | undefined;
 }
 
 /**
@@ -25,6 +28,7 @@ export async function blobOfLayer(ref: LayerRef, form: WantedForm, deps: BlobDep
   const compression = form.compression ?? DEFAULT_COMPRESSION;
   const key = blobKey(compression);
   if (ref.blob !== undefined && (form.force !== true || algorithmOf(ref.blob.mediaType) === compression.algorithm)) {
+    if (form.mayBeRemote === true && ref.origins.some(({ repository }) => !repository.includes('://'))) return ref.blob;
     const own = await deps.ensureBlob(ref, { signal: deps.signal });
     if (own !== undefined) return own;
   }
@@ -44,24 +48,13 @@ export async function blobsOfLayers(
 ): Promise<readonly BlobRef[]> {
   const distinct = [...new Map(refs.map((ref) => [ref.diffID, ref])).values()];
   const found = new Map<string, BlobRef>();
-  const stop = new AbortController();
-  const signal = AbortSignal.any([deps.signal, stop.signal]);
-  let next = 0;
-  const work = async (): Promise<void> => {
-    for (let ref = distinct[next++]; ref !== undefined; ref = distinct[next++]) {
-      signal.throwIfAborted();
+  await eachAtMost(AT_ONCE, distinct, {
+    signal: deps.signal,
+    work: async (ref, signal) => {
       found.set(ref.diffID, await blobOfLayer(ref, form, { ...deps, signal }));
       deps.onProgress?.('layers', found.size, distinct.length);
-    }
-  };
-  const workers = Array.from({ length: AT_ONCE }, work);
-  try {
-    await Promise.all(workers);
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(workers);
-    throw error;
-  }
+    },
+  });
   return refs.map((ref) => found.get(ref.diffID) as BlobRef);
 }
 

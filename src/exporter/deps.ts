@@ -1,5 +1,6 @@
 import type { BlobRef, DiffID, Digest, LayerRef } from '../../cache/index.ts';
 import type { Tree } from '../image/toc/index.ts';
+import type { PushImage, PushOptions } from '../sources/registry/index.ts';
 
 /** What the exporter needs of the root. */
 export interface ExportContent {
@@ -40,6 +41,10 @@ export interface ExportDeps extends BlobDeps {
     options: { readonly signal: AbortSignal },
   ) => Promise<Tree & { close(): void }>;
   readonly stdout: (bytes: Uint8Array) => Promise<void>;
+  /** Gives an image to the registries of its names. */
+  readonly push: (image: PushImage, options: PushOptions) => Promise<void>;
+  /** Hands an archive to the container engine of this machine. @returns the engine's name */
+  readonly load: (archive: AsyncIterable<Uint8Array>, options: { readonly signal: AbortSignal }) => Promise<string>;
   /** Names temp files beside outputs: `dest.tmp-<lease>`; a later command knows by it whose they were. */
   readonly lease: string;
   readonly warn: (message: string) => void;

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BuildError } from '../errors.ts';
-import type { OutputSpec } from './output-spec.ts';
+import { isFileOutput, type OutputSpec } from './output-spec.ts';
 
 export interface DestinationDeps {
   readonly stdout: (bytes: Uint8Array) => Promise<void>;
@@ -32,7 +32,7 @@ export async function writeDestination(
  */
 export async function checkDestinations(outputs: readonly Pick<OutputSpec, 'type' | 'dest' | 'tar'>[]): Promise<void> {
   for (const { type, dest, tar } of outputs) {
-    if (dest === '-' || type === 'local' || tar === false) continue;
+    if (!isFileOutput({ type }) || dest === '-' || type === 'local' || tar === false) continue;
     const { path, isSpecial } = await placeOf(dest);
     try {
       await access(isSpecial ? path : dirname(path), constants.W_OK);

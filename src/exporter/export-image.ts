@@ -8,6 +8,7 @@ import { checkDestinations, writeDestination } from './destination.ts';
 import { type ExportImage, type ImageFiles, imageFiles } from './image-files.ts';
 import { writeLayoutDirectory } from './layout-directory.ts';
 import type { OutputSpec } from './output-spec.ts';
+import { pushOutput } from './push-output.ts';
 import { rootfsTar } from './rootfs-tar.ts';
 import { writeRootfsDirectory } from './rootfs-directory.ts';
 import { rememberWritten, unchangedSize } from './unchanged.ts';
@@ -23,9 +24,10 @@ export interface ExportedImage {
 
 export interface ExportedOutput {
   readonly type: OutputSpec['type'];
+  /** Path; registry: the names that were pushed; load: the engine. */
   readonly dest: string;
   readonly size: number;
-  /** Of the manifest in it; absent for tar and local. */
+  /** Of the manifest in it; absent for outputs without one. */
   readonly digest?: Digest | undefined;
 }
 
@@ -44,8 +46,8 @@ export async function exportImage(
   for (const spec of outputs) {
     deps.signal.throwIfAborted();
     const files = hasManifest(spec) ? await filesFor(image, spec, { forms, deps }) : undefined;
-    const size = await writeOutput({ image, spec, files }, deps);
-    written.push({ type: spec.type, dest: spec.dest, size, digest: files?.manifest.digest });
+    const { type } = spec;
+    written.push({ type, digest: files?.manifest.digest, ...(await writeOutput({ image, spec, files }, deps)) });
   }
   const [first] = forms.values();
   const files = first ?? store(imageFiles(image, await plainBlobs(image.layers, deps), {}), deps);
@@ -58,7 +60,7 @@ export async function exportImage(
 }
 
 function hasManifest({ type }: OutputSpec): boolean {
-  return type === 'oci' || type === 'docker';
+  return type === 'oci' || type === 'docker' || type === 'registry' || type === 'load';
 }
 
 /** Outputs of the same form share their files, hence their layers' compression. */
@@ -68,7 +70,9 @@ async function filesFor(
   { forms, deps }: { forms: Map<string, ImageFiles>; deps: ExportDeps },
 ): Promise<ImageFiles> {
   const { compression, forceCompression: force } = spec;
+  const mayBeRemote = spec.type === 'registry';
   const key = JSON.stringify([
+    mayBeRemote,
     blobKey(compression ?? DEFAULT_COMPRESSION),
     force === true,
     spec.ociMediaTypes !== false,
@@ -76,7 +80,7 @@ async function filesFor(
   ]);
   const known = forms.get(key);
   if (known !== undefined) return known;
-  const blobs = await blobsOfLayers(image.layers, { compression, force }, deps);
+  const blobs = await blobsOfLayers(image.layers, { compression, force, mayBeRemote }, deps);
   const files = store(imageFiles(image, blobs, spec), deps);
   forms.set(key, files);
   return files;
@@ -94,20 +98,39 @@ interface Output {
   readonly files: ImageFiles | undefined;
 }
 
-async function writeOutput({ image, spec, files }: Output, deps: ExportDeps): Promise<number> {
-  switch (spec.type) {
+async function writeOutput(output: Output, deps: ExportDeps): Promise<{ dest: string; size: number }> {
+  const { image, spec } = output;
+  const { type, dest } = spec;
+  switch (type) {
     case 'oci':
     case 'docker': {
-      if (files === undefined) throw new Error('an archive without manifest');
-      const parts = { image, files, spec };
-      return spec.tar === false ? writeLayoutDirectory(parts, deps) : writeArchive(parts, deps);
+      const parts = partsOf(output);
+      return { dest, size: await (spec.tar === false ? writeLayoutDirectory(parts, deps) : writeArchive(parts, deps)) };
     }
     case 'tar':
     case 'local':
-      return writeFiles(image, spec, deps);
+      return { dest, size: await writeFiles(image, spec, deps) };
+    case 'registry':
+      return pushOutput(partsOf(output), deps);
+    case 'load': {
+      const parts = partsOf(output);
+      return { dest: await deps.load(archiveBytes(parts, deps), deps), size: sizeOf(parts) };
+    }
+    case 'image':
+    case 'cacheonly':
+      return { dest: '', size: 0 };
     default:
-      return assertNever(spec.type);
+      return assertNever(type);
   }
+}
+
+function partsOf({ image, spec, files }: Output): ArchiveParts {
+  if (files === undefined) throw new Error('an image without manifest');
+  return { image, files, spec };
+}
+
+function sizeOf({ files }: ArchiveParts): number {
+  return files.blobs.reduce((sum, { size }) => sum + size, files.config.bytes.length + files.manifest.bytes.length);
 }
 
 async function writeArchive(parts: ArchiveParts, deps: ExportDeps): Promise<number> {

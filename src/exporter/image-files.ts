@@ -105,7 +105,8 @@ export function blobName(digest: Digest): string {
   return `blobs/sha256/${hexOf(digest)}`;
 }
 
-function allNames(image: ExportImage, spec: OutputSpec): readonly string[] {
+/** The image's own and those of the output. */
+export function allNames(image: ExportImage, spec: OutputSpec): readonly string[] {
   return [...new Set([...image.names, ...(spec.names ?? [])])];
 }
 

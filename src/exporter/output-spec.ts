@@ -2,9 +2,13 @@ import type { LayerCompression } from './compression.ts';
 
 /** Where one output goes and how it is written. Absent fields mean the default. */
 export interface OutputSpec {
-  /** oci and docker: an OCI layout with a docker manifest; tar and local: the image's files. */
-  readonly type: 'oci' | 'docker' | 'tar' | 'local';
-  /** Host path, or `-` for stdout. */
+  /**
+   * oci and docker: an OCI layout with a docker manifest; tar and local: the image's files; registry: pushed to the registries of its
+   * names; load: handed to the container engine of this machine; image: known by its names to later builds, which every image is;
+   * cacheonly: nothing is written.
+   */
+  readonly type: OutputType;
+  /** Host path, or `-` for stdout; empty for types that write no file. */
   readonly dest: string;
   /** False: the OCI layout as a directory. True unless said otherwise. */
   readonly tar?: boolean;
@@ -16,6 +20,18 @@ export interface OutputSpec {
   /** Normalised names beside those of the image. */
   readonly names?: readonly string[];
   readonly annotations?: OutputAnnotations;
+  /** registry: under its digest, without a tag. */
+  readonly pushByDigest?: boolean;
+  /** registry: certificates are not checked, and plain http is tried. */
+  readonly insecure?: boolean;
+}
+
+export type OutputType = FileOutputType | 'registry' | 'load' | 'image' | 'cacheonly';
+export type FileOutputType = 'oci' | 'docker' | 'tar' | 'local';
+
+/** Whether `dest` is a path. */
+export function isFileOutput({ type }: Pick<OutputSpec, 'type'>): boolean {
+  return type === 'oci' || type === 'docker' || type === 'tar' || type === 'local';
 }
 
 export interface OutputAnnotations {

@@ -3,7 +3,7 @@ import { normaliseReference } from '../image/oci/index.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
 import type { LayerCompression } from './compression.ts';
 import { splitCsv } from './csv.ts';
-import type { OutputAnnotations, OutputSpec } from './output-spec.ts';
+import { isFileOutput, type OutputAnnotations, type OutputSpec } from './output-spec.ts';
 
 /**
  * `type=oci,dest=app.tar,…` as buildx writes it; a path alone is type=local, `-` alone a tar on stdout.
@@ -21,6 +21,7 @@ export function parseOutput(text: string): OutputSpec {
     dest: destOf(type, found, text),
     ...layerFields(found, text),
     ...imageFields(found, text),
+    ...registryFields(type, found, text),
   };
   const [unknown] = [...found.keys()].filter((key) => !KNOWN_KEYS.has(key) && !ANNOTATION.test(key));
   if (unknown !== undefined)
@@ -30,8 +31,7 @@ export function parseOutput(text: string): OutputSpec {
 
 type Fields = ReadonlyMap<string, string>;
 
-const TYPES = ['oci', 'docker', 'tar', 'local'] as const;
-const LATER_TYPES = new Set(['registry', 'image', 'cacheonly']);
+const TYPES = ['oci', 'docker', 'tar', 'local', 'registry', 'image', 'cacheonly'] as const;
 const KNOWN_KEYS = new Set([
   'type',
   'dest',
@@ -46,11 +46,11 @@ const KNOWN_KEYS = new Set([
   'attestation-prefix',
   'platform-split',
   'push',
-]);
-const LATER_KEYS = new Set([
   'push-by-digest',
   'registry.insecure',
   'unpack',
+]);
+const LATER_KEYS = new Set([
   'store',
   'dangling-name-prefix',
   'name-canonical',
@@ -82,24 +82,29 @@ function fieldMap(fields: readonly string[], text: string): Fields {
 function typeOf(found: Fields, text: string): OutputSpec['type'] {
   const type = found.get('type');
   if (type === undefined) throw usage(text, 'has no type', `write type=${TYPES.join('|')}`);
-  if (LATER_TYPES.has(type) || truth('push', found, text) === true) {
-    throw later(
-      text,
-      type === 'cacheonly' ? 'type=cacheonly' : 'pushing to a registry',
-      'write type=oci,dest=FILE and push it with skopeo copy oci-archive:FILE docker://NAME',
-    );
-  }
   const known = TYPES.find((name) => name === type);
   if (known === undefined) throw usage(text, `has the unknown type "${type}"`, `it takes ${TYPES.join(', ')}`);
-  return known;
+  return meantType(known, found, text);
+}
+
+/** `image` is `registry` when it is pushed; `docker` without a file is loaded. */
+function meantType(type: (typeof TYPES)[number], found: Fields, text: string): OutputSpec['type'] {
+  const push = truth('push', found, text);
+  if (type === 'image') return push === true ? 'registry' : 'image';
+  if (type === 'registry') return push === false ? 'image' : 'registry';
+  if (push === true) throw usage(text, `pushes what type=${type} writes to a file`, 'write type=registry beside it');
+  const isLoaded = type === 'docker' && (found.get('dest') ?? '') === '' && truth('tar', found, text) !== false;
+  return isLoaded ? 'load' : type;
 }
 
 function destOf(type: OutputSpec['type'], found: Fields, text: string): string {
   const dest = found.get('dest');
+  if (!isFileOutput({ type })) {
+    if (dest !== undefined && dest !== '') throw usage(text, `has a dest, and type=${type} writes no file`);
+    return '';
+  }
   const isDirectory = type === 'local' || truth('tar', found, text) === false;
   if (dest === undefined || dest === '') {
-    if (type === 'docker')
-      throw later(text, 'loading into Docker without dest', 'write type=docker,dest=FILE, then docker load -i FILE');
     throw usage(text, 'has no dest', 'write dest=PATH, or dest=- for stdout');
   }
   if (isDirectory && dest === '-') throw usage(text, 'wants a directory on stdout', 'give dest=DIR');
@@ -141,6 +146,19 @@ function imageFields(found: Fields, text: string): Pick<OutputSpec, 'tar' | 'oci
     ociMediaTypes,
     names: names.length === 0 ? undefined : names.map(normaliseReference),
     annotations: annotationsOf(found, text),
+  });
+}
+
+function registryFields(
+  type: OutputSpec['type'],
+  found: Fields,
+  text: string,
+): Pick<OutputSpec, 'pushByDigest' | 'insecure'> {
+  if (truth('unpack', found, text) === true) throw later(text, 'unpack=true');
+  if (type !== 'registry') return {};
+  return withoutAbsent({
+    pushByDigest: truth('push-by-digest', found, text),
+    insecure: truth('registry.insecure', found, text),
   });
 }
 

@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
+import { isFileOutput } from '../exporter/index.ts';
 import type { LowerOptions } from '../frontend/index.ts';
 import { lgetxattr } from '../host/sys/index.ts';
 import type { Tree } from '../image/toc/index.ts';
@@ -89,9 +90,13 @@ function openNamed(
 /** Files that this very build writes and that lie in the context: an archive must not hold its predecessor. */
 function outputsBelow(dir: string, options: BuildOptions): ((path: RelPath) => boolean) | undefined {
   const { iidFile, metadataFile, cwd } = options;
-  const files = [...outputsOf(options).map((output) => output.dest), iidFile, metadataFile].flatMap((file) =>
-    file === undefined || file === '-' ? [] : [relative(dir, resolve(cwd, file))],
-  );
+  const files = [
+    ...outputsOf(options)
+      .filter(isFileOutput)
+      .map(({ dest }) => dest),
+    iidFile,
+    metadataFile,
+  ].flatMap((file) => (file === undefined || file === '-' ? [] : [relative(dir, resolve(cwd, file))]));
   const inside = files.filter((path) => path !== '' && !path.startsWith('..'));
   if (inside.length === 0) return undefined;
   const skipped = new Set<string>(inside.map((path) => relPath(latin1Of(path))));

@@ -2,7 +2,9 @@ import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import type { ExportDeps } from '../exporter/index.ts';
 import type { OpDeps } from '../ops/index.ts';
+import type { Registry } from '../sources/registry/index.ts';
 import type { LayerSupply } from './layer-supply.ts';
+import { loadArchive } from './load.ts';
 
 /** What the exporter needs of the session; the signal and the progress are the caller's. */
 export type SessionExportDeps = Omit<ExportDeps, 'signal' | 'onProgress'>;
@@ -11,11 +13,12 @@ export interface ExportDepsParts {
   readonly root: Root;
   readonly layers: LayerSupply;
   readonly deps: Pick<OpDeps, 'openStack'>;
-  readonly options: Pick<BuildOptions, 'stdout'>;
+  readonly registry: Pick<Registry, 'push'>;
+  readonly options: Pick<BuildOptions, 'stdout' | 'workerEnv'>;
   readonly warn: (message: string) => void;
 }
 
-export function makeExportDeps({ root, layers, deps, options, warn }: ExportDepsParts): SessionExportDeps {
+export function makeExportDeps({ root, layers, deps, registry, options, warn }: ExportDepsParts): SessionExportDeps {
   return {
     content: root.content,
     layers: root.layers,
@@ -24,6 +27,8 @@ export function makeExportDeps({ root, layers, deps, options, warn }: ExportDeps
     ensureBlob: (ref, options) => layers.ensureBlob(ref, options),
     openStack: deps.openStack,
     stdout: options.stdout,
+    push: (image, pushOptions) => registry.push(image, pushOptions),
+    load: (archive, { signal }) => loadArchive(archive, { env: options.workerEnv, signal }),
     lease: root.lease,
     memo: root.memo,
     warn,

@@ -2,7 +2,7 @@ import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { type ExportedImage, type ExportImage, exportImage } from '../exporter/index.ts';
+import { type ExportedImage, type ExportImage, exportImage, isFileOutput } from '../exporter/index.ts';
 import type { Definition, Target } from '../graph/index.ts';
 import { familiarName, formatPlatform, normaliseReference } from '../image/oci/index.ts';
 import { imageMaterial } from '../ops/index.ts';
@@ -56,7 +56,9 @@ export async function exportTargets(
     configDigest: written.configDigest,
     platform: formatPlatform(target.platform),
     tags: names.map(familiarName),
-    outputs: written.outputs.map((output) => ({ ...output, dest: shownPath(output.dest, options.cwd) })),
+    outputs: written.outputs
+      .filter(({ dest }) => dest !== '')
+      .map((output) => (isFileOutput(output) ? { ...output, dest: shownPath(output.dest, options.cwd) } : output)),
     exposedPorts: Object.keys(image.config.config.ExposedPorts ?? {}).sort(
       (a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
     ),

@@ -12,6 +12,7 @@ import { openRegistry } from '../sources/registry/index.ts';
 import { DisposableStack } from '../util/async-disposable-stack.ts';
 import { monotonicMs, nowMs } from '../util/clock.ts';
 import { openContexts } from './contexts.ts';
+import { openCredentials } from './credentials.ts';
 import { removeStaleFiles } from './export.ts';
 import { makeExportDeps } from './export-deps.ts';
 import { makeBlobFetcher } from './fetch-blob.ts';
@@ -35,7 +36,8 @@ export async function openSession(
   removeStaleFiles(options);
   const contexts = owned.use(await openContexts(options, { root, signal }));
   const http = owned.use(openHttp({ ca: readCa(options.caFile), proxyEnv: options.proxyEnv, userAgent: 'tsbuild' }));
-  const { registryConfig: config, credentials } = options;
+  const { registryConfig: config } = options;
+  const credentials = openCredentials(options, { signal });
   const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });
   const names = openNames(root.imagesDir, { now: nowMs });
   const layers = makeLayerSupply({
@@ -71,7 +73,7 @@ export async function openSession(
     place: `${contexts.dir} ${contexts.dockerfile.file}`,
     resolver: makeImageResolver({ root, names, registry, pull: options.pull, emit }),
     runners: makeRunners(deps),
-    exportDeps: makeExportDeps({ root, layers, deps, options, warn }),
+    exportDeps: makeExportDeps({ root, layers, deps, registry, options, warn }),
     useProxies(env) {
       proxies.env = env;
     },

@@ -1,13 +1,13 @@
 import { basename, resolve } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
-import type { OutputSpec } from '../exporter/index.ts';
+import { isFileOutput, type OutputSpec } from '../exporter/index.ts';
 
 /** `-o`, or the default: an archive in the current directory named after the first tag; nothing without a tag. */
 export function outputsOf(options: BuildOptions): readonly OutputSpec[] {
   if (options.outputs !== undefined)
     return options.outputs.map((output) => ({
       ...output,
-      dest: output.dest === '-' ? '-' : resolve(options.cwd, output.dest),
+      dest: output.dest === '-' || !isFileOutput(output) ? output.dest : resolve(options.cwd, output.dest),
     }));
   const [tag] = options.tags;
   if (tag === undefined) return [];

@@ -23,6 +23,20 @@ test.each([
     'type=oci,dest=a,annotation.Org.x=1,annotation-manifest-descriptor.y=a=b',
     { type: 'oci', dest: 'a', annotations: { manifest: { 'Org.x': '1' }, descriptor: { y: 'a=b' } } },
   ],
+  ['type=docker', { type: 'load', dest: '' }],
+  ['type=cacheonly', { type: 'cacheonly', dest: '' }],
+  ['type=image', { type: 'image', dest: '' }],
+  ['type=registry,push=false', { type: 'image', dest: '' }],
+  [
+    'type=image,push=true,name=x,push-by-digest=true,registry.insecure=true',
+    {
+      type: 'registry',
+      dest: '',
+      names: ['docker.io/library/x:latest'],
+      pushByDigest: true,
+      insecure: true,
+    },
+  ],
   ['type=tar,dest=a,rewrite-timestamp=false,push=false', { type: 'tar', dest: 'a' }],
 ])('%s', (text, spec) => {
   expect(parseOutput(text)).toEqual(spec);
@@ -45,15 +59,14 @@ test.each([
   ['type=oci,dest=x,compression=zstd,oci-mediatypes=false', 'usage'],
   ['type=oci,dest=x,annotation-index.a=b', 'usage'],
   ['type=oci,dest=x,name=UPPER', 'reference-invalid'],
-  ['type=docker', 'not-supported-yet'],
-  ['type=image,name=x', 'not-supported-yet'],
-  ['type=registry,name=x', 'not-supported-yet'],
-  ['type=oci,dest=x,push=true', 'not-supported-yet'],
+  ['type=docker,tar=false', 'usage'],
+  ['type=registry,dest=x', 'usage'],
+  ['type=oci,dest=x,push=true', 'usage'],
   ['type=oci,dest=x,rewrite-timestamp=true', 'not-supported-yet'],
   ['type=oci,dest=x,compression=estargz', 'not-supported-yet'],
   ['type=local,dest=x,mode=delete', 'not-supported-yet'],
   ['type=oci,dest=x,annotation[linux/amd64].a=b', 'not-supported-yet'],
-  ['type=oci,dest=x,unpack=true', 'not-supported-yet'],
+  ['type=image,unpack=true', 'not-supported-yet'],
 ])('%j is refused: %s', (text, code) => {
   expect(() => parseOutput(text)).toThrow(expect.objectContaining({ code }));
 });

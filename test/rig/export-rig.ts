@@ -104,6 +104,8 @@ export class ExportRig {
       stdout: async (bytes) => {
         this.written.push(Buffer.from(bytes));
       },
+      push: () => Promise.reject(new Error('no registry in this test')),
+      load: () => Promise.reject(new Error('no engine in this test')),
       lease: 'lease1',
       warn: (message) => this.warnings.push(message),
       memo: {

@@ -37,7 +37,7 @@ export interface FakeImage {
   readonly config: ImageConfig;
 }
 
-/** An in-process registry (distribution spec, pull only) that counts what it is asked and fails as told. */
+/** An in-process registry (distribution spec) that counts what it is asked and fails as told. */
 export class FakeRegistry implements AsyncDisposable {
   readonly requests: SeenRequest[] = [];
   /** Asked before each answer; undefined: answer truly. */
@@ -46,6 +46,7 @@ export class FakeRegistry implements AsyncDisposable {
   readonly #options: FakeRegistryOptions;
   readonly #blobs = new Map<string, Uint8Array>();
   readonly #manifests = new Map<string, { bytes: Uint8Array; mediaType: string }>();
+  readonly #uploads = new Map<string, Uint8Array[]>();
 
   private constructor(server: Server, options: FakeRegistryOptions) {
     this.#server = server;
@@ -67,6 +68,15 @@ export class FakeRegistry implements AsyncDisposable {
 
   get url(): string {
     return `http://${this.host}`;
+  }
+
+  blob(digest: string): Uint8Array | undefined {
+    return this.#blobs.get(digest);
+  }
+
+  /** Under `repository/tag` or `repository/digest`. */
+  manifest(name: string): Uint8Array | undefined {
+    return this.#manifests.get(name)?.bytes;
   }
 
   putBlob(bytes: Uint8Array): Digest {
@@ -150,8 +160,10 @@ export class FakeRegistry implements AsyncDisposable {
     if (fault !== undefined && 'status' in fault)
       return void response.writeHead(fault.status, fault.headers).end(fault.body ?? '');
     if (url.startsWith('/token')) this.#token(seen, response);
-    else if (this.#isLetIn(seen)) this.#answer(seen, response, fault?.cutAfter);
-    else this.#challenge(response);
+    else if (!this.#isLetIn(seen)) this.#challenge(response);
+    else if (method === 'POST' || method === 'PUT' || method === 'PATCH')
+      void bodyOf(request).then((body) => this.#take(seen, { body, type: headers['content-type'] ?? '' }, response));
+    else this.#answer(seen, response, fault?.cutAfter);
   }
 
   #isLetIn({ authorization }: SeenRequest): boolean {
@@ -176,6 +188,30 @@ export class FakeRegistry implements AsyncDisposable {
     response.writeHead(200, { 'content-type': 'application/json' }).end('{"token":"t0ken","expires_in":300}');
   }
 
+  /** Uploads, mounts and manifests. */
+  #take({ method, url }: SeenRequest, sent: { body: Buffer; type: string }, response: ServerResponse): void {
+    const { pathname, searchParams } = new URL(url, this.url);
+    const [, repository = '', kind = '', name = ''] =
+      /^\/v2\/(.+)\/(manifests|blobs\/uploads)\/([^/]*)$/.exec(pathname) ?? [];
+    if (kind === 'manifests') {
+      const named = name.startsWith('sha256:') ? {} : { tag: name };
+      const digest = this.putManifest(repository, sent.body, { mediaType: sent.type, ...named });
+      return void response.writeHead(201, { 'docker-content-digest': digest }).end();
+    }
+    if (method === 'POST') {
+      if (this.#blobs.has(searchParams.get('mount') ?? '')) return void response.writeHead(201).end();
+      const id = String(this.#uploads.size);
+      this.#uploads.set(id, []);
+      return void response.writeHead(202, { location: `/v2/${repository}/blobs/uploads/${id}` }).end();
+    }
+    this.#uploads.get(name)?.push(sent.body);
+    if (method === 'PATCH') return void response.writeHead(202, { location: pathname }).end();
+    const bytes = Buffer.concat(this.#uploads.get(name) ?? []);
+    const isRight = digestOf(bytes) === searchParams.get('digest');
+    if (isRight) this.putBlob(bytes);
+    response.writeHead(isRight ? 201 : 400).end();
+  }
+
   #answer({ method, url, range }: SeenRequest, response: ServerResponse, cutAfter: number | undefined): void {
     const match = /^\/v2\/(.+)\/(manifests|blobs)\/([^/?]+)$/.exec(url);
     const [, repository = '', kind, name = ''] = match ?? [];
@@ -197,6 +233,12 @@ export class FakeRegistry implements AsyncDisposable {
     if (cutAfter === undefined) return void response.end(body);
     response.write(body.subarray(0, cutAfter), () => response.destroy());
   }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 const BOB = `Basic ${Buffer.from('bob:secret').toString('base64')}`;

@@ -3,11 +3,11 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import type { BuildOptions, SecretSource } from '../../build-options.ts';
 import { BuildError } from '../../errors.ts';
-import { parseOutput } from '../../exporter/index.ts';
+import { type OutputSpec, parseOutput } from '../../exporter/index.ts';
 import { isRuleWord } from '../../frontend/index.ts';
 import { hostPlatform, type Platform, parsePlatform } from '../../image/oci/index.ts';
 import type { CliContext } from '../context.ts';
-import { dockerCredentials, registryConfig, rootDirectory } from '../environment.ts';
+import { authFiles, registryConfig, rootDirectory } from '../environment.ts';
 import { assertReportNames } from '../reports.ts';
 import { writeStdout } from '../stdout.ts';
 import {
@@ -43,7 +43,8 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
     buildPlatform: hostPlatform(process.arch),
     allow: new Set((flags.allow ?? []).map((text) => oneOf('--allow', text, ['network.host', 'security.insecure']))),
     registryConfig: registryConfig(env, flags.registryMirror ?? []),
-    credentials: dockerCredentials(env),
+    credentials: new Map(),
+    authFiles: authFiles(env),
     proxyEnv: env,
     workerEnv: env,
     workerScript: workerScript(),
@@ -57,6 +58,11 @@ function assertTogether(flags: BuildFlags): void {
     throw new BuildError('usage', '--no-cache and --no-cache-filter exclude each other');
   if (flags.context === '-' && flags.file === '-')
     throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
+  const isPushed = outputsOf(flags)?.some(({ type, names }) => type === 'registry' && names === undefined) === true;
+  if (isPushed && flags.tag === undefined)
+    throw new BuildError('usage', 'an image without a name cannot be pushed', {
+      hint: 'name it, e.g. -t registry.example/app:1.0',
+    });
 }
 
 /** Variables that count as build args without being named: buildx does so with the epoch. */
@@ -76,10 +82,20 @@ function results(flags: BuildFlags, cwd: string) {
   return {
     tags: flags.tag ?? [],
     labels: new Map((flags.label ?? []).map((text) => keyValue('--label', text))),
-    outputs: flags.output?.map(parseOutput),
+    outputs: outputsOf(flags),
     iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),
     metadataFile: flags.metadataFile === undefined ? undefined : resolve(cwd, flags.metadataFile),
   };
+}
+
+/** Those of -o, and what --push and --load stand for; undefined when nothing is asked for. */
+function outputsOf({ output, push, load }: BuildFlags): readonly OutputSpec[] | undefined {
+  const outputs = [
+    ...(output ?? []).map(parseOutput),
+    ...(push === true ? [parseOutput('type=registry')] : []),
+    ...(load === true ? [parseOutput('type=docker')] : []),
+  ];
+  return outputs.length === 0 ? undefined : outputs;
 }
 
 function cacheRules(flags: BuildFlags) {

@@ -25,6 +25,8 @@ export interface BuildFlags {
   readonly shmSize?: string;
   readonly allow?: readonly string[];
   readonly output?: readonly string[];
+  readonly push?: boolean;
+  readonly load?: boolean;
   readonly progress?: string;
   readonly quiet?: boolean;
   readonly iidfile?: string;

@@ -9,8 +9,6 @@ export interface PlannedFlag {
 export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--cache-from <spec>', name: 'cacheFrom' },
   { flags: '--cache-to <spec>', name: 'cacheTo' },
-  { flags: '--push', name: 'push', hint: 'write an archive and push it: skopeo copy oci-archive:FILE docker://NAME' },
-  { flags: '--load', name: 'load', hint: 'docker load -i FILE' },
   { flags: '--annotation <k=v>', name: 'annotation' },
   { flags: '--attest <spec>', name: 'attest' },
   { flags: '--provenance [value]', name: 'provenance' },

@@ -14,6 +14,8 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--call <method>', 'check, outline or targets instead of a build; check,format=json prints JSON'],
   ['--check', '--call=check: warnings about the Dockerfile; exit status 1 when there are any'],
   ['--check-rules <rules>', "rules to check beside BuildKit's: tsbuild, all, or names"],
+  ['--push', 'push the image to the registries of its names: -o type=registry'],
+  ['--load', "hand the image to this machine's docker, podman or containerd: -o type=docker"],
   ['--root <dir>', 'state directory (cache, layers, image index)'],
   ['--jobs <n>', 'how many RUNs may run at a time'],
   ['--ca <file>', 'PEM bundle that RUNs and pulls trust; never part of the image'],
@@ -33,7 +35,7 @@ export const REPEATED: readonly (readonly [string, string])[] = [
   ['--add-host <host:ip>', 'a line of /etc/hosts in RUNs'],
   ['--ulimit <spec>', 'NAME=SOFT[:HARD] for RUNs'],
   ['--allow <entitlement>', 'network.host or security.insecure'],
-  ['-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH'],
+  ['-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry|image|cacheonly'],
   ['--report <file>', 'write a report; FILE.json'],
   ['--registry-mirror <registry=url>', 'ask this mirror first, e.g. docker.io=http://127.0.0.1:5000'],
 ];

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { nowMs } from '../../util/clock.ts';
 import { Connections } from './connections.ts';
@@ -10,7 +11,8 @@ export interface HttpRequest {
   /** GET unless said otherwise. */
   readonly method?: string | undefined;
   readonly headers?: { readonly [name: string]: string } | undefined;
-  readonly body?: Uint8Array | undefined;
+  /** A function gives the bytes anew for each attempt and redirect; with it, give content-length. */
+  readonly body?: Uint8Array | (() => AsyncIterable<Uint8Array>) | undefined;
   readonly signal: AbortSignal;
   /** 10 unless said otherwise; 0 gives the redirect itself. */
   readonly maxRedirects?: number | undefined;
@@ -142,7 +144,7 @@ async function sent(request: HttpRequest, session: Session): Promise<HttpRespons
       path: `${url.pathname}${url.search}`,
       method: (request.method ?? 'GET') as 'GET',
       headers: { 'user-agent': session.userAgent, ...request.headers, ...basicOf(url, request) },
-      body: request.body ?? null,
+      body: bodyOf(request.body),
       signal: request.signal,
     });
     return {
@@ -158,6 +160,10 @@ async function sent(request: HttpRequest, session: Session): Promise<HttpRespons
     request.signal.throwIfAborted();
     throw httpErrorOf(error, url.host, proxy);
   }
+}
+
+function bodyOf(body: HttpRequest['body']): Uint8Array | Readable | null {
+  return typeof body === 'function' ? Readable.from(body(), { objectMode: false }) : (body ?? null);
 }
 
 /** `https://user:password@host/`: what the URL says counts unless a header says otherwise. */

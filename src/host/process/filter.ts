@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 import { BuildError } from '../../errors.ts';
+import { type RunProcessOptions, withoutUndefined } from './run.ts';
 
 /** Which Debian package has a program that a layer or archive may need. */
 const PACKAGES: { readonly [program: string]: string } = { xz: 'xz-utils', bzip2: 'bzip2', zstd: 'zstd', gzip: 'gzip' };
@@ -14,7 +15,7 @@ const PACKAGES: { readonly [program: string]: string } = { xz: 'xz-utils', bzip2
 export async function* filterProcess(
   argv: readonly string[],
   source: AsyncIterable<Uint8Array>,
-  { signal }: { signal: AbortSignal },
+  { signal, env }: { signal: AbortSignal; env?: RunProcessOptions['env'] },
 ): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
   const [file = '', ...args] = argv;
@@ -25,6 +26,7 @@ export async function* filterProcess(
     encoding: 'buffer',
     reject: false,
     stripFinalNewline: false,
+    ...(env === undefined ? {} : { env: withoutUndefined(env), extendEnv: false }),
   });
   const feeding = feed(source, child.stdin);
   try {

@@ -54,6 +54,6 @@ function startError(cause: unknown, file: string): Error {
   return cause instanceof Error ? cause : new Error(`${file} could not be started`);
 }
 
-function withoutUndefined(env: { readonly [name: string]: string | undefined }): Record<string, string> {
+export function withoutUndefined(env: { readonly [name: string]: string | undefined }): Record<string, string> {
   return Object.fromEntries(Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined));
 }

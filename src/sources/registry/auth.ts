@@ -1,20 +1,13 @@
 import { BuildError } from '../../errors.ts';
 import type { Http } from '../../host/net/index.ts';
-import { canonicalHost, type Endpoint } from './endpoints.ts';
+import type { Credential, CredentialAnswer, CredentialSource } from './credentials.ts';
+import type { Endpoint } from './endpoints.ts';
 import { denied, refusal } from './problems.ts';
 import { readLimited } from './read-limited.ts';
 
-export interface Credential {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** By host as docker's config.json writes it: `registry.example:5000`, `https://index.docker.io/v1/`. */
-export type Credentials = ReadonlyMap<string, Credential>;
-
 export interface AuthorizerOptions {
   readonly http: Http;
-  readonly credentials: Credentials;
+  readonly credentials: CredentialSource;
   readonly now: () => number;
 }
 
@@ -22,8 +15,12 @@ export interface Challenged {
   readonly endpoint: Endpoint;
   /** Path inside the registry: `library/node`. */
   readonly path: string;
+  /** What the request does; a token to read does not serve to write. */
+  readonly access: Access;
   readonly signal: AbortSignal;
 }
+
+export type Access = 'pull' | 'pull,push';
 
 /** Knows how to prove to an endpoint who asks: basic, or bearer tokens (distribution's token authentication), kept while they last. */
 export class Authorizer {
@@ -35,8 +32,8 @@ export class Authorizer {
   }
 
   /** The Authorization header that worked before. */
-  remembered(endpoint: Endpoint, path: string): string | undefined {
-    const found = this.#known.get(keyOf(endpoint, path));
+  remembered(asked: Omit<Challenged, 'signal'>): string | undefined {
+    const found = this.#known.get(keyOf(asked));
     return found !== undefined && found.untilMs > this.#options.now() ? found.header : undefined;
   }
 
@@ -45,12 +42,11 @@ export class Authorizer {
    * @throws BuildError registry-denied, registry-error; HttpError
    */
   async answer(challenge: string, asked: Challenged): Promise<string | undefined> {
-    const { endpoint, path } = asked;
-    this.#known.delete(keyOf(endpoint, path));
+    this.#known.delete(keyOf(asked));
     const scheme = /^\s*(\w+)/.exec(challenge)?.[1]?.toLowerCase();
-    const credential = this.credentialFor(endpoint.host);
+    const { credential } = await this.#find(asked);
     if (scheme === 'basic') {
-      if (credential === undefined) return undefined;
+      if (credential === undefined || credential.username === '') return undefined;
       return this.#remember(asked, { header: basic(credential), seconds: FOREVER_S });
     }
     if (scheme !== 'bearer') return undefined;
@@ -58,24 +54,21 @@ export class Authorizer {
     return this.#remember(asked, { header: `Bearer ${token.text}`, seconds: token.seconds });
   }
 
-  credentialFor(host: string): Credential | undefined {
-    const wanted = canonicalHost(host);
-    for (const [name, credential] of this.#options.credentials) {
-      if (canonicalHost(name.replace(/^https?:\/\//i, '').replace(/\/.*$/, '')) === wanted) return credential;
-    }
-    return undefined;
-  }
-
   /** For messages: never the password. */
-  describe(host: string): string {
-    const credential = this.credentialFor(host);
-    return credential === undefined
-      ? 'no credentials'
-      : `the credentials of user ${JSON.stringify(credential.username)}`;
+  async describe(asked: Pick<Challenged, 'endpoint' | 'path'>): Promise<string> {
+    const { credential, from } = await this.#find(asked);
+    const source = from === undefined ? '' : ` (${from})`;
+    if (credential === undefined) return `no credentials${source}`;
+    const who = credential.username === '' ? 'an identity token' : `user ${JSON.stringify(credential.username)}`;
+    return `the credentials of ${who}${source}`;
   }
 
-  #remember({ endpoint, path }: Challenged, { header, seconds }: { header: string; seconds: number }): string {
-    this.#known.set(keyOf(endpoint, path), { header, untilMs: this.#options.now() + seconds * 1000 - EARLY_MS });
+  #find({ endpoint, path }: Pick<Challenged, 'endpoint' | 'path'>): Promise<CredentialAnswer> {
+    return this.#options.credentials.find(endpoint.host, path);
+  }
+
+  #remember(asked: Challenged, { header, seconds }: { header: string; seconds: number }): string {
+    this.#known.set(keyOf(asked), { header, untilMs: this.#options.now() + seconds * 1000 - EARLY_MS });
     return header;
   }
 
@@ -83,33 +76,25 @@ export class Authorizer {
     challenge: ReadonlyMap<string, string>,
     asked: Challenged & { credential: Credential | undefined },
   ): Promise<{ text: string; seconds: number }> {
-    const { endpoint, path, credential, signal } = asked;
-    const url = realmURL(challenge, endpoint);
-    url.searchParams.set('scope', challenge.get('scope') ?? `repository:${path}:pull`);
-    const service = challenge.get('service');
-    if (service !== undefined) url.searchParams.set('service', service);
-    if (credential !== undefined) url.searchParams.set('account', credential.username);
-    const isSafe = url.protocol === 'https:' || endpoint.base.startsWith('http:') || endpoint.insecure;
-    const headers = credential !== undefined && isSafe ? { authorization: basic(credential) } : {};
+    const { endpoint, path } = asked;
     const response = await this.#options.http.request({
-      url: url.href,
-      headers,
-      signal,
+      ...tokenRequest(challenge, asked),
+      signal: asked.signal,
       insecure: endpoint.insecure,
       ca: endpoint.ca,
     });
     const about = {
       repository: `${endpoint.host}/${path}`,
       what: 'token',
-      credential: this.describe(endpoint.host),
+      credential: await this.describe(asked),
       host: endpoint.host,
     };
     if (response.status === 400 || response.status === 401 || response.status === 403) {
       await response.discard();
       throw denied(about);
     }
-    if (response.status !== 200) throw await refusal(response, { ...about, host: url.host });
-    return tokenOf(await readLimited(response.body, MAX_TOKEN_BYTES), url.host);
+    if (response.status !== 200) throw await refusal(response, { ...about, host: urlHost(response.url) });
+    return tokenOf(await readLimited(response.body, MAX_TOKEN_BYTES), urlHost(response.url));
   }
 }
 
@@ -118,8 +103,43 @@ const EARLY_MS = 10_000;
 const DEFAULT_SECONDS = 60;
 const MAX_TOKEN_BYTES = 1024 * 1024;
 
-function keyOf(endpoint: Endpoint, path: string): string {
-  return `${endpoint.base} ${path}`;
+function keyOf({ endpoint, path, access }: Omit<Challenged, 'signal'>): string {
+  return `${endpoint.base} ${path} ${access}`;
+}
+
+function urlHost(url: string): string {
+  return new URL(url).host;
+}
+
+interface TokenRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: { readonly [name: string]: string };
+  readonly body?: Uint8Array | undefined;
+}
+
+/** A GET with the password, or OAuth2's POST with a refresh token (distribution's token authentication). */
+function tokenRequest(
+  challenge: ReadonlyMap<string, string>,
+  { endpoint, path, access, credential }: Challenged & { credential: Credential | undefined },
+): TokenRequest {
+  const url = realmURL(challenge, endpoint);
+  const scope = challenge.get('scope') ?? `repository:${path}:${access}`;
+  const service = challenge.get('service');
+  // What proves who asks crosses no network in clear, unless the registry itself is reached so.
+  const isSafe = url.protocol === 'https:' || endpoint.base.startsWith('http:') || endpoint.insecure;
+  if (isSafe && credential?.identityToken !== undefined) {
+    const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'tsbuild', scope });
+    if (service !== undefined) form.set('service', service);
+    form.set('refresh_token', credential.identityToken);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    return { url: url.href, method: 'POST', headers, body: Buffer.from(form.toString()) };
+  }
+  url.searchParams.set('scope', scope);
+  if (service !== undefined) url.searchParams.set('service', service);
+  if (credential !== undefined) url.searchParams.set('account', credential.username);
+  const headers = credential !== undefined && isSafe ? { authorization: basic(credential) } : {};
+  return { url: url.href, method: 'GET', headers };
 }
 
 function basic({ username, password }: Credential): string {

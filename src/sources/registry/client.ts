@@ -1,6 +1,6 @@
 import { BuildError } from '../../errors.ts';
-import { type Http, HttpError, type HttpResponse } from '../../host/net/index.ts';
-import type { Authorizer } from './auth.ts';
+import { type Http, HttpError, type HttpRequest, type HttpResponse } from '../../host/net/index.ts';
+import type { Access, Authorizer } from './auth.ts';
 import type { RegistryConfig } from './config.ts';
 import { type Endpoint, endpointsOf } from './endpoints.ts';
 import { refusal, unreachable } from './problems.ts';
@@ -14,14 +14,22 @@ export interface Repository {
 
 export interface Question {
   readonly repository: Repository;
-  readonly method?: 'GET' | 'HEAD';
-  /** Below the repository: `manifests/20`, `blobs/sha256:…` */
+  readonly method?: Method | undefined;
+  /** Below the repository: `manifests/20`, `blobs/sha256:…`; or where the registry said to go on, whole. */
   readonly resource: string;
+  /** Read again for each attempt. */
+  readonly body?: HttpRequest['body'] | undefined;
+  /** Answers that are good beside 2xx. */
+  readonly alsoGood?: readonly number[] | undefined;
+  /** pull unless said otherwise; mirrors are asked for reading alone. */
+  readonly access?: Access | undefined;
   /** For messages. */
   readonly what: string;
   readonly headers?: { readonly [name: string]: string };
   readonly signal: AbortSignal;
 }
+
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH';
 
 export interface Client {
   /**
@@ -44,8 +52,9 @@ export function makeClient(deps: ClientDeps): Client {
   return {
     async ask(question) {
       const { registry } = question.repository;
-      const all = endpoints.get(registry) ?? endpointsOf(registry, deps.config);
-      endpoints.set(registry, all);
+      const known = endpoints.get(registry) ?? endpointsOf(registry, deps.config);
+      endpoints.set(registry, known);
+      const all = question.access === 'pull,push' ? known.filter(({ isMirror }) => !isMirror) : known;
       const hopeful = all.filter(({ base }) => !silent.has(base));
       let failure: unknown;
       for (const endpoint of hopeful.some(({ isMirror }) => !isMirror) ? hopeful : all) {
@@ -78,31 +87,40 @@ async function askOne(
   question: Question,
   { endpoint, http, authorizer }: ClientDeps & { endpoint: Endpoint },
 ): Promise<HttpResponse> {
-  const { repository, resource, signal } = question;
+  const { repository, access = 'pull', signal } = question;
+  const asked = { endpoint, path: repository.path, access };
+  const url = urlOf(question, endpoint);
+  // Some registries give an address elsewhere that is signed already; who asks is their affair alone.
+  const isOwn = new URL(url).origin === new URL(endpoint.base).origin;
   const send = (authorization: string | undefined) =>
     http.request({
-      url: `${endpoint.base}/v2/${repository.path}/${resource}`,
+      url,
       method: question.method ?? 'GET',
-      headers: { ...question.headers, ...(authorization === undefined ? {} : { authorization }) },
+      headers: { ...question.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) },
+      body: question.body,
       signal,
       insecure: endpoint.insecure,
       ca: endpoint.ca,
     });
-  let response = await send(authorizer.remembered(endpoint, repository.path));
+  let response = await send(authorizer.remembered(asked));
   const challenge = response.headers['www-authenticate'];
   if (response.status === 401 && challenge !== undefined) {
-    const authorization = await authorizer.answer(challenge, { endpoint, path: repository.path, signal });
+    const authorization = await authorizer.answer(challenge, { ...asked, signal });
     if (authorization !== undefined) {
       await response.discard();
       response = await send(authorization);
     }
   }
-  if (response.status >= 200 && response.status < 300) return response;
-  const credential = authorizer.describe(endpoint.host);
+  const { status } = response;
+  if ((status >= 200 && status < 300) || question.alsoGood?.includes(status) === true) return response;
   throw await refusal(response, {
     repository: nameOf(repository),
     what: question.what,
-    credential,
+    credential: await authorizer.describe(asked),
     host: endpoint.host,
   });
+}
+
+function urlOf({ repository, resource }: Question, { base }: Endpoint): string {
+  return /^https?:\/\//.test(resource) ? resource : `${base}/v2/${repository.path}/${resource}`;
 }

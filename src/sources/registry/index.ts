@@ -1,6 +1,15 @@
-export type { Credential, Credentials } from './auth.ts';
 export { parseRegistryConfig, type RegistryConfig, type RegistryEntry } from './config.ts';
+export {
+  type AuthFile,
+  type Credential,
+  type CredentialSource,
+  type Credentials,
+  credentialsIn,
+  credentialsOf,
+  parseAuthFile,
+} from './credentials.ts';
 export { type Layout, openLayout, type ResolvedLayout } from './layout.ts';
+export type { PushBlob, PushImage, PushOptions } from './push.ts';
 export {
   openRegistry,
   type Registry,

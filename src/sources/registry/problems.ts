@@ -21,6 +21,16 @@ export function unreachable(error: HttpError, repository: string): BuildError {
   });
 }
 
+/** A registry's answer that somebody else may mend. */
+export class Refusal extends BuildError {
+  readonly status: number;
+
+  constructor(status: number, message: string, hint: string | undefined) {
+    super('registry-error', message, { hint });
+    this.status = status;
+  }
+}
+
 /** An answer that is not what was asked for, as an error; its body is read for the registry's own words. */
 export async function refusal(response: HttpResponse, asked: Asked): Promise<BuildError> {
   const words = await registryWords(response);
@@ -33,16 +43,17 @@ export async function refusal(response: HttpResponse, asked: Asked): Promise<Bui
     });
   }
   if (response.status === 429) {
-    return new BuildError('registry-error', `${host} limits requests (429)${said}`, {
-      hint: `wait, log in with "${loginCommand(host)}", or name a mirror with --registry-mirror`,
-    });
+    return new Refusal(
+      429,
+      `${host} limits requests (429)${said}`,
+      `wait, log in with "${loginCommand(host)}", or name a mirror with --registry-mirror`,
+    );
   }
-  return new BuildError(
-    'registry-error',
+  const hint = response.status >= 500 ? 'try again later; the registry is in trouble' : undefined;
+  return new Refusal(
+    response.status,
     `${host} answered ${response.status} for the ${what} of ${repository}${said}`,
-    {
-      hint: response.status >= 500 ? 'try again later; the registry is in trouble' : undefined,
-    },
+    hint,
   );
 }
 

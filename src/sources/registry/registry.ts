@@ -10,11 +10,13 @@ import {
   type Platform,
   parseReference,
 } from '../../image/oci/index.ts';
-import { Authorizer, type Credentials } from './auth.ts';
+import { Authorizer } from './auth.ts';
 import { type Client, makeClient, nameOf, type Repository, repositoryOf } from './client.ts';
 import type { RegistryConfig } from './config.ts';
+import { type CredentialSource, type Credentials, credentialsOf } from './credentials.ts';
 import { canonicalHost } from './endpoints.ts';
 import { blobBytes, type FetchOptions } from './fetch-blob.ts';
+import { type PushImage, type PushOptions, pushImage } from './push.ts';
 import { readLimited } from './read-limited.ts';
 import { resolveManifest } from './resolve.ts';
 import { SharedWork } from './shared-work.ts';
@@ -45,6 +47,8 @@ export interface Registry {
     blob: { readonly repository: string; readonly digest: Digest; readonly size: number },
     options: FetchOptions,
   ): Promise<void>;
+  /** Gives an image to the registries of its names. @throws BuildError registry-unreachable, registry-denied, registry-error */
+  push(image: PushImage, options: PushOptions): Promise<void>;
 }
 
 /** What the registry needs of the content store. */
@@ -63,15 +67,22 @@ export interface RegistryOptions {
   readonly http: Http;
   readonly content: RegistryContent;
   readonly config: RegistryConfig;
-  readonly credentials: Credentials;
+  readonly credentials: Credentials | CredentialSource;
   readonly now: () => number;
 }
 
 export function openRegistry({ http, content, config, credentials, now }: RegistryOptions): Registry {
-  const client = makeClient({ http, config, authorizer: new Authorizer({ http, credentials, now }) });
+  const authorizer = new Authorizer({ http, credentials: credentialsOf(credentials), now });
+  const client = makeClient({ http, config, authorizer });
   const blobs = new SharedWork();
   return {
     resolve: (reference, options) => resolveReference(reference, { client, content, ...options }),
+    push: (image, options) =>
+      pushImage(
+        image.insecure === true ? makeClient({ http, config: openTo(image.names, config), authorizer }) : client,
+        image,
+        options,
+      ),
     async fetchBlob({ repository, digest, size }, options) {
       if (content.has(digest)) return;
       const blob = { repository: repositoryOf(repository), digest, size };
@@ -86,6 +97,13 @@ export function openRegistry({ http, content, config, credentials, now }: Regist
       });
     },
   };
+}
+
+/** The config with the registries of these names not checked. */
+function openTo(names: readonly string[], config: RegistryConfig): RegistryConfig {
+  const hosts = names.map((name) => parseReference(name).registry);
+  const open = hosts.map((host) => [host, { ...config.registries[host], insecure: true }] as const);
+  return { registries: { ...config.registries, ...Object.fromEntries(open) } };
 }
 
 interface Request {
