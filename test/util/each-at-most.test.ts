@@ -38,7 +38,7 @@ test('the first failure stops the others, waits for them, and is thrown', async 
 
 test('an abort starts nothing more', async () => {
   const reason = new Error('stop');
-  await expect(
-    eachAtMost(1, [1], { signal: AbortSignal.abort(reason), work: () => Promise.resolve() }),
-  ).rejects.toBe(reason);
+  await expect(eachAtMost(1, [1], { signal: AbortSignal.abort(reason), work: () => Promise.resolve() })).rejects.toBe(
+    reason,
+  );
 });
