@@ -1,6 +1,5 @@
-import { chmodSync, lchownSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { DiffID } from '../../../cache/index.ts';
-import { setMtime } from '../../host/sys/index.ts';
 import type { WrittenLayerFiles } from '../../image/layer/index.ts';
 import type { StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
@@ -11,7 +10,9 @@ import { makeLowers } from './lowers.ts';
 import type { Overlays } from './overlay.ts';
 import { type Snapshot, type Snapshots, type StackOptions, targetTexts, type View } from './snapshots.ts';
 import { Stacks, type StacksOptions } from './stacks.ts';
+import { impliedDirectory } from './standing.ts';
 import { planStubs, writeStubs } from './stubs.ts';
+import { TreeWriter } from './tree-writer.ts';
 import { walkUpper } from './walk-upper.ts';
 import { writeLayer } from './write-layer.ts';
 
@@ -100,19 +101,13 @@ export class OverlaySnapshots implements Snapshots {
 
   /** An overlay's top looks as its upper's. */
   #makeUpper(dir: string, tree: StackTree) {
-    const { mode, uid, gid, mtimeSec, mtimeNsec } = tree.lookup(TOP) ?? {
-      mode: 0o755,
-      uid: 0,
-      gid: 0,
-      mtimeSec: 0,
-      mtimeNsec: 0,
-    };
+    const entry = tree.lookup(TOP) ?? impliedDirectory(TOP);
     mkdirSync(dir, 0o700);
-    const owner = this.#options.isSquashed ? { uid: 0, gid: 0 } : { uid, gid };
-    lchownSync(dir, owner.uid, owner.gid);
-    chmodSync(dir, mode);
-    setMtime(dir, mtimeSec, mtimeNsec);
-    return { mode, ...owner };
+    const writer = new TreeWriter(dir, this.#options);
+    writer.add(TOP, entry);
+    writer.finish();
+    const { mode, uid, gid } = entry;
+    return this.#options.isSquashed ? { mode, uid: 0, gid: 0 } : { mode, uid, gid };
   }
 
   async #publish({ dir, top, tree, signal }: Publication): Promise<WrittenLayerFiles> {

@@ -50,16 +50,27 @@ export function borrow({ parents, linked }: Needs, below: StackTree, boot: strin
   return { parents: directories, linked: files, name: hash.digest('hex').slice(0, 32) };
 }
 
-/** Entries in byte order of their paths, with borrowed directories where they belong. */
+/**
+ * Entries in byte order of their paths, with borrowed directories where they belong. Removals of what the layer itself hides are left out:
+ * overlayfs lists them in directories that it need not merge.
+ */
 export function* withParents(toc: Toc, borrowed: Borrowed | undefined): Iterable<TocEntry> {
   const parents = [...(borrowed?.parents ?? [])];
+  const opaque = new Set<RelPath>();
   for (const entry of toc.entries()) {
     for (let next = parents[0]; next !== undefined && next.path < entry.path; next = parents[0]) {
       yield { ...next, offset: 0 };
       parents.shift();
     }
-    yield entry;
+    if (entry.opaque === true) opaque.add(entry.path);
+    if (entry.whiteout !== true || !isBelowOne(opaque, entry.path)) yield entry;
   }
+}
+
+function isBelowOne(directories: ReadonlySet<RelPath>, path: RelPath): boolean {
+  if (directories.size === 0 || path === TOP) return false;
+  const parent = parentOf(path);
+  return directories.has(parent) || isBelowOne(directories, parent);
 }
 
 /** What a maker says of entries that it left out. */

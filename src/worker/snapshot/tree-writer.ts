@@ -27,6 +27,22 @@ export interface TreeWriterOptions {
   readonly warn: (message: string) => void;
 }
 
+interface MadeDirectory {
+  readonly mtimeSec: number;
+  readonly mtimeNsec: number;
+  /** What is made in it begins with its group. */
+  readonly lendsItsGroup: boolean;
+}
+
+const SETGID = 0o2000;
+
+interface Made {
+  readonly at: Buffer;
+  readonly entry: TarEntry;
+  /** It does not begin with the owner and group that it is to have. */
+  readonly isOthers: boolean;
+}
+
 type Read = (sink: (chunk: Uint8Array) => void) => void;
 
 /**
@@ -36,7 +52,7 @@ type Read = (sink: (chunk: Uint8Array) => void) => void;
 export class TreeWriter {
   readonly #top: string;
   readonly #options: TreeWriterOptions;
-  readonly #directories = new Map<RelPath, Pick<TarEntry, 'mtimeSec' | 'mtimeNsec'> | undefined>([[TOP, undefined]]);
+  readonly #directories = new Map<RelPath, MadeDirectory | undefined>([[TOP, undefined]]);
   readonly #lost = new Set<string>();
 
   /** @param top an empty directory */
@@ -53,11 +69,12 @@ export class TreeWriter {
   add(path: RelPath, entry: TarEntry, read?: Read): boolean {
     if (path !== TOP && !this.hasDirectory(parentOf(path))) return false;
     const at = hostPath(this.#top, path);
+    const made: Made = { at, entry, isOthers: this.#isOthers(path, entry) };
     if (entry.type === 'directory') this.#directory(path, entry);
-    else if (entry.type === 'file') this.#file(at, entry, read);
+    else if (entry.type === 'file') this.#file(made, read);
     else if (entry.type === 'symlink') symlinkSync(Buffer.from(entry.link, 'latin1'), at);
     else if (!this.#special(at, entry)) return true;
-    if (entry.type !== 'file') this.#attributes(at, entry);
+    if (entry.type !== 'file') this.#attributes(made);
     return true;
   }
 
@@ -94,24 +111,25 @@ export class TreeWriter {
   #directory(path: RelPath, entry: TarEntry): void {
     const at = hostPath(this.#top, path);
     if (path !== TOP) mkdirSync(at, 0o700);
-    this.#directories.set(path, { mtimeSec: entry.mtimeSec, mtimeNsec: entry.mtimeNsec });
+    const { mtimeSec, mtimeNsec, mode } = entry;
+    this.#directories.set(path, { mtimeSec, mtimeNsec, lendsItsGroup: (mode & SETGID) !== 0 });
   }
 
-  #file(at: Buffer, entry: TarEntry, read: Read | undefined): void {
+  #file({ at, entry, isOthers }: Made, read: Read | undefined): void {
     const fd = openSync(at, CREATE, 0o600);
     try {
       read?.((chunk) => {
         for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done);
       });
       // In this order: writing and chown take setuid bits and capabilities away.
-      if (this.#isOthers(entry)) owned(() => fchownSync(fd, entry.uid, entry.gid), entry);
+      if (isOthers) owned(() => fchownSync(fd, entry.uid, entry.gid), entry);
       fchmodSync(fd, entry.mode);
       this.#xattrs(at, entry);
-      if (entry.mtimeNsec === 0) futimesSync(fd, entry.mtimeSec, entry.mtimeSec);
+      if (isPlainTime(entry)) futimesSync(fd, entry.mtimeSec, entry.mtimeSec);
     } finally {
       closeSync(fd);
     }
-    if (entry.mtimeNsec !== 0) setMtime(at, entry.mtimeSec, entry.mtimeNsec);
+    if (!isPlainTime(entry)) setMtime(at, entry.mtimeSec, entry.mtimeNsec);
   }
 
   #special(at: Buffer, entry: TarEntry): boolean {
@@ -128,15 +146,16 @@ export class TreeWriter {
     return true;
   }
 
-  #attributes(at: Buffer, entry: TarEntry): void {
-    if (this.#isOthers(entry)) owned(() => lchownSync(at, entry.uid, entry.gid), entry);
+  #attributes({ at, entry, isOthers }: Made): void {
+    if (isOthers) owned(() => lchownSync(at, entry.uid, entry.gid), entry);
     if (entry.type !== 'symlink') chmodSync(at, entry.mode);
     this.#xattrs(at, entry);
     if (entry.type !== 'directory') setMtime(at, entry.mtimeSec, entry.mtimeNsec);
   }
 
-  #isOthers({ uid, gid }: TarEntry): boolean {
-    return (uid !== 0 || gid !== 0) && !this.#options.isSquashed;
+  #isOthers(path: RelPath, { uid, gid }: TarEntry): boolean {
+    if (this.#options.isSquashed) return false;
+    return uid !== 0 || gid !== 0 || this.#directories.get(parentOf(path))?.lendsItsGroup === true;
   }
 
   /** What a file system or a user namespace refuses is left out, and said. */
@@ -150,6 +169,11 @@ export class TreeWriter {
       }
     }
   }
+}
+
+/** Node takes seconds as a float, and a time before 1970 for now. */
+function isPlainTime({ mtimeSec, mtimeNsec }: TarEntry): boolean {
+  return mtimeNsec === 0 && mtimeSec >= 0;
 }
 
 const CREATE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

@@ -68,8 +68,40 @@ export const layer: fc.Arbitrary<Described[]> = fc
   .tuple(fc.array(node, { maxLength: 25 }), fc.option(attributes), fc.boolean())
   .map(([nodes, top, isMany]) => describeLayer(nodes, top, isMany));
 
-/** A stack of one to three layers. */
-export const stack = fc.array(layer, { minLength: 1, maxLength: 3 });
+/** As other builders write them: without some directories. */
+const openLayer = fc
+  .tuple(layer, fc.nat(5))
+  .map(([described, without]) =>
+    described.filter(({ type, opaque }, index) => type !== 'directory' || opaque || index % 6 < without),
+  );
+
+/** A stack of one to three layers; some of the upper ones have a link to a file of a lower one. */
+export const stack = fc
+  .array(
+    fc.tuple(
+      fc.oneof({ weight: 2, arbitrary: layer }, { weight: 1, arbitrary: openLayer }),
+      fc.option(fc.constantFrom(...NAMES)),
+    ),
+    { minLength: 1, maxLength: 3 },
+  )
+  .map((layers) => {
+    const stacked: Described[][] = [];
+    for (const [described, linked] of layers) stacked.push(withLink(described, linked, stacked));
+    return stacked;
+  });
+
+function withLink(described: Described[], linked: string | null, below: readonly Described[][]): Described[] {
+  if (linked === null || described.some(({ path }) => isAtOrBelow(path, linked))) return described;
+  const owner = below.findLast((one) => one.some(({ path }) => isAtOrBelow(path, linked))) ?? [];
+  const isFile = owner.some(({ path, type }) => path === linked && type === 'file');
+  const isAlone = owner.every(({ path }) => path === linked || !isAtOrBelow(path, linked));
+  if (!isFile || !isAlone) return described;
+  return [...described, { path: 'linked' as RelPath, type: 'hardlink', link: linked, linkGroup: linked, mode: 0o644 }];
+}
+
+function isAtOrBelow(path: string | undefined, name: string): boolean {
+  return path === name || path?.startsWith(`${name}/`) === true;
+}
 
 function describeLayer(nodes: readonly Node[], top: Node['attributes'] | null, isMany: boolean): Described[] {
   const directories: RelPath[] = [TOP];
