@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
 import type { BlobRef, LayerRef, Root } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
-import type { Filter } from '../image/archive/index.ts';
-import { compressionOf, ingestLayer } from '../image/layer/index.ts';
+import { diskRoom } from '../host/fs/index.ts';
+import { ArchiveError, type Filter } from '../image/archive/index.ts';
+import { compressionOf, type IngestedLayer, type IngestOptions, ingestLayer } from '../image/layer/index.ts';
 import { LayerLost } from '../solver/index.ts';
 
 export interface LayerSupplyDeps {
@@ -11,6 +12,8 @@ export interface LayerSupplyDeps {
   readonly fetchBlob: (ref: LayerRef, options: { signal: AbortSignal }) => Promise<BlobRef | undefined>;
   readonly filter: Filter;
   readonly warn: (message: string) => void;
+  /** Of a layer, uncompressed; what the disk has room for when absent. */
+  readonly maxBytes?: number;
 }
 
 export interface LayerSupply {
@@ -68,12 +71,12 @@ async function ingest(
       'image-invalid',
       `layer ${blob.digest} has the media type ${blob.mediaType}, which is not a layer`,
     );
-  const source = createReadStream(root.content.path(blob.digest));
-  const made = await ingestLayer(source, {
+  const made = await ingestBlob(root, blob, {
     compression,
     tarPath: tar,
     tocPath: toc,
     filter: deps.filter,
+    maxBytes: deps.maxBytes ?? diskRoom(root.dir),
     signal: options.signal,
   });
   if (made.diffID !== ref.diffID) {
@@ -85,4 +88,16 @@ async function ingest(
   for (const warning of made.warnings) deps.warn(warning);
   root.layers.publish(ref.diffID, { tar, toc }, { contentID: made.contentID, size: made.size, blobs: {} });
   root.layers.recordBlob(ref.diffID, compression, blob);
+}
+
+async function ingestBlob(root: Root, blob: BlobRef, options: IngestOptions): Promise<IngestedLayer> {
+  try {
+    return await ingestLayer(createReadStream(root.content.path(blob.digest)), options);
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    throw new BuildError('layer-refused', `layer ${blob.digest} cannot be taken: ${error.message}`, {
+      cause: error,
+      hint: 'its image is damaged or hostile: take another one, or have this one built anew',
+    });
+  }
 }

@@ -17,6 +17,8 @@ export interface ArchiveOptions {
   readonly signal: AbortSignal;
   readonly filter: Filter;
   readonly tempDir?: string;
+  /** Of an archive, uncompressed; what the disk has room for when absent. */
+  readonly maxBytes?: number;
 }
 
 /** Most that a compressor needs to give its first block: bzip2's are of 900 kB. */
@@ -87,7 +89,7 @@ async function unpack(tree: Tree, entry: TreeEntry, options: ArchiveOptions): Pr
     return { entries, digest: parseDigest(`sha256:${hash.digest('hex')}`) };
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
-    throw new BuildError('copy-invalid', `ADD cannot unpack ${displayPath(entry.path)}: ${error.message}`, {
+    throw new BuildError('layer-refused', `ADD cannot unpack ${displayPath(entry.path)}: ${error.message}`, {
       cause: error,
       hint: 'make the archive anew, or copy it as it is with --unpack=false',
     });

@@ -22,6 +22,8 @@ export interface SelectOptions {
   readonly keyOnly?: boolean;
   /** Where large archives are spooled; the system's temp directory when absent. */
   readonly tempDir?: string;
+  /** As ArchiveOptions. */
+  readonly maxBytes?: number;
 }
 
 /**

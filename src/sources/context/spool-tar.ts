@@ -1,12 +1,15 @@
+import { tmpdir } from 'node:os';
 import { BuildError } from '../../errors.ts';
-import { isErrno } from '../../host/fs/index.ts';
+import { diskRoom, isErrno } from '../../host/fs/index.ts';
 import {
   ArchiveError,
+  DEFAULT_LIMITS,
   decompress,
   type Filter,
   makeTarReader,
   sniffCompression,
   type TarEntry,
+  type TarHandler,
 } from '../../image/archive/index.ts';
 import { Spool } from './spool.ts';
 
@@ -28,6 +31,8 @@ export interface SpoolOptions {
   readonly filter: TarFilter;
   /** Where large contents go; the system's temp directory when absent. */
   readonly tempDir?: string | undefined;
+  /** Of the archive, uncompressed; what the disk has room for when absent. */
+  readonly maxBytes?: number | undefined;
 }
 
 /**
@@ -55,21 +60,25 @@ export async function isTarHead(head: Uint8Array, options: Pick<SpoolOptions, 's
  */
 export async function spoolTar(
   source: AsyncIterable<Uint8Array>,
-  { signal, filter, tempDir }: SpoolOptions,
+  { signal, filter, tempDir, maxBytes = diskRoom(tempDir ?? tmpdir()) }: SpoolOptions,
 ): Promise<SpooledTar> {
   const { head, all } = await peek(source);
   const spool = new Spool(tempDir);
   const entries: SpooledEntry[] = [];
-  const reader = makeTarReader({
+  const handler: TarHandler = {
     entry(entry) {
       const offset = spool.size;
       entries.push({ entry, read: (sink) => spool.read({ offset, size: entry.size }, sink) });
     },
     content: (chunk) => spool.append(chunk),
-  });
+  };
+  let size = 0;
+  const reader = makeTarReader(handler, { ...DEFAULT_LIMITS, maxBytes });
   try {
     for await (const chunk of decompress(all, sniffCompression(head), { signal, filter })) {
       signal.throwIfAborted();
+      size += chunk.length;
+      if (size > maxBytes) throw new ArchiveError('too-large', `an archive of more than ${maxBytes} bytes`);
       reader.write(chunk);
     }
     reader.end();
