@@ -74,7 +74,10 @@ export async function removeAbandonedTemps({ tempDir, leasesDir, now, onWarning 
       await rm(path, { recursive: true, force: true });
     } catch (error) {
       left.push(name);
-      onWarning(`${path} was left by an earlier build and cannot be removed: ${(error as Error).message}`);
+      const { code, message } = error as NodeJS.ErrnoException;
+      // What belongs to sub-ids is for the worker, without a word.
+      if (code !== 'EACCES' && code !== 'EPERM')
+        onWarning(`${path} was left by an earlier build and cannot be removed: ${message}`);
     }
   }
   return left;

@@ -41,12 +41,10 @@ export interface LayerStore {
   publish(diffID: DiffID, files: { tar: string; toc: string }, meta: LayerMeta): void;
   /** Does nothing for a layer that is not here. */
   recordBlob(diffID: DiffID, compression: string, blob: BlobRef): void;
-  /** The unpacked layer is here, and of this boot or synced since. */
+  /** The unpacked layer is here, and of this boot. */
   hasFs(diffID: DiffID): boolean;
   /** Takes a directory by rename; when there is one already, `tempDir` stays and is the caller's. */
   publishFs(diffID: DiffID, tempDir: string): void;
-  /** After a syncfs: the directories that this store published survive a power failure from now on. */
-  fsSynced(): void;
   remove(diffID: DiffID): void;
 }
 
@@ -66,7 +64,6 @@ export function openLayerStore(rootDir: string, options: LayerStoreOptions = {})
 class DirectoryLayerStore implements LayerStore {
   readonly #dir: string;
   readonly #options: Required<LayerStoreOptions>;
-  readonly #unsyncedFs = new Set<DiffID>();
 
   constructor(dir: string, options: Required<LayerStoreOptions>) {
     this.#dir = dir;
@@ -148,17 +145,11 @@ class DirectoryLayerStore implements LayerStore {
     const fs = this.fsPath(diffID);
     if (existsSync(fs)) renameSync(fs, this.#options.tempPath('unsynced-fs'));
     writeFileSync(this.#fsBootPath(diffID), this.#options.boot, { mode: 0o600 });
-    this.#unsyncedFs.add(diffID);
     try {
       renameSync(tempDir, fs);
     } catch (error) {
       if (!this.hasFs(diffID)) throw error;
     }
-  }
-
-  fsSynced(): void {
-    for (const diffID of this.#unsyncedFs) rmSync(this.#fsBootPath(diffID), { force: true });
-    this.#unsyncedFs.clear();
   }
 
   remove(diffID: DiffID): void {

@@ -4,7 +4,7 @@ import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
 import { openQuickSignature } from '../host/fs/index.ts';
 import { openHttp } from '../host/net/index.ts';
-import { fileLocks } from '../host/sys/index.ts';
+import { fileLocks, removeCgroups } from '../host/sys/index.ts';
 import { openNames } from '../image/names/index.ts';
 import { makeRunners } from '../ops/index.ts';
 import type { Emit } from '../progress/index.ts';
@@ -34,6 +34,7 @@ export async function openSession(
   const warn = (message: string): void => emit({ type: 'warning', message });
   const root = owned.use(await openStateRoot(options.rootDir, warn));
   removeStaleFiles(options);
+  removeCgroupsOf(root.abandonedLeases);
   const contexts = owned.use(await openContexts(options, { root, signal }));
   const http = owned.use(openHttp({ ca: readCa(options.caFile), proxyEnv: options.proxyEnv, userAgent: 'tsbuild' }));
   const { registryConfig: config } = options;
@@ -49,7 +50,7 @@ export async function openSession(
   const worker = owned.use(
     makeWorkerHolder(async () => {
       const { startWorker } = await import('../worker/client/index.ts');
-      return startWorker({
+      const started = await startWorker({
         rootDir: root.dir,
         lease: root.lease,
         scriptPath: options.workerScript,
@@ -59,6 +60,8 @@ export async function openSession(
         onWarning: warn,
         onNote: (message) => emit({ type: 'note', message }),
       });
+      await started.remove(root.leftovers).catch((error: unknown) => warn((error as Error).message));
+      return started;
     }),
   );
   const proxies: { env: readonly string[] } = { env: [] };
@@ -79,6 +82,12 @@ export async function openSession(
     },
     [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose](),
   };
+}
+
+/** What builds that were killed have left; an ordinary user's cgroups are not ours to make. */
+function removeCgroupsOf(leases: readonly string[]): void {
+  if (leases.length === 0) return;
+  removeCgroups(({ name }) => leases.some((lease) => name.startsWith(`tsbuild-${lease}-`)));
 }
 
 async function openStateRoot(dir: string, onWarning: (message: string) => void): Promise<Root> {

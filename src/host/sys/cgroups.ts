@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Cgroup {
+  readonly name: string;
+  /** When it was made, or when a group was made or removed inside of it. */
+  readonly changedMs: number;
+}
+
+/**
+ * Removes cgroups beside or below this process's own; the kernel lets only those go that hold no process.
+ * @param isStale looks at the last part of each path
+ */
+export function removeCgroups(isStale: (cgroup: Cgroup) => boolean): void {
+  for (const dir of ownCgroups()) {
+    for (const name of namesIn(dir)) {
+      const changed = statSync(join(dir, name), { throwIfNoEntry: false });
+      if (changed?.isDirectory() === true && isStale({ name, changedMs: changed.mtimeMs }))
+        removeIfEmpty(join(dir, name));
+    }
+  }
+}
+
+const ROOT = '/sys/fs/cgroup';
+
+/** Directories in which a container runtime makes its own for a relative path: v1 below this process's, v2 beside it. */
+function ownCgroups(): string[] {
+  const lines = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
+  return lines.flatMap((line) => {
+    const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    if (controllers === '') return [join(ROOT, path, '..'), join(ROOT, 'unified', path)];
+    return [join(ROOT, controllers.replace(/^name=/, ''), path)];
+  });
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
+
+function removeIfEmpty(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch {
+    // In use, or somebody else was faster.
+  }
+}
