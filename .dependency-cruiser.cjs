@@ -19,7 +19,7 @@ const LINES = [
   ['src/ops', 'src/exporter'],
   ['src/build-options\\.ts'],
   ['src/session'],
-  ['src/build\\.ts', 'src/check\\.ts'],
+  ['src/build\\.ts', 'src/check\\.ts', 'src/context-listing\\.ts'],
   ['src/index\\.ts', 'src/cli'],
 ];
 
@@ -30,6 +30,7 @@ const OPEN = [
   'src/worker/protocol\\.ts',
   'src/build\\.ts',
   'src/check\\.ts',
+  'src/context-listing\\.ts',
   'src/build-options\\.ts',
   'src/session',
   'src/index\\.ts',

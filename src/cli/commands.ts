@@ -24,7 +24,10 @@ export const COMMANDS = {
   du: planned('du', 'disk space by image and stage'),
   prune: planned('prune', 'remove what is not needed'),
   cache: planned('cache', 'check and mend the store'),
-  context: planned('context', 'what is in a build context'),
+  context: {
+    summary: 'what is in a build context, what each step takes of it, and which rules decide',
+    load: async () => (await import('./context-command.ts')).contextCommand,
+  },
   images: planned('images', 'list the images of this root'),
   verify: planned('verify', 'build again and compare'),
 } as const satisfies Record<string, CommandEntry>;

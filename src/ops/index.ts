@@ -9,6 +9,7 @@ import { runOp } from './run/index.ts';
 
 export type { FetchedFile, OpDeps, OpenStack, PublishedLayer, RunEnvironment, WrittenLayer } from './deps.ts';
 
+export { type Taken, takenFrom } from './copy/taken.ts';
 export { imageMaterial } from './given.ts';
 
 /** Every kind of op with its key and its way to run. */

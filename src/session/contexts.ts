@@ -6,8 +6,7 @@ import { BuildError } from '../errors.ts';
 import { isFileOutput } from '../exporter/index.ts';
 import type { LowerOptions } from '../frontend/index.ts';
 import { lgetxattr } from '../host/sys/index.ts';
-import type { Tree } from '../image/toc/index.ts';
-import { findIgnoreFile, openContext } from '../sources/context/index.ts';
+import { type ContextTree, findIgnoreFile, openContext } from '../sources/context/index.ts';
 import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
 import { outputsOf } from './outputs.ts';
@@ -20,7 +19,7 @@ export interface Contexts extends AsyncDisposable {
   readonly dockerfile: DockerfileSource;
   readonly ignoreRules: LowerOptions['ignorePatterns'];
   /** A context by name, '' for the main one; opened once. */
-  open(name: string): Promise<Tree>;
+  open(name: string): Promise<ContextTree>;
 }
 
 /**
@@ -35,9 +34,9 @@ export async function openContexts(
   const dir = stdin?.dir ?? contextDirectory(options);
   const dockerfile = stdin?.dockerfile ?? findDockerfile(dir, options);
   const ignore = stdin?.ignoresNothing === true ? undefined : findIgnoreFile(dir, dockerfile.path);
-  const opened = new Map<string, Tree>();
+  const opened = new Map<string, ContextTree>();
   const statIndex = root.stat('context');
-  const open = (host: string, rules: readonly IgnoreRule[] | undefined): Tree =>
+  const open = (host: string, rules: readonly IgnoreRule[] | undefined): ContextTree =>
     openContext(host, {
       statIndex,
       getXattr: lgetxattr,
@@ -75,8 +74,8 @@ function namedDirectories({ contexts, cwd }: BuildOptions): Map<string, string> 
 function openNamed(
   name: string,
   directories: ReadonlyMap<string, string>,
-  open: (host: string, rules: readonly IgnoreRule[] | undefined) => Tree,
-): Tree {
+  open: (host: string, rules: readonly IgnoreRule[] | undefined) => ContextTree,
+): ContextTree {
   const dir = directories.get(name);
   if (dir === undefined) throw new Error(`no context is named ${name}`);
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) {

@@ -76,6 +76,7 @@ export async function openSession(
     place: `${contexts.dir} ${contexts.dockerfile.file}`,
     resolver: makeImageResolver({ root, names, registry, pull: options.pull, emit }),
     runners: makeRunners(deps),
+    mainContext: () => contexts.open(''),
     exportDeps: makeExportDeps({ root, layers, deps, registry, options, warn }),
     useProxies(env) {
       proxies.env = env;

@@ -1,6 +1,7 @@
 import type { Root } from '../../cache/index.ts';
 import type { ImageResolver, LowerOptions } from '../frontend/index.ts';
 import type { Names } from '../image/names/index.ts';
+import type { ContextTree } from '../sources/context/index.ts';
 import type { OpRunners } from '../solver/index.ts';
 import type { SessionExportDeps } from './export-deps.ts';
 import type { DockerfileSource } from './source.ts';
@@ -14,6 +15,8 @@ export interface Session extends AsyncDisposable {
   readonly runners: OpRunners;
   readonly names: Names;
   readonly exportDeps: SessionExportDeps;
+  /** The main context; opened when it is asked for. */
+  mainContext(): Promise<ContextTree>;
   /** Names the Dockerfile and context, to explain misses; in no key. */
   readonly place: string;
   readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };

@@ -36,6 +36,10 @@ export interface ContextOptions {
 export interface ContextTree extends Tree {
   /** The rule that keeps a path that exists out; undefined for one that is there, or does not exist at all. */
   excludedBy(path: RelPath): IgnoreRule | undefined;
+  /** The rule that decides about a path, `!` rules included. */
+  ruleFor(path: RelPath): IgnoreRule | undefined;
+  /** Children of a directory that exist and are not in the context. They are not entered. */
+  hidden(path: RelPath): readonly TreeEntry[];
 }
 
 /** Opens nothing: files are looked at when they are asked for, once each. */
@@ -86,6 +90,19 @@ class HostTree implements ContextTree {
     if (this.#look(path) === undefined || this.#isVisible(path)) return undefined;
     const rule = this.#options.ignore?.ruleFor(path);
     return rule?.negated === true ? undefined : rule;
+  }
+
+  ruleFor(path: RelPath): IgnoreRule | undefined {
+    return this.#options.ignore?.ruleFor(path);
+  }
+
+  hidden(path: RelPath): readonly TreeEntry[] {
+    if (this.lookup(path)?.type !== 'directory') return [];
+    return this.#children(path).flatMap((name) => {
+      const child = joinRel(path, name);
+      const entry = this.#isVisible(child) ? undefined : this.#look(child)?.entry;
+      return entry === undefined ? [] : [entry];
+    });
   }
 
   #require(entry: TreeEntry): Seen {
