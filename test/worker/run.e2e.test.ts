@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { dir, file, layerOf, link, WorkerRig } from './rig.ts';
 
+const LOWERS = ['erofs', 'directory', 'copy'] as const;
+
 test('a RUN that changes nothing makes an empty layer', async () => {
   await using rig = await WorkerRig.setup();
   const base = rig.busybox();
@@ -36,57 +38,65 @@ test('output comes by stream, as bytes, and is in the log in full', async () => 
   expect(readFileSync(join(rig.root, 'logs/run.log')).length).toBe(300_000 + 'out\nerr\nagain\n'.length);
 });
 
-test('changes become a layer: removals, replaced directories, hard links, special files', async () => {
-  await using rig = await WorkerRig.setup();
-  const base = rig.busybox();
-  const data = rig.layer([
-    dir('d'),
-    dir('d/sub'),
-    file('d/sub/f', 'f'),
-    file('d/gone', 'x'),
-    dir('keep'),
-    file('keep/a', 'a'),
-  ]);
-  const script = `
+test.each(LOWERS)(
+  '%s: changes become a layer: removals, replaced directories, hard links, special files',
+  async (lower) => {
+    await using rig = await WorkerRig.setup(lower);
+    const base = rig.busybox();
+    const data = rig.layer([
+      dir('d'),
+      dir('d/sub'),
+      file('d/sub/f', 'f'),
+      file('d/gone', 'x'),
+      dir('keep'),
+      file('keep/a', 'a'),
+    ]);
+    const script = `
     rm /d/gone; rm -r /d/sub && mkdir /d/sub && echo new > /d/sub/new
     mkdir /l && echo x > /l/b && ln /l/b /l/a && ln /l/b /l/c.txt
     mkfifo -m 640 /fifo; mknod -m 666 /null c 1 3; ln -s /d /link; mkdir -p /new/deep`;
-  const ran = await rig.run([base, data], script);
-  expect(ran.stderr).toBe('');
-  expect(rig.paths(ran)).toEqual([
-    ...['d/', '-d/gone', 'd/sub/ opaque', 'd/sub/new', 'fifo', 'l/', 'l/a', 'l/b = l/a', 'l/c.txt = l/a'],
-    ...['link -> /d', 'new/', 'new/deep/', 'null'],
-  ]);
-  const seen = await rig.run(
-    [base, data, layerOf(ran)],
-    'find /d /keep /new | sort; cat /d/sub/new; stat -c %h /l/a; stat -c "%a %F" /fifo',
-  );
-  expect(seen.stdout).toBe('/d\n/d/sub\n/d/sub/new\n/keep\n/keep/a\n/new\n/new/deep\nnew\n3\n640 fifo\n');
-  expect(rig.paths(seen)).toEqual([]);
-});
+    const ran = await rig.run([base, data], script);
+    expect(ran.stderr).toBe('');
+    expect(rig.paths(ran)).toEqual([
+      ...['d/', '-d/gone', 'd/sub/ opaque', 'd/sub/new', 'fifo', 'l/', 'l/a', 'l/b = l/a', 'l/c.txt = l/a'],
+      ...['link -> /d', 'new/', 'new/deep/', 'null'],
+    ]);
+    const seen = await rig.run(
+      [base, data, layerOf(ran)],
+      'find /d /keep /new | sort; cat /d/sub/new; stat -c %h /l/a; stat -c "%a %F" /fifo',
+    );
+    // A copy makes each name a file of its own.
+    const names = lower === 'copy' ? 1 : 3;
+    expect(seen.stdout).toBe(`/d\n/d/sub\n/d/sub/new\n/keep\n/keep/a\n/new\n/new/deep\nnew\n${names}\n640 fifo\n`);
+    expect(rig.paths(seen)).toEqual([]);
+  },
+);
 
-test('modes, owners, times and xattrs of a layer are what a RUN sees, and what it leaves behind', async () => {
-  await using rig = await WorkerRig.setup();
-  const base = rig.busybox();
-  const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex');
-  const data = rig.layer([
-    dir('d', { mode: 0o1770, uid: 7, gid: 8, mtimeSec: 1_000_000_000 }),
-    file('d/suid', 'x', { mode: 0o6755, uid: 5, gid: 6, mtimeSec: 1_500_000_000, mtimeNsec: 123_456_789 }),
-    file('d/cap', 'x', { mode: 0o755, xattrs: new Map([['security.capability', capability]]) }),
-    link('d/l', 'nowhere'),
-  ]);
-  const seen = await rig.run(
-    [base, data],
-    'stat -c "%n %a %u:%g %Y" /d /d/suid; touch -d @1234567890 /d/new; chmod 700 /d/cap',
-  );
-  expect(seen.stdout).toBe('/d 1770 7:8 1000000000\n/d/suid 6755 5:6 1500000000\n');
-  const [top, cap, fresh] = rig.entries(layerOf(seen));
-  expect(top).toMatchObject({ path: 'd', mode: 0o1770, uid: 7, gid: 8 });
-  expect(cap).toMatchObject({ path: 'd/cap', mode: 0o700 });
-  expect(Buffer.from(cap!.xattrs.get('security.capability')!).equals(capability)).toBe(true);
-  expect([...cap!.xattrs.keys()]).toEqual(['security.capability']);
-  expect(fresh).toMatchObject({ path: 'd/new', mtimeSec: 1_234_567_890, mtimeNsec: 0, mode: 0o644 });
-});
+test.each(LOWERS)(
+  '%s: modes, owners, times and xattrs of a layer are what a RUN sees, and what it leaves behind',
+  async (lower) => {
+    await using rig = await WorkerRig.setup(lower);
+    const base = rig.busybox();
+    const capability = Buffer.from('0100000200040000000000000000000000000000', 'hex');
+    const data = rig.layer([
+      dir('d', { mode: 0o1770, uid: 7, gid: 8, mtimeSec: 1_000_000_000 }),
+      file('d/suid', 'x', { mode: 0o6755, uid: 5, gid: 6, mtimeSec: 1_500_000_000, mtimeNsec: 123_456_789 }),
+      file('d/cap', 'x', { mode: 0o755, xattrs: new Map([['security.capability', capability]]) }),
+      link('d/l', 'nowhere'),
+    ]);
+    const seen = await rig.run(
+      [base, data],
+      'stat -c "%n %a %u:%g %Y" /d /d/suid; touch -d @1234567890 /d/new; chmod 700 /d/cap',
+    );
+    expect(seen.stdout).toBe('/d 1770 7:8 1000000000\n/d/suid 6755 5:6 1500000000\n');
+    const [top, cap, fresh] = rig.entries(layerOf(seen));
+    expect(top).toMatchObject({ path: 'd', mode: 0o1770, uid: 7, gid: 8 });
+    expect(cap).toMatchObject({ path: 'd/cap', mode: 0o700 });
+    expect(Buffer.from(cap!.xattrs.get('security.capability')!).equals(capability)).toBe(true);
+    expect([...cap!.xattrs.keys()]).toEqual(['security.capability']);
+    expect(fresh).toMatchObject({ path: 'd/new', mtimeSec: 1_234_567_890, mtimeNsec: 0, mode: 0o644 });
+  },
+);
 
 test('the process: pid 1, no terminal, empty input, umask, cwd made for its user, HOME', async () => {
   await using rig = await WorkerRig.setup();
@@ -152,8 +162,8 @@ test('without a network there is but a loopback device, and it is up', async () 
   expect(ran.stdout).toBe('lo\n1\n1\n');
 });
 
-test('127 layers mount, equal ones once', async () => {
-  await using rig = await WorkerRig.setup();
+test.each(LOWERS)('%s: 127 layers mount, equal ones once', async (lower) => {
+  await using rig = await WorkerRig.setup(lower);
   const base = rig.busybox();
   const many = Array.from({ length: 126 }, (_, index) =>
     rig.layer([file(`f${index}`, `${index}`), file('top', `${index}`)]),

@@ -1,14 +1,14 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LayerStore } from '../../../cache/index.ts';
+import type { DiffID, LayerStore } from '../../../cache/index.ts';
 import { makeBreather } from './breathe.ts';
 import { assertIntact } from './damage.ts';
 import { erofsImage } from './erofs/image.ts';
 import { ImageRefused, InodeTreeMaker } from './erofs/inodes.ts';
 import { isKeptWhole, keepImage } from './erofs/kept-image.ts';
-import { type ImageMounts, type MountWay, openImageMounts } from './erofs/mounts.ts';
+import { type MountWay, openImageMounts } from './erofs/mounts.ts';
 import type { LowerMaker, LowerRequest } from './lower.ts';
-import { type Borrowed, borrow, lostText, needsOf, skippedText, withParents } from './standing.ts';
+import { type Borrowed, borrow, lostText, type Needs, needsOf, skippedText, withParents } from './standing.ts';
 
 export interface ErofsMakerOptions {
   readonly layers: LayerStore;
@@ -29,6 +29,7 @@ export interface ErofsMakerOptions {
 export function erofsMaker(options: ErofsMakerOptions): LowerMaker {
   const mounts = openImageMounts(options.mountDir, options.way);
   const mounted = new Map<string, string>();
+  const needs = new Map<DiffID, Needs>();
   return {
     name: 'erofs',
     async make(request, { signal }) {
@@ -36,21 +37,22 @@ export function erofsMaker(options: ErofsMakerOptions): LowerMaker {
       const { diffID } = request;
       if (options.yieldsToDirectories && layers.hasFs(diffID)) return undefined;
       assertIntact(layers, diffID);
-      const image = await imageOf(request, { options, signal });
-      if (image === undefined) return undefined;
-      return { path: mountOnce(mounted, { image, tar: request.tarPath }, mounts) };
+      const wanted = wantedOf(request, { options, needs });
+      if (wanted === undefined) return undefined;
+      const known = mounted.get(mountKey(wanted));
+      if (known !== undefined) return { path: known };
+      if (!(await makeWhole(wanted, { options, signal }))) return undefined;
+      const path = mounts.mount({ image: wanted.path, tar: request.tarPath });
+      mounted.set(mountKey(wanted), path);
+      return { path };
     },
   };
 }
 
-/** A tar that was replaced is another file system. */
-function mountOnce(mounted: Map<string, string>, files: { image: string; tar: string }, mounts: ImageMounts): string {
-  const key = [files.image, ...[files.image, files.tar].map((file) => statSync(file).ino)].join(' ');
-  const known = mounted.get(key);
-  if (known !== undefined) return known;
-  const path = mounts.mount(files);
-  mounted.set(key, path);
-  return path;
+/** A tar or an image that was replaced is another file system. */
+function mountKey({ path, request }: Wanted): string {
+  const inodes = [path, request.tarPath].map((file) => statSync(file, { throwIfNoEntry: false })?.ino ?? 'none');
+  return [path, ...inodes].join(' ');
 }
 
 interface Work {
@@ -58,37 +60,45 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
-/** The path of a whole image; undefined for a layer that it cannot hold. */
-async function imageOf(request: LowerRequest, work: Work): Promise<string | undefined> {
-  const { layers } = work.options;
-  const plain = join(layers.dir(request.diffID), 'erofs');
-  if (existsSync(plain)) return whole(plain, { request, borrowed: undefined }, work);
-  const needs = needsOf(request.toc);
-  if (needs.linked.length > 0) return undefined;
-  if (needs.parents.length === 0) return whole(plain, { request, borrowed: undefined }, work);
-  const borrowed = borrow(needs, request.below(), 'erofs');
-  return whole(`${plain}-${borrowed.name}`, { request, borrowed }, work);
-}
-
+/** An image, there or not. */
 interface Wanted {
+  readonly path: string;
   readonly request: LowerRequest;
   readonly borrowed: Borrowed | undefined;
 }
 
-async function whole(path: string, wanted: Wanted, work: Work): Promise<string | undefined> {
-  const isWhole = isKeptWhole(path);
-  if (isWhole === true) return path;
+/** Undefined for a layer that links into those below: their files are on no device of its image. */
+function wantedOf(
+  request: LowerRequest,
+  { options, needs }: { options: ErofsMakerOptions; needs: Map<DiffID, Needs> },
+): Wanted | undefined {
+  const { diffID, toc } = request;
+  const plain = join(options.layers.dir(diffID), 'erofs');
+  const needed = needs.get(diffID) ?? (existsSync(plain) ? NOTHING : needsOf(toc));
+  needs.set(diffID, needed);
+  if (needed.linked.length > 0) return undefined;
+  if (needed.parents.length === 0) return { path: plain, request, borrowed: undefined };
+  const borrowed = borrow(needed, request.below(), 'erofs');
+  return { path: `${plain}-${borrowed.name}`, request, borrowed };
+}
+
+const NOTHING: Needs = { parents: [], linked: [] };
+
+/** False for a layer that an image cannot hold. */
+async function makeWhole(wanted: Wanted, work: Work): Promise<boolean> {
+  const isWhole = isKeptWhole(wanted.path);
+  if (isWhole === true) return true;
   if (isWhole === false) work.options.warn(`the EROFS image of ${wanted.request.diffID} is damaged; it is made again`);
   try {
-    await makeImage(path, wanted, work);
-    return path;
+    await makeImage(wanted, work);
+    return true;
   } catch (error) {
     if (!(error instanceof ImageRefused)) throw error;
-    return undefined;
+    return false;
   }
 }
 
-async function makeImage(path: string, { request, borrowed }: Wanted, { options, signal }: Work): Promise<void> {
+async function makeImage({ path, request, borrowed }: Wanted, { options, signal }: Work): Promise<void> {
   const { diffID, toc, tarPath } = request;
   const breathe = makeBreather(signal);
   const maker = new InodeTreeMaker(options.opaqueXattr);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -149,3 +150,27 @@ test('a store without a root works on the same files', () => {
   assert.deepEqual(store.meta(diffID), meta);
   assert.deepEqual(readdirSync(tmp), []);
 });
+
+test('a tar that is touched is hashed again, once; one that has changed is not here any more', () => {
+  const { store, tempPath, warnings } = open();
+  assert.equal(store.isTarIntact(diffID), false);
+  store.publish(diffID, files(tempPath), meta);
+  assert.equal(store.isTarIntact(diffID), true);
+  const tar = store.tarPath(diffID);
+  const stamp = join(store.dir(diffID), 'tar-checked');
+  assert.equal(existsSync(stamp), false);
+  touchUntilLater(tar, statSync(store.tocPath(diffID), { bigint: true }).ctimeNs);
+  assert.equal(store.isTarIntact(diffID), true);
+  const { mtimeNs } = statSync(stamp, { bigint: true });
+  assert.equal(store.isTarIntact(diffID), true);
+  assert.equal(statSync(stamp, { bigint: true }).mtimeNs, mtimeNs);
+  writeFileSync(tar, TAR.toUpperCase());
+  assert.equal(store.isTarIntact(diffID), false);
+  assert.equal(store.has(diffID), false);
+  assert.match(warnings.join(), /is damaged/);
+});
+
+/** The clock of a file system may stand still for some milliseconds. */
+function touchUntilLater(path: string, ctimeNs: bigint): void {
+  while (statSync(path, { bigint: true }).ctimeNs <= ctimeNs) chmodSync(path, 0o444);
+}

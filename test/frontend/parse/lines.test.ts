@@ -8,7 +8,11 @@ describe('A1 the file', () => {
     ['A1.3 empty', '', '1:1-1:1 dockerfile-empty the Dockerfile cannot be empty'],
     ['A1.3 comments only', '# nothing\n\n# here\n', '3:1-3:7 dockerfile-empty file with no instructions'],
     ['A1.3 blank', ' \n\t\n', '2:1-2:2 dockerfile-empty file with no instructions'],
-    ['A1.3 only ARGs', 'ARG A=1\nARG B', '2:1-2:6 dockerfile-empty dockerfile contains no stages to build: no stage begins with FROM'],
+    [
+      'A1.3 only ARGs',
+      'ARG A=1\nARG B',
+      '2:1-2:6 dockerfile-empty dockerfile contains no stages to build: no stage begins with FROM',
+    ],
     [
       'A1.3 before FROM',
       'ARG A\nRUN x\nFROM a\n',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { contentIDOf, diffIDOf, digestOf, type LayerRef } from '../../../cache/index.ts';
+import { BuildError } from '../../../src/errors.ts';
 import type { RunMount, RunOp, Vertex } from '../../../src/graph/index.ts';
 import type { OpDeps, RunEnvironment } from '../../../src/ops/index.ts';
 import { runOp } from '../../../src/ops/run/index.ts';
@@ -31,7 +32,8 @@ const bare: RunOp = {
 };
 
 /** Runs an op on a stack with a worker that gives this reply; tells what was asked of it. */
-function rig(reply: RunReply = ok, environment: Partial<RunEnvironment> = {}) {
+function rig(reply: RunReply = ok, environment: Partial<RunEnvironment> = {}, failures: readonly Error[] = []) {
+  const left = [...failures];
   const asked: { requests: RunRequest[]; ensured: string[]; output: string[]; logs: string[] } = {
     requests: [],
     ensured: [],
@@ -47,6 +49,8 @@ function rig(reply: RunReply = ok, environment: Partial<RunEnvironment> = {}) {
     run: (request: RunRequest, { onOutput }: Parameters<OpDeps['run']>[1]) => {
       asked.requests.push(request);
       onOutput('stdout', Buffer.from('said'));
+      const failure = left.shift();
+      if (failure !== undefined) return Promise.reject(failure);
       return Promise.resolve(reply);
     },
     runEnvironment: {
@@ -76,6 +80,26 @@ function vertexOf(op: RunOp): Vertex<RunOp> {
   const origin = { name: '[2/2] RUN make', stage: 'stage-0', index: 2, kind: 'RUN', isStep: true, buildArgs: {} };
   return { digest: digestOf('vertex'), op, inputs: [], origin: { ...origin, ignoreCache: false } };
 }
+
+describe('a layer that turns out to be damaged', () => {
+  const damaged = new BuildError('layer-damaged', 'the layer is damaged');
+
+  test('is asked for again, and the RUN is run again', async () => {
+    const { run, asked } = rig(ok, {}, [damaged, damaged]);
+    await run({}, [stack('base', 'top')]);
+    expect(asked.requests).toHaveLength(3);
+    expect(asked.ensured).toHaveLength(6);
+  });
+
+  test('is an error when it stays so, and other errors are not tried again', async () => {
+    const stubborn = rig(ok, {}, [damaged, damaged]);
+    await expect(stubborn.run()).rejects.toBe(damaged);
+    expect(stubborn.asked.requests).toHaveLength(2);
+    const other = rig(ok, {}, [new BuildError('mount-failed', 'no')]);
+    await expect(other.run()).rejects.toMatchObject({ code: 'mount-failed' });
+    expect(other.asked.requests).toHaveLength(1);
+  });
+});
 
 describe('what the worker is asked', () => {
   test('the process and its world as the op has them, on the stack below', async () => {

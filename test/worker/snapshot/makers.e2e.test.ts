@@ -10,15 +10,14 @@ import type { Shown } from './compare-driver.ts';
 const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, '../../../node_modules');
 let place = '';
-let driver = '';
 
 beforeAll(async () => {
   mkdirSync(join(modules, '.cache'), { recursive: true });
   // Beside the packages that it imports.
   place = mkdtempSync(join(modules, '.cache/tsbuild-makers-'));
-  driver = join(place, 'driver.mjs');
+  const entryPoints = ['compare-driver.ts', 'mount-driver.ts'].map((name) => join(here, name));
   await build({
-    ...{ entryPoints: [join(here, 'compare-driver.ts')], outfile: driver, bundle: true, format: 'esm' },
+    ...{ entryPoints, outdir: place, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm' },
     ...{ platform: 'node', target: 'node20.11', packages: 'external', logLevel: 'error' },
   });
 });
@@ -32,11 +31,16 @@ interface Result {
   readonly shown: readonly Shown[];
 }
 
-async function run(lower: string, { seed, count }: { seed: number; count: number }): Promise<Result> {
-  const dir = join(place, `${lower}-${seed}`);
+/** Runs a driver in a mount namespace of its own. */
+async function drive(driver: string, order: object): Promise<string> {
+  const command = [process.execPath, join(place, `${driver}.mjs`), JSON.stringify(order)];
+  return (await promisify(execFile)('unshare', ['--mount', '--propagation', 'private', ...command])).stdout;
+}
+
+async function run(lower: string, order: { seed: number; count: number }): Promise<Result> {
+  const dir = join(place, lower);
   mkdirSync(dir);
-  const order = JSON.stringify({ dir, lower, seed, count });
-  await promisify(execFile)('unshare', ['--mount', '--propagation', 'private', process.execPath, driver, order]);
+  await drive('compare-driver', { dir, lower, ...order });
   return JSON.parse(readFileSync(join(dir, 'shown.json'), 'utf8')) as Result;
 }
 
@@ -53,4 +57,13 @@ test('each maker shows the same of 250 generated stacks, and what changes them b
     expect({ ...copy.shown[index], links: shown.links }, `stack ${index}, copied`).toEqual(shown);
   });
   expect(erofs.shown.reduce((sum, { files }) => sum + files.length, 0)).toBeGreaterThan(10 * order.count);
+});
+
+test.each([
+  ['file', 0],
+  ['loop', 2],
+] as const)('an image mounts by way of %s, and leaves nothing when it is unmounted', async (way, during) => {
+  const dir = join(place, `mount-${way}`);
+  mkdirSync(dir);
+  expect(JSON.parse(await drive('mount-driver', { dir, way }))).toEqual({ content: 'content', during, after: 0 });
 });

@@ -96,13 +96,20 @@ function writeInode(image: Buffer, placed: PlacedInode, { time, number }: { time
     image.writeUInt16LE(entry.gid, at + 26);
     return;
   }
-  image.writeBigUInt64LE(BigInt(size), at + 8);
+  writeInt64(image, size, at + 8);
   image.writeUInt32LE(entry.uid, at + 24);
   image.writeUInt32LE(entry.gid, at + 28);
   const { sec, nsec } = entry.whiteout === true ? time : { sec: entry.mtimeSec, nsec: entry.mtimeNsec };
-  image.writeBigInt64LE(BigInt(sec), at + 32);
+  writeInt64(image, sec, at + 32);
   image.writeUInt32LE(nsec, at + 40);
   image.writeUInt32LE(nlink, at + 44);
+}
+
+/** Without a BigInt for each inode. */
+function writeInt64(image: Buffer, value: number, at: number): void {
+  const high = Math.floor(value / 2 ** 32);
+  image.writeUInt32LE(value - high * 2 ** 32, at);
+  image.writeInt32LE(high, at + 4);
 }
 
 /** The field whose meaning goes by type: a block, a device number, or the size of chunks. */

@@ -44,7 +44,7 @@ export type NamedInode = Child;
 /** Places inodes one after the other, each with what belongs to it. */
 export function placeInodes(
   inodes: readonly Inode[],
-  { from, time, shared }: { from: number; time: CommonTime; shared: SharedXattrs },
+  { from, time, shared }: Placing,
 ): { readonly placed: PlacedInode[]; readonly end: number } {
   let end = from;
   const placed = inodes.map((inode) => {
@@ -55,34 +55,44 @@ export function placeInodes(
   return { placed, end };
 }
 
-function placeInode(
-  inode: Inode,
-  { from, time, shared }: { from: number; time: CommonTime; shared: SharedXattrs },
-): PlacedInode {
+interface Placing {
+  readonly from: number;
+  readonly time: CommonTime;
+  readonly shared: SharedXattrs;
+}
+
+/** There may be a million: each is one plain object. */
+function placeInode(inode: Inode, { from, time, shared }: Placing): PlacedInode {
   const xattrs = inodeXattrs(inode.xattrs, shared);
   if (xattrs === undefined) throw new ImageRefused('a file has too many xattrs');
   const isCompact = fitsCompact(inode, time);
   const head = (isCompact ? COMPACT_BYTES : EXTENDED_BYTES) + xattrs.length;
-  const common = { inode, isCompact, xattrs, dataBlock: 0 };
   const { type, size } = inode.entry;
-  if (type === 'directory') {
-    const names = withDots(inode);
-    const blocks = planDirectory(names);
-    const tail = blocks.at(-1)?.bytes ?? 0;
-    const bytes = BLOCK * (blocks.length - 1) + tail;
-    return { ...common, ...placeTail(from, { head, tail, bytes }), names, blocks };
+  if (type === 'directory' || type === 'symlink') {
+    const names = type === 'directory' ? withDots(inode) : NO_NAMES;
+    const blocks = type === 'directory' ? planDirectory(names) : NO_BLOCKS;
+    const tail = type === 'directory' ? (blocks.at(-1)?.bytes ?? 0) : inode.entry.link.length;
+    const bytes = BLOCK * Math.max(0, blocks.length - 1) + tail;
+    return { inode, isCompact, xattrs, names, blocks, dataBlock: 0, ...placeTail(from, { head, tail, bytes }) };
   }
-  const none = { names: [], blocks: [] };
-  if (type === 'symlink') {
-    const bytes = inode.entry.link.length;
-    return { ...common, ...placeTail(from, { head, tail: bytes, bytes }), ...none };
-  }
-  if (type === 'file' && size > 0) {
-    const tailAt = roundUp(from + head, CHUNK_INDEX_BYTES);
-    return { ...common, ...none, at: from, layout: CHUNK_BASED, size, tailAt, dataBlocks: 0 };
-  }
-  return { ...common, ...none, at: from, layout: FLAT_PLAIN, size: 0, tailAt: from + head, dataBlocks: 0 };
+  const hasContent = type === 'file' && size > 0;
+  return {
+    inode,
+    isCompact,
+    xattrs,
+    names: NO_NAMES,
+    blocks: NO_BLOCKS,
+    dataBlock: 0,
+    at: from,
+    layout: hasContent ? CHUNK_BASED : FLAT_PLAIN,
+    size: hasContent ? size : 0,
+    tailAt: hasContent ? roundUp(from + head, CHUNK_INDEX_BYTES) : from + head,
+    dataBlocks: 0,
+  };
 }
+
+const NO_NAMES: readonly NamedInode[] = [];
+const NO_BLOCKS: readonly DirectoryBlock[] = [];
 
 /** A tail lies within one block; where there is none for it, it gets a block of its own elsewhere. */
 function placeTail(from: number, { head, tail, bytes }: { head: number; tail: number; bytes: number }) {

@@ -65,9 +65,11 @@ export function shareXattrs(all: Iterable<readonly EncodedXattr[]>): SharedXattr
   return { bytes: Buffer.concat(parts), ids };
 }
 
+const NONE = Buffer.alloc(0);
+
 /** What follows an inode; empty for one without xattrs. Undefined when it has more than an inode can count. */
 export function inodeXattrs(xattrs: readonly EncodedXattr[], { ids }: SharedXattrs): Buffer | undefined {
-  if (xattrs.length === 0) return Buffer.alloc(0);
+  if (xattrs.length === 0) return NONE;
   const shared = xattrs.filter(({ key }) => ids.has(key)).slice(0, MAX_SHARED);
   const own = xattrs.filter((xattr) => !shared.includes(xattr)).map(({ bytes }) => bytes);
   const header = Buffer.alloc(HEADER_BYTES + UNIT * shared.length);
