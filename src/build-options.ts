@@ -27,6 +27,8 @@ export interface BuildOptions {
   /** ssh agent sockets by id. */
   readonly ssh: ReadonlyMap<string, string>;
   readonly noCache: boolean;
+  /** --paranoid: what the stat index remembers does not count. */
+  readonly isParanoid?: boolean | undefined;
   readonly noCacheFilter: readonly string[];
   readonly pull: 'auto' | 'always' | 'never';
   readonly network: 'default' | 'none' | 'host';

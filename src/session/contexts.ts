@@ -6,7 +6,7 @@ import { BuildError } from '../errors.ts';
 import { isFileOutput } from '../exporter/index.ts';
 import type { LowerOptions } from '../frontend/index.ts';
 import { lgetxattr } from '../host/sys/index.ts';
-import { type ContextTree, findIgnoreFile, openContext } from '../sources/context/index.ts';
+import { type ContextTree, findIgnoreFile, openContext, type StatIndex } from '../sources/context/index.ts';
 import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
 import { outputsOf } from './outputs.ts';
@@ -38,7 +38,7 @@ export async function openContexts(
   const statIndex = root.stat('context');
   const open = (host: string, rules: readonly IgnoreRule[] | undefined): ContextTree =>
     openContext(host, {
-      statIndex,
+      statIndex: options.isParanoid === true ? forgetful(statIndex) : statIndex,
       getXattr: lgetxattr,
       ...(rules === undefined ? {} : { ignore: makeMatcher(rules) }),
       skip: outputsBelow(host, options),
@@ -65,6 +65,11 @@ export async function openContexts(
       await stdin?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Keeps what is read now, and knows nothing of before. */
+function forgetful(index: StatIndex): StatIndex {
+  return { get: () => undefined, put: (stat, digest, readBeganNs) => index.put(stat, digest, readBeganNs) };
 }
 
 function namedDirectories({ contexts, cwd }: BuildOptions): Map<string, string> {

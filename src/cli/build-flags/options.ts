@@ -101,6 +101,7 @@ function outputsOf({ output, push, load }: BuildFlags): readonly OutputSpec[] | 
 function cacheRules(flags: BuildFlags) {
   return {
     noCache: flags.cache === false,
+    isParanoid: flags.paranoid === true,
     noCacheFilter: (flags.noCacheFilter ?? []).flatMap((text) => text.split(',')),
     pull: flags.pull === undefined ? ('auto' as const) : oneOf('--pull', pullWord(flags.pull), ['always', 'never']),
   };

@@ -18,6 +18,7 @@ export interface BuildFlags {
   readonly ssh?: readonly string[];
   readonly cache?: boolean;
   readonly noCacheFilter?: readonly string[];
+  readonly paranoid?: boolean;
   readonly pull?: string;
   readonly network?: string;
   readonly addHost?: readonly string[];

@@ -18,7 +18,6 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--cpus <n>', name: 'cpus' },
   { flags: '--step-timeout <time>', name: 'stepTimeout' },
   { flags: '--device <name>', name: 'device' },
-  { flags: '--paranoid', name: 'paranoid' },
   { flags: '--fail-on-miss [what]', name: 'failOnMiss' },
   { flags: '--cache-max <size>', name: 'cacheMax' },
   { flags: '--secret-leak <mode>', name: 'secretLeak' },

@@ -4,6 +4,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--target <stage>', 'build this stage instead of the last'],
   ['--platform <platform>', 'platform of the image, e.g. linux/arm64'],
   ['--no-cache', 'run every step; results are still recorded'],
+  ['--paranoid', 'read every file of the context again, whatever its times say'],
   ['--pull <mode>', 'always, or never, ask the registry for base images (--pull alone is --pull=always)'],
   ['--network <mode>', 'network of RUNs: default, none or host'],
   ['--shm-size <size>', 'size of /dev/shm in RUNs'],
