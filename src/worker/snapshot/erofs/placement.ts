@@ -61,20 +61,36 @@ interface Placing {
   readonly shared: SharedXattrs;
 }
 
-/** There may be a million: each is one plain object. */
 function placeInode(inode: Inode, { from, time, shared }: Placing): PlacedInode {
   const xattrs = inodeXattrs(inode.xattrs, shared);
   if (xattrs === undefined) throw new ImageRefused('a file has too many xattrs');
   const isCompact = fitsCompact(inode, time);
-  const head = (isCompact ? COMPACT_BYTES : EXTENDED_BYTES) + xattrs.length;
+  const head: Head = { inode, isCompact, xattrs, bytes: (isCompact ? COMPACT_BYTES : EXTENDED_BYTES) + xattrs.length };
+  const { type, link } = inode.entry;
+  if (type === 'directory') return placeDirectory(head, from);
+  if (type !== 'symlink') return placeFile(head, from);
+  const tail = placeTail(from, { head: head.bytes, tail: link.length, bytes: link.length });
+  return { inode, isCompact, xattrs, names: NO_NAMES, blocks: NO_BLOCKS, dataBlock: 0, ...tail };
+}
+
+interface Head {
+  readonly inode: Inode;
+  readonly isCompact: boolean;
+  readonly xattrs: Buffer;
+  readonly bytes: number;
+}
+
+function placeDirectory({ inode, isCompact, xattrs, bytes }: Head, from: number): PlacedInode {
+  const names = withDots(inode);
+  const blocks = planDirectory(names);
+  const last = blocks.at(-1)?.bytes ?? 0;
+  const tail = placeTail(from, { head: bytes, tail: last, bytes: BLOCK * (blocks.length - 1) + last });
+  return { inode, isCompact, xattrs, names, blocks, dataBlock: 0, ...tail };
+}
+
+/** There may be a million: a plain object each, which is several times faster than one put together. */
+function placeFile({ inode, isCompact, xattrs, bytes }: Head, from: number): PlacedInode {
   const { type, size } = inode.entry;
-  if (type === 'directory' || type === 'symlink') {
-    const names = type === 'directory' ? withDots(inode) : NO_NAMES;
-    const blocks = type === 'directory' ? planDirectory(names) : NO_BLOCKS;
-    const tail = type === 'directory' ? (blocks.at(-1)?.bytes ?? 0) : inode.entry.link.length;
-    const bytes = BLOCK * Math.max(0, blocks.length - 1) + tail;
-    return { inode, isCompact, xattrs, names, blocks, dataBlock: 0, ...placeTail(from, { head, tail, bytes }) };
-  }
   const hasContent = type === 'file' && size > 0;
   return {
     inode,
@@ -86,7 +102,7 @@ function placeInode(inode: Inode, { from, time, shared }: Placing): PlacedInode 
     at: from,
     layout: hasContent ? CHUNK_BASED : FLAT_PLAIN,
     size: hasContent ? size : 0,
-    tailAt: hasContent ? roundUp(from + head, CHUNK_INDEX_BYTES) : from + head,
+    tailAt: hasContent ? roundUp(from + bytes, CHUNK_INDEX_BYTES) : from + bytes,
     dataBlocks: 0,
   };
 }
