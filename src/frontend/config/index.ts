@@ -1,4 +1,5 @@
-export { BuildEnv, splitPair, withVariable } from './build-env.ts';
+export { BuildEnv, splitPair } from './build-env.ts';
+export { ConfigLists } from './config-lists.ts';
 export {
   emptyImage,
   finalImage,

@@ -2,6 +2,7 @@ import type { SourceRange } from '../../errors.ts';
 import { BuildError } from '../../errors.ts';
 import type { Healthcheck } from '../../image/oci/index.ts';
 import type { HealthcheckInstruction, Instruction, LabelInstruction, VolumeInstruction } from '../ast.ts';
+import type { ConfigAdditions } from './config-lists.ts';
 import { goDuration, goList, goQuotedList } from './go-format.ts';
 import { type ImageDraft, withConfig, withShell } from './image-draft.ts';
 import { exposedPorts } from './ports.ts';
@@ -23,6 +24,7 @@ export interface MetadataContext {
 
 export interface MetadataResult {
   readonly image: ImageDraft;
+  readonly added?: ConfigAdditions;
   /** The history entry; ONBUILD has none. */
   readonly createdBy?: string;
 }
@@ -72,10 +74,7 @@ const APPLIERS: Appliers = {
     const exposed = sorted.flatMap(({ text, range }) =>
       expand.words(text, range).flatMap((spec) => located(range, () => exposedPorts(spec))),
     );
-    return {
-      image: withConfig(image, { ExposedPorts: { ...image.config.ExposedPorts, ...keySet(exposed) } }),
-      createdBy: `EXPOSE ${goList(exposed)}`,
-    };
+    return { image, added: { ports: exposed }, createdBy: `EXPOSE ${goList(exposed)}` };
   },
   volume: applyVolume,
   user({ user }, { image, expand }) {
@@ -97,9 +96,7 @@ const APPLIERS: Appliers = {
     const { health, text } = healthcheckOf(instruction);
     return { image: withConfig(image, { Healthcheck: health }), createdBy: `HEALTHCHECK ${text}` };
   },
-  onbuild: ({ trigger }, { image }) => ({
-    image: withConfig(image, { OnBuild: [...(image.config.OnBuild ?? []), trigger] }),
-  }),
+  onbuild: ({ trigger }, { image }) => ({ image, added: { trigger } }),
 };
 
 export function applyMetadata(instruction: MetadataInstruction, context: MetadataContext): MetadataResult {
@@ -115,7 +112,8 @@ function applyLabel({ pairs }: LabelInstruction, { image, expand }: MetadataCont
     ({ key, value, range }) => [expand.word(key, range), expand.word(value ?? '', range)] as const,
   );
   return {
-    image: withConfig(image, { Labels: { ...image.config.Labels, ...Object.fromEntries(labels) } }),
+    image,
+    added: { labels },
     createdBy: ['LABEL', ...labels.map(([key, value]) => `${key}=${value}`)].join(' '),
   };
 }
@@ -131,10 +129,7 @@ function applyVolume({ paths }: VolumeInstruction, { image, expand }: MetadataCo
     }
     return path;
   });
-  return {
-    image: withConfig(image, { Volumes: { ...image.config.Volumes, ...keySet(volumes) } }),
-    createdBy: `VOLUME ${goList(volumes)}`,
-  };
+  return { image, added: { volumes }, createdBy: `VOLUME ${goList(volumes)}` };
 }
 
 function healthcheckOf(instruction: HealthcheckInstruction): { health: Healthcheck; text: string } {
@@ -152,10 +147,6 @@ function healthcheckOf(instruction: HealthcheckInstruction): { health: Healthche
     health: { Test, ...Object.fromEntries(set) },
     text: `{Test:${goList(Test)} ${words.join(' ')} Retries:${retries}}`,
   };
-}
-
-function keySet(names: readonly string[]): { readonly [name: string]: Record<string, never> } {
-  return Object.fromEntries(names.map((name) => [name, {}]));
 }
 
 function located<T>(range: SourceRange, work: () => T): T {

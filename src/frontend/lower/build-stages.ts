@@ -1,6 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import { makeVertex, type PlannedHistory, type Vertex } from '../../graph/index.ts';
-import { BuildEnv, emptyImage, type ImageDraft, inheritedImage, splitPair } from '../config/index.ts';
+import { BuildEnv, ConfigLists, emptyImage, type ImageDraft, inheritedImage, splitPair } from '../config/index.ts';
 import { checkStage, type Findings } from '../checks/index.ts';
 import type { LowerOptions } from '../options.ts';
 import type { StageArg } from './arg-summaries.ts';
@@ -74,7 +74,8 @@ function buildStage(stage: Stage, { reached, built, lowering, context }: BuildCo
     lowering.findings,
   );
   for (const command of commands) lowerCommand(command, draft, lowering);
-  const { vertex, image, env, args, history, isWorkdirSet } = draft;
+  const { vertex, lists, env, args, history, isWorkdirSet } = draft;
+  const image = lists.appliedTo(draft.image);
   const isReplaced = stage.base.kind === 'replaced' && resolved?.kind === 'directory';
   const source = isReplaced ? context.vertices.context(resolved.context) : vertex;
   return { vertex, source, image, env, args, history, isWorkdirSet };
@@ -115,8 +116,9 @@ function draftOnStage(
     ...emptyDraft(stage, label, steps),
     vertex: parent.vertex,
     image,
+    lists: new ConfigLists(image),
     env: parent.env.with((image.config.Env ?? []).map(splitPair)),
-    args: parent.args,
+    args: new Map(parent.args),
     history: [...parent.history],
     isWorkdirSet: parent.isWorkdirSet,
   };
@@ -132,6 +134,7 @@ function draftOnExternal(
     ...emptyDraft(stage, label, resolved.kind === 'scratch' ? steps : steps + 1),
     vertex: vertices.scratch,
     image,
+    lists: new ConfigLists(image),
     env: BuildEnv.of((image.config.Env ?? []).map(splitPair)),
     args: new Map(),
     history: [],
@@ -161,7 +164,7 @@ function putDirectory(draft: StageDraft, directory: Vertex): void {
 }
 
 function emptyDraft(stage: Stage, label: string, total: number) {
-  return { stage, label, total, steps: 0, isCmdSet: false, isWorkdirSet: false };
+  return { stage, label, total, steps: 0, isCmdSet: false, isWorkdirSet: false, seen: undefined };
 }
 
 function externalOf({ base, label }: Stage): External {
@@ -190,6 +193,7 @@ function makeLowering(built: ReadonlyMap<Stage, BuiltStage>, context: BuildConte
     escapeToken,
     findings,
     stageArgs,
+    seenVariables: 0,
     expanderOf: (env) => makeExpander(env, escapeToken),
     sourceVertex(source, step) {
       if (source === undefined) return vertices.context('');

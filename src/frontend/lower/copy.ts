@@ -4,7 +4,7 @@ import type { CopyOp, CopySource } from '../../graph/index.ts';
 import type { CopyInstruction, Word } from '../ast.ts';
 import { findFlag, isOn, valuesOf } from './flags.ts';
 import { remoteSource } from './remote-sources.ts';
-import { addStep, InputList, type Step } from './stage-draft.ts';
+import { addStep, argValues, InputList, type Step } from './stage-draft.ts';
 import { expandedText } from './step-names.ts';
 
 /** COPY and ADD: one vertex that reads the stack below, the context or another stage, and what ADD fetches. */
@@ -32,7 +32,7 @@ export function lowerCopy(instruction: CopyInstruction, step: Step): void {
     text: expandedText(instruction.text, { env: draft.env, escapeToken: step.lowering.escapeToken }),
     kind: op.instruction,
     createdBy: createdBy(op, copied),
-    args: [...expand.used],
+    buildArgs: argValues(step.draft, expand.used),
   });
 }
 

@@ -1,10 +1,10 @@
 import { posix } from 'node:path';
 import type { ArgInstruction, EnvInstruction, Instruction, WorkdirInstruction } from '../ast.ts';
-import { applyMetadata, isMetadata, type MetadataInstruction, withConfig, withVariable } from '../config/index.ts';
+import { applyMetadata, isMetadata, type MetadataInstruction, withConfig } from '../config/index.ts';
 import { summariseArg } from './arg-summaries.ts';
 import { lowerCopy } from './copy.ts';
 import { lowerRun } from './run.ts';
-import { addEmptyHistory, addStep, type Step } from './stage-draft.ts';
+import { addEmptyHistory, addStep, argValues, type Step } from './stage-draft.ts';
 import { expandedText } from './step-names.ts';
 
 /** Scanners read these; they are never variables of a process. */
@@ -14,8 +14,10 @@ const NOT_VARIABLES = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN
 export function lowerInstruction(instruction: Instruction, step: Step): void {
   if (isMetadata(instruction)) {
     const { draft, expand } = step;
-    const { image, createdBy } = applyMetadata(instruction, { image: draft.image, expand, isCmdSet: draft.isCmdSet });
+    const context = { image: draft.image, expand, isCmdSet: draft.isCmdSet };
+    const { image, added, createdBy } = applyMetadata(instruction, context);
     draft.image = image;
+    if (added !== undefined) draft.lists.add(added);
     if (createdBy !== undefined) addEmptyHistory(draft, createdBy);
     if (instruction.kind === 'cmd') draft.isCmdSet = true;
     return;
@@ -47,8 +49,7 @@ const LOWER: Lower = {
 function lowerEnv({ pairs }: EnvInstruction, { draft, expand }: Step): void {
   const set = pairs.map(({ key, value, range }) => [expand.word(key, range), expand.word(value ?? '', range)] as const);
   draft.env = draft.env.with(set);
-  const Env = set.reduce((env, [name, value]) => withVariable(env, name, value), draft.image.config.Env ?? []);
-  draft.image = withConfig(draft.image, { Env });
+  for (const [name, value] of set) draft.lists.setVariable(name, value);
   addEmptyHistory(draft, ['ENV', ...set.map(([name, value]) => `${name}=${value}`)].join(' '));
 }
 
@@ -60,7 +61,8 @@ function lowerArg(instruction: ArgInstruction, step: Step): void {
     const own = value === undefined ? () => lowering.args.globals.get(key) : () => expandDefault(value, range, step);
     const set = lowering.args.given.get(key) ?? own();
     if (set !== undefined && !NOT_VARIABLES.has(key)) draft.env = draft.env.with([[key, set]]);
-    draft.args = new Map([...draft.args, [key, set ?? '']]);
+    draft.args.set(key, set ?? '');
+    draft.seen = undefined;
     const isGlobal = value === undefined && !lowering.args.given.has(key) && lowering.args.globals.has(key);
     const summary = isGlobal ? undefined : { ...summariseArg(instruction, pair, set), range: step.range };
     lowering.stageArgs.push({ stage: draft.stage.index, name: key, summary });
@@ -90,6 +92,6 @@ function lowerWorkdir(instruction: WorkdirInstruction, step: Step): void {
     text: expandedText(instruction.text, { env: draft.env, escapeToken: lowering.escapeToken }),
     kind: 'WORKDIR',
     createdBy: `WORKDIR ${path}`,
-    args: [...expand.used],
+    buildArgs: argValues(draft, expand.used),
   });
 }

@@ -21,6 +21,8 @@ export type Source =
 
 export interface LinkContext {
   readonly stages: readonly Stage[];
+  /** The last stage of each name. */
+  readonly byName: ReadonlyMap<string, Stage>;
   readonly escapeToken: Escape;
   readonly stage: Stage;
   readonly targetPlatform: Stage['platform'] & object;
@@ -83,8 +85,8 @@ function mountSource(from: string, { range }: Flag, context: LinkContext): Sourc
   return named(from, range, context);
 }
 
-function named(name: string, range: SourceRange, { stages, targetPlatform }: LinkContext): Source {
-  const stage = stages.findLast((other) => other.name === name.toLowerCase());
+function named(name: string, range: SourceRange, { byName, targetPlatform }: LinkContext): Source {
+  const stage = byName.get(name.toLowerCase());
   if (stage !== undefined) return { kind: 'stage', stage, range };
   return { kind: 'external', external: { name, platform: targetPlatform, range } };
 }

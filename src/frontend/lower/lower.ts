@@ -84,11 +84,12 @@ async function lowerFound(
   const reached = await reachStages(stages, roots, { externals, escapeToken, targetPlatform, file, signal });
   const stageArgs: StageArg[] = [];
   const built = buildStages(reached, { options, args, escapeToken, externals, findings, stageArgs });
+  const needed = new Set(reached.stages);
   const made = targetOf(built(target), { options, epoch: args.epoch });
   return {
     definition: { targets: [made], vertices: collectVertices([made]) },
     diagnostics: findings.all(),
-    stages: stages.map((stage) => summaryOf(stage, { target, isReached: reached.stages.includes(stage) })),
+    stages: stages.map((stage) => summaryOf(stage, { target, isReached: needed.has(stage) })),
     args: usedArgs({ globals: args.declared, stageArgs, stages: targetFirst(reached.stages, target) }),
     proxyEnv: proxyEnv(args.given),
   };

@@ -1,7 +1,7 @@
 import type { Platform } from '../../image/oci/index.ts';
 import type { Escape } from './expander.ts';
 import type { Externals } from './externals.ts';
-import { assertNoCycle, type Command, linkCommand } from './links.ts';
+import { assertNoCycle, type Command, type LinkContext, linkCommand } from './links.ts';
 import type { External, Stage } from './stages.ts';
 import { parseTriggers } from './triggers.ts';
 
@@ -32,7 +32,9 @@ export async function reachStages(
   roots: readonly Stage[],
   context: ReachContext,
 ): Promise<Reached> {
-  const commands = new Map(stages.map((stage) => [stage, linkStage(stage, stages, context)]));
+  const byName = new Map(stages.flatMap((stage) => (stage.name === undefined ? [] : [[stage.name, stage]])));
+  const links = { ...context, stages, byName };
+  const commands = new Map(stages.map((stage) => [stage, linkStage(stage, links)]));
   const commandsOf = (stage: Stage): readonly Command[] => commands.get(stage) ?? [];
   assertNoCycle(stages, commandsOf);
   const isSingle = stages.length === 1 && !stages.some((stage) => externalSources(commandsOf(stage)).length > 0);
@@ -48,22 +50,24 @@ export async function reachStages(
     if (waiting.length === 0) return { stages: inOrder, commandsOf, isSingle };
     for (const stage of waiting) {
       fired.add(stage);
-      commands.set(stage, [...triggersOf(stage, stages, context), ...commandsOf(stage)]);
+      commands.set(stage, [...triggersOf(stage, links), ...commandsOf(stage)]);
     }
   }
 }
 
-function linkStage(stage: Stage, stages: readonly Stage[], context: ReachContext): readonly Command[] {
+function linkStage(stage: Stage, links: Links): readonly Command[] {
   if (stage.base.kind === 'replaced') return [];
-  return stage.instructions.map((instruction) => linkCommand(instruction, false, { ...context, stage, stages }));
+  return stage.instructions.map((instruction) => linkCommand(instruction, false, { ...links, stage }));
 }
 
-function triggersOf(stage: Stage, stages: readonly Stage[], context: ReachContext): readonly Command[] {
-  const { file } = context;
+type Links = ReachContext & Pick<LinkContext, 'stages' | 'byName'>;
+
+function triggersOf(stage: Stage, links: Links): readonly Command[] {
+  const { file, externals } = links;
   const { range } = stage.from;
   const base = stage.base.kind === 'stage' ? stage.base.stage.label : stage.base.external.name;
-  const instructions = parseTriggers(triggerTexts(stage, context.externals), { file, range, base });
-  return instructions.map((instruction) => linkCommand(instruction, true, { ...context, stage, stages }));
+  const instructions = parseTriggers(triggerTexts(stage, externals), { file, range, base });
+  return instructions.map((instruction) => linkCommand(instruction, true, { ...links, stage }));
 }
 
 function triggerTexts({ base }: Stage, externals: Externals): readonly string[] {

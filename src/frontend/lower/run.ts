@@ -4,7 +4,7 @@ import type { Flag, RunInstruction } from '../ast.ts';
 import { withShell } from '../config/index.ts';
 import { findFlag, valuesOf } from './flags.ts';
 import { lowerMounts } from './mounts.ts';
-import { addStep, argValue, InputList, type Step } from './stage-draft.ts';
+import { addStep, argValue, argValues, InputList, type SeenVariables, type Step } from './stage-draft.ts';
 import { runText } from './step-names.ts';
 
 const HOSTNAME_ARG = 'BUILDKIT_SANDBOX_HOSTNAME';
@@ -16,10 +16,11 @@ export function lowerRun(instruction: RunInstruction, step: Step): void {
   const inputs = new InputList(draft.vertex);
   const { argv, shown, script } = commandOf(instruction, step);
   const mounts = lowerMounts(instruction, { step, inputs });
+  const seen = seenBy(step);
   const op: RunOp = {
     kind: 'run',
     argv,
-    env: draft.env.pairs(),
+    env: seen.pairs,
     cwd: draft.image.config.WorkingDir || '/',
     user: draft.image.config.User ?? '',
     hostname: args.given.get(HOSTNAME_ARG) || options.hostname,
@@ -38,8 +39,8 @@ export function lowerRun(instruction: RunInstruction, step: Step): void {
     inputs: inputs.vertices,
     text: textOf(instruction, op, step),
     kind: 'RUN',
-    createdBy: `RUN ${[...historyArgs(step), ...shown].join(' ')} # buildkit`,
-    args: [...draft.args.keys()],
+    createdBy: `RUN ${seen.history}${shown.join(' ')} # buildkit`,
+    buildArgs: seen.buildArgs,
   });
 }
 
@@ -68,10 +69,33 @@ function commandOf(instruction: RunInstruction, { draft, range }: Step): RunComm
   return { argv, shown: argv };
 }
 
-/** `|2 A=1 B=2`: the declared ARGs with what the process sees of them. */
-function historyArgs({ draft }: Step): readonly string[] {
-  const pairs = Array.from(draft.args.keys(), (name) => `${name}=${argValue(draft, name)}`);
-  return pairs.length === 0 ? [] : [`|${pairs.length}`, ...pairs];
+/** More than any machine can start processes with; texts that are made to cost much reach it first. */
+const MAX_SEEN_VARIABLES = 1_000_000;
+
+/** What the process sees of the stage's variables; made once for RUNs between which none is set. */
+function seenBy({ draft, lowering, range }: Step): SeenVariables {
+  const { env, args } = draft;
+  if (draft.seen?.env === env) return draft.seen;
+  const shown = Array.from(args.keys(), (name) => `${name}=${argValue(draft, name)}`);
+  const seen = {
+    env,
+    pairs: env.pairs(),
+    history: shown.length === 0 ? '' : `|${shown.length} ${shown.join(' ')} `,
+    buildArgs: argValues(draft, args.keys()),
+  };
+  lowering.seenVariables += seen.pairs.length + shown.length;
+  if (lowering.seenVariables > MAX_SEEN_VARIABLES) {
+    throw new BuildError(
+      'instruction-invalid',
+      'the RUNs of this Dockerfile see more than a million variables in all',
+      {
+        range,
+        hint: 'set fewer variables, or set them in the stages that use them',
+      },
+    );
+  }
+  draft.seen = seen;
+  return seen;
 }
 
 function textOf({ text, soleHeredoc, heredocs }: RunInstruction, { mounts }: RunOp, { draft }: Step): string {

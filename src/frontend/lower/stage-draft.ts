@@ -1,7 +1,7 @@
 import type { SourceRange } from '../../errors.ts';
 import { makeVertex, type Op, type Origin, type PlannedHistory, type Vertex } from '../../graph/index.ts';
 import type { Findings } from '../checks/index.ts';
-import type { BuildEnv, ImageDraft } from '../config/index.ts';
+import type { BuildEnv, ConfigLists, ImageDraft } from '../config/index.ts';
 import type { LowerOptions } from '../options.ts';
 import type { StageArg } from './arg-summaries.ts';
 import type { Escape, RecordingExpander } from './expander.ts';
@@ -18,16 +18,29 @@ export interface StageDraft {
   /** How many steps the stage has, FROM an image counted. */
   readonly total: number;
   vertex: Vertex;
+  /** Without what `lists` holds. */
   image: ImageDraft;
+  readonly lists: ConfigLists;
   env: BuildEnv;
   /** ARG names in the order of their first declaration, those of parent stages first, with the value last declared. */
-  args: ReadonlyMap<string, string>;
+  readonly args: Map<string, string>;
+  /** What the last RUN saw, to be seen again by the next when nothing was set in between. */
+  seen: SeenVariables | undefined;
   readonly history: PlannedHistory[];
   /** Steps so far. */
   steps: number;
   isCmdSet: boolean;
   /** A WORKDIR of this Dockerfile stands above, in this stage or in those below it. */
   isWorkdirSet: boolean;
+}
+
+/** The variables of a RUN, in the forms in which its op, its history and its origin have them. */
+export interface SeenVariables {
+  readonly env: BuildEnv;
+  readonly pairs: readonly string[];
+  /** `|2 A=1 B=2 `; empty without ARGs. */
+  readonly history: string;
+  readonly buildArgs: Origin['buildArgs'];
 }
 
 /** One instruction being lowered. */
@@ -46,6 +59,8 @@ export interface Lowering {
   readonly escapeToken: Escape;
   readonly args: BuildArgs;
   readonly findings: Findings;
+  /** How many variables the RUNs so far see, those that see the same counted once. */
+  seenVariables: number;
   /** Grows with each ARG that is lowered. */
   readonly stageArgs: StageArg[];
   /** The stack or tree that a source stands for; of undefined, the build context. */
@@ -60,21 +75,21 @@ export interface NewStep {
   readonly text: string;
   readonly kind: string;
   readonly createdBy: string;
-  /** Names of the build args that the op could see. */
-  readonly args: readonly string[];
+  /** The build args that the op could see. */
+  readonly buildArgs: Origin['buildArgs'];
 }
 
 /** Puts a layer on the stage. */
 export function addStep(
   { draft, command, range, lowering }: Step,
-  { op, inputs, text, kind, createdBy, args }: NewStep,
+  { op, inputs, text, kind, createdBy, buildArgs }: NewStep,
 ): void {
   const origin = stepOrigin(draft, {
     text,
     kind,
     range,
     isTrigger: command.isTrigger,
-    buildArgs: valuesOf(draft, args),
+    buildArgs,
     ignoreCache: isIgnored(draft.stage, lowering.options),
   });
   draft.vertex = makeVertex(op, inputs, origin);
@@ -115,8 +130,11 @@ export function argValue({ env, args }: Pick<StageDraft, 'env' | 'args'>, name: 
   return env.get(name) ?? args.get(name) ?? '';
 }
 
-function valuesOf(draft: StageDraft, names: readonly string[]): Origin['buildArgs'] {
-  return Object.fromEntries(names.filter((name) => draft.args.has(name)).map((name) => [name, argValue(draft, name)]));
+/** Of those of the names that are ARGs. */
+export function argValues(draft: Pick<StageDraft, 'env' | 'args'>, names: Iterable<string>): Origin['buildArgs'] {
+  return Object.fromEntries(
+    [...names].filter((name) => draft.args.has(name)).map((name) => [name, argValue(draft, name)]),
+  );
 }
 
 function isIgnored({ name }: Stage, { noCache, noCacheFilter }: LowerOptions): boolean {

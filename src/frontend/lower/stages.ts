@@ -83,6 +83,7 @@ export interface StageContext {
 /** Expands the FROM lines, of all stages, needed or not. A base name that is an earlier stage's is that stage. */
 export function planStages(texts: readonly StageText[], context: StageContext): readonly Stage[] {
   const stages: Stage[] = [];
+  const byName = new Map<string, Stage>();
   for (const [index, { from, instructions }] of texts.entries()) {
     const expand = makeExpander(context.globals, context.escapeToken);
     const expandPlatform = makeExpander(context.globals, context.escapeToken);
@@ -94,21 +95,23 @@ export function planStages(texts: readonly StageText[], context: StageContext): 
     const [unset] = expand.unset;
     const hint = unset === undefined ? undefined : undeclared(`$${unset}`, context.globals);
     const external = { name: image, platform: platform ?? context.targetPlatform, range: from.image.range, hint };
-    const base = baseOf({ name, external }, { stages, contexts: context.contexts });
+    const base = baseOf({ name, external }, { byName, contexts: context.contexts });
     const uses = new Set([...expand.used, ...expandPlatform.used]);
-    stages.push({ index, name, label: name ?? `stage-${index}`, from, base, platform, instructions, uses });
+    const stage = { index, name, label: name ?? `stage-${index}`, from, base, platform, instructions, uses };
+    stages.push(stage);
+    if (name !== undefined) byName.set(name, stage);
   }
   return stages;
 }
 
 function baseOf(
   { name, external }: { name: string | undefined; external: External },
-  { stages, contexts }: { stages: readonly Stage[]; contexts: NamedContexts },
+  { byName, contexts }: { byName: ReadonlyMap<string, Stage>; contexts: NamedContexts },
 ): Base {
   if (name !== undefined && contexts.get(name, external.platform) !== undefined) {
     return { kind: 'replaced', external: { ...external, name } };
   }
-  const stage = stages.findLast((earlier) => earlier.name === external.name);
+  const stage = byName.get(external.name);
   return stage === undefined ? { kind: 'external', external } : { kind: 'stage', stage };
 }
 

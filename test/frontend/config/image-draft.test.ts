@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { BuildEnv, splitPair, withVariable } from '../../../src/frontend/config/build-env.ts';
+import { BuildEnv, splitPair } from '../../../src/frontend/config/build-env.ts';
 import {
   DEFAULT_PATH,
   emptyImage,
@@ -92,7 +92,5 @@ describe('BuildEnv', () => {
       ['A', 'b=c'],
       ['A', ''],
     ]);
-    expect(withVariable(['A=1', 'B=2'], 'A', '3')).toEqual(['A=3', 'B=2']);
-    expect(withVariable(['A=1'], 'B', '2')).toEqual(['A=1', 'B=2']);
   });
 });
