@@ -10,7 +10,7 @@ purpose=${1:?usage: setup.sh start|test}
 
 # A package and what tells that it is there: a program, or a file.
 START_PACKAGES=(
-  runc:runc uidmap:newuidmap util-linux:unshare mmdebstrap:mmdebstrap busybox-static:/usr/share/doc/busybox-static
+  runc:runc uidmap:newuidmap slirp4netns:slirp4netns util-linux:unshare mmdebstrap:mmdebstrap busybox-static:/usr/share/doc/busybox-static
   ca-certificates:/etc/ssl/certs/ca-certificates.crt xz-utils:xz bzip2:bzip2 zstd:zstd git:git
 )
 TEST_PACKAGES=(

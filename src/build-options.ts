@@ -34,6 +34,8 @@ export interface BuildOptions {
   readonly network: 'default' | 'none' | 'host';
   readonly allow: ReadonlySet<string>;
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
+  /** Name servers of RUNs; the host's when empty. */
+  readonly dns?: readonly string[] | undefined;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number | undefined;
   /** undefined: the default archive when there is a tag, nothing otherwise. */

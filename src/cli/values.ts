@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { BuildError } from '../errors.ts';
 import type { LowerChoice } from '../worker/protocol.ts';
 
@@ -40,6 +41,11 @@ export function extraHost(text: string): { host: string; ip: string } {
   const match = /^([^:=]+)[:=]\[?([^\]]+)\]?$/.exec(text);
   if (match?.[1] === undefined || match[2] === undefined) throw usage('--add-host', text, 'HOST:IP');
   return { host: match[1], ip: match[2] };
+}
+
+export function nameServer(text: string): string {
+  if (isIP(text) === 0) throw usage('--dns', text, 'an IP address');
+  return text;
 }
 
 /** `nofile=1024:2048` */

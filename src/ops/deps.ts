@@ -82,4 +82,5 @@ export interface RunEnvironment {
   /** Host path of a CA bundle to be trusted during RUNs. */
   readonly caFile: string | undefined;
   readonly runtime: string | undefined;
+  readonly dns?: readonly string[] | undefined;
 }

@@ -77,6 +77,8 @@ export interface RunRequest {
   readonly security: 'sandbox' | 'insecure';
   readonly mounts: readonly WorkerMount[];
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
+  /** Name servers instead of the host's. */
+  readonly dns?: readonly string[] | undefined;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number | undefined;
   /** Host path of the log; the worker appends everything the process writes. */

@@ -16,6 +16,7 @@ import {
   extraHost,
   keyValue,
   lowerChoice,
+  nameServer,
   oneOf,
   pairs,
   positiveInteger,
@@ -124,6 +125,7 @@ function limits(flags: BuildFlags) {
       flags.network === undefined
         ? ('default' as const)
         : oneOf('--network', flags.network, ['default', 'none', 'host']),
+    dns: (flags.dns ?? []).map(nameServer),
     extraHosts: (flags.addHost ?? []).map(extraHost),
     ulimits: (flags.ulimit ?? []).map(ulimit),
     shmSizeBytes: flags.shmSize === undefined ? undefined : byteSize('--shm-size', flags.shmSize),

@@ -22,6 +22,7 @@ export interface BuildFlags {
   readonly pull?: string;
   readonly network?: string;
   readonly addHost?: readonly string[];
+  readonly dns?: readonly string[];
   readonly ulimit?: readonly string[];
   readonly shmSize?: string;
   readonly allow?: readonly string[];

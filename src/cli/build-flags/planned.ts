@@ -13,7 +13,6 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--attest <spec>', name: 'attest' },
   { flags: '--provenance [value]', name: 'provenance' },
   { flags: '--sbom [value]', name: 'sbom' },
-  { flags: '--dns <ip>', name: 'dns' },
   { flags: '--memory <size>', name: 'memory' },
   { flags: '--cpus <n>', name: 'cpus' },
   { flags: '--step-timeout <time>', name: 'stepTimeout' },

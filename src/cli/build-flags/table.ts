@@ -34,6 +34,7 @@ export const REPEATED: readonly (readonly [string, string])[] = [
   ['--ssh <spec>', 'default, or ID=SOCKET: an agent for RUN --mount=type=ssh'],
   ['--no-cache-filter <stages>', 'run every step of these stages'],
   ['--add-host <host:ip>', 'a line of /etc/hosts in RUNs'],
+  ['--dns <ip>', "name server for RUNs instead of the host's"],
   ['--ulimit <spec>', 'NAME=SOFT[:HARD] for RUNs'],
   ['--allow <entitlement>', 'network.host or security.insecure'],
   ['-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry|image|cacheonly'],

@@ -97,6 +97,7 @@ async function runRequest(
     security: op.security,
     mounts,
     extraHosts: op.extraHosts,
+    dns: deps.runEnvironment.dns,
     ulimits: op.ulimits,
     shmSizeBytes: op.shmSizeBytes,
     logFile,

@@ -17,6 +17,12 @@ export interface OciMount {
   readonly options: readonly string[];
 }
 
+export interface OciNamespace {
+  readonly type: string;
+  /** Of one that exists. */
+  readonly path?: string;
+}
+
 interface OciProcess {
   readonly terminal: false;
   readonly user: {
@@ -40,7 +46,7 @@ interface OciProcess {
 }
 
 interface OciLinux {
-  readonly namespaces: readonly { readonly type: string }[];
+  readonly namespaces: readonly OciNamespace[];
   readonly cgroupsPath?: string;
   readonly resources?: {
     readonly devices: readonly { readonly allow: boolean; readonly access: string }[];

@@ -1,6 +1,6 @@
 import { type Capabilities, runCapabilities } from './capabilities.ts';
 import { defaultMounts } from './default-mounts.ts';
-import type { OciMount, OciSpec } from './oci-spec.ts';
+import type { OciMount, OciNamespace, OciSpec } from './oci-spec.ts';
 import type { Rlimit } from './rlimits.ts';
 import { seccompProfile } from './seccomp/index.ts';
 import type { RunUser } from './user.ts';
@@ -24,6 +24,8 @@ export interface SpecOptions {
   readonly security: 'sandbox' | 'insecure';
   /** Network namespace of its own; else the host's. */
   readonly hasOwnNetwork: boolean;
+  /** Of that namespace when it is there already; else it is made, empty. */
+  readonly networkPath?: string | undefined;
   readonly shmSizeBytes?: number | undefined;
   readonly rlimits: readonly Rlimit[];
   /** After the default ones, parents first. */
@@ -65,7 +67,7 @@ export function makeSpec(options: SpecOptions, host: SpecHost): OciSpec {
       ...options.mounts,
     ],
     linux: {
-      namespaces: namespaces(options.hasOwnNetwork, host),
+      namespaces: namespaces(options, host),
       ...cgroupOf(options.cgroupsPath, isInsecure, host),
       maskedPaths: isInsecure ? [] : MASKED_PATHS,
       readonlyPaths: isInsecure ? [] : READONLY_PATHS,
@@ -81,11 +83,12 @@ function capabilitiesOf(security: 'sandbox' | 'insecure', host: SpecHost): reado
   return isGuarded ? names : names.filter((name) => name !== 'CAP_MKNOD');
 }
 
-function namespaces(hasOwnNetwork: boolean, { cgroups }: SpecHost): { type: string }[] {
+function namespaces({ hasOwnNetwork, networkPath }: SpecOptions, { cgroups }: SpecHost): OciNamespace[] {
   const types = ['pid', 'ipc', 'uts', 'mount'];
-  if (hasOwnNetwork) types.push('network');
   if (cgroups !== 'none') types.push('cgroup');
-  return types.map((type) => ({ type }));
+  const all: OciNamespace[] = types.map((type) => ({ type }));
+  if (hasOwnNetwork) all.push({ type: 'network', ...(networkPath === undefined ? {} : { path: networkPath }) });
+  return all;
 }
 
 /** In a user namespace the kernel itself refuses devices, and cgroups are somebody else's. */

@@ -4,7 +4,7 @@ import { BuildError } from '../../errors.ts';
 import { findProgram } from '../../host/process/index.ts';
 import { resolvePath, type StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
-import { makeSpec, networkOf, type OutputSink, resolveUser, rlimitsOf, runContainer } from '../exec/index.ts';
+import { makeSpec, type Network, type OutputSink, resolveUser, rlimitsOf, runContainer } from '../exec/index.ts';
 import type { RunReply, RunRequest } from '../protocol.ts';
 import type { MountPoint } from '../snapshot/index.ts';
 import { makeCwd } from './make-cwd.ts';
@@ -29,7 +29,8 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
   mkdirSync(dir, 0o700);
   try {
     await using owned = new DisposableStack();
-    const network = networkOf(request.network);
+    const network = await takeNetwork(request, { workspace, signal, owned });
+    if (signal.aborted) return { outcome: 'killed' };
     const wanted = await readyMounts(request.mounts, { workspace, dir, signal, owned });
     const mounts = [...systemFiles(request, { dir, network }), ...wanted];
     await using snapshot = await workspace.snapshots().prepare(request.stack, { points: pointsOf(mounts), signal });
@@ -44,7 +45,8 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
           rootfs: snapshot.rootfs,
           user,
           cgroupsPath: `${workspace.cgroupTag}-${number}`,
-          hasOwnNetwork: network.isOwn,
+          hasOwnNetwork: network.kind !== 'host',
+          networkPath: network.namespacePath,
         },
         rlimits: rlimitsOf(request.ulimits, workspace.machine),
         mounts: placed(mounts, snapshot.targets),
@@ -68,6 +70,14 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+async function takeNetwork(
+  { network: mode, security }: RunRequest,
+  { workspace, signal, owned }: Pick<StepOptions, 'workspace' | 'signal'> & { owned: DisposableStack },
+): Promise<Network> {
+  const network = await workspace.networks.take({ mode, isPrivileged: security === 'insecure', signal });
+  return owned.use(network);
 }
 
 /** What runc itself mounts before anything else; below /dev it makes the mount points. */

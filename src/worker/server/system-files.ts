@@ -9,11 +9,12 @@ export function systemFiles(request: RunRequest, { dir, network }: { dir: string
   const place = join(dir, 'etc');
   mkdirSync(place, { mode: 0o755 });
   const texts = {
-    hosts: renderHosts(request.hostname, request.extraHosts),
+    hosts: renderHosts(request.hostname, request.extraHosts, network.gateway),
     'resolv.conf': renderResolvConf({
       host: readIfThere('/etc/resolv.conf'),
       systemd: readIfThere('/run/systemd/resolve/resolv.conf'),
-      sharesHostNetwork: !network.isOwn,
+      forwarder: network.nameServer,
+      given: request.dns,
     }),
   };
   return Object.entries(texts).map(([name, text]) => {

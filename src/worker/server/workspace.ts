@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type LayerStore, openLayerStore } from '../../../cache/index.ts';
 import { MS_NODEV, MS_NOSUID, mount } from '../../host/sys/index.ts';
 import type { WorkerSetup } from '../protocol.ts';
+import { type Networks, openNetworks } from '../exec/index.ts';
 import { openSnapshots, type Snapshots } from '../snapshot/index.ts';
 import { CGROUP_PREFIX, removeStaleCgroups } from './cgroups.ts';
 import { lookAround, type Machine } from './machine.ts';
@@ -15,6 +16,7 @@ export interface Workspace extends AsyncDisposable {
   readonly mountsDir: string;
   /** On a tmpfs that nobody else sees: bundles, secrets, mount points. */
   readonly runDir: string;
+  readonly networks: Networks;
   readonly searchPath: string;
   /** Part of the names of cgroups: of this worker alone. */
   readonly cgroupTag: string;
@@ -42,11 +44,13 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
   let count = 0;
   const tempPath = (purpose: string): string => join(rootDir, 'tmp', `${tag}-${++count}-${purpose}`);
   const layers: LayerStore = openLayerStore(rootDir, { tempPath, onWarning: warn });
+  const networks = openNetworks({ searchPath, note });
   let snapshots: Snapshots | undefined;
   return {
     ...{ machine, rootDir, runDir, searchPath, tempPath, warn },
     cgroupTag: `${CGROUP_PREFIX}${setup.lease === undefined ? own : `${setup.lease}-${own}`}`,
     mountsDir: join(rootDir, 'mounts'),
+    networks,
     snapshots() {
       const { isSquashed, isUserNamespace } = machine;
       if (snapshots !== undefined) return snapshots;
@@ -55,6 +59,7 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
       return snapshots;
     },
     async [Symbol.asyncDispose]() {
+      await networks[Symbol.asyncDispose]();
       await snapshots?.[Symbol.asyncDispose]();
     },
   };

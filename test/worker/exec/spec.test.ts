@@ -106,16 +106,30 @@ describe('hosts and resolv.conf', () => {
         { host: 'me', ip: 'host-gateway' },
       ]),
     ).toBe('127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback\n10.0.0.1\tdb\n127.0.0.1\tme\n');
+    expect(renderHosts('box', [{ host: 'me', ip: 'host-gateway' }], '192.0.2.7')).toContain('192.0.2.7\tme\n');
   });
 
+  const systemd = 'nameserver 9.9.9.9\n';
+  const forwarder = '10.0.2.3';
+
   test.each([
-    ['nameserver 10.0.0.2\n', true, 'nameserver 10.0.0.2\n'],
-    ['nameserver 127.0.0.53\noptions edns0\n', true, 'nameserver 9.9.9.9\n'],
-    ['nameserver 127.0.0.1\nsearch x\n', true, 'nameserver 127.0.0.1\nsearch x\n'],
-    ['nameserver 127.0.0.1\nsearch x\n', false, 'search x\nnameserver 8.8.8.8\nnameserver 8.8.4.4\n'],
-    [undefined, true, 'nameserver 8.8.8.8\nnameserver 8.8.4.4\n'],
-  ])('%j with the host’s network %s gives %j', (text, sharesHostNetwork, expected) => {
-    expect(renderResolvConf({ host: text, systemd: 'nameserver 9.9.9.9\n', sharesHostNetwork })).toBe(expected);
+    ['nameserver 10.0.0.2\n', undefined, 'nameserver 10.0.0.2\n'],
+    ['nameserver 10.0.0.2\n', forwarder, 'nameserver 10.0.0.2\n'],
+    ['nameserver 127.0.0.53\noptions edns0\n', undefined, 'nameserver 9.9.9.9\n'],
+    ['nameserver 127.0.0.1\nsearch x\n', undefined, 'nameserver 127.0.0.1\nsearch x\n'],
+    ['nameserver 127.0.0.1\nsearch x\n', forwarder, 'search x\nnameserver 10.0.2.3\n'],
+    ['nameserver 127.0.0.1\nnameserver 10.0.0.2\n', forwarder, 'nameserver 10.0.0.2\nnameserver 10.0.2.3\n'],
+    [undefined, undefined, ''],
+    [undefined, forwarder, 'nameserver 10.0.2.3\n'],
+  ])('%j of the host, with the forwarder %j, gives %j', (host, given, expected) => {
+    expect(renderResolvConf({ host, systemd, forwarder: given })).toBe(expected);
+  });
+
+  test('name servers that are given replace all others', () => {
+    const text = 'nameserver 127.0.0.1\nsearch x\nnameserver 10.0.0.2\n';
+    expect(renderResolvConf({ host: text, systemd, forwarder, given: ['192.0.2.1', '2001:db8::1'] })).toBe(
+      'search x\nnameserver 192.0.2.1\nnameserver 2001:db8::1\n',
+    );
   });
 });
 
