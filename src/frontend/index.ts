@@ -4,5 +4,6 @@ export { type Lowered, type LowerDeps, lower, type StageSummary } from './lower/
 export type { ArgSummary } from './lower/arg-summaries.ts';
 export type * from './options.ts';
 export * from './outline/index.ts';
+export { parseGitUrl } from './lower/git-url.ts';
 export { parseDockerfile } from './parse/index.ts';
 export type * from './resolver.ts';

@@ -45,6 +45,8 @@ export interface GitOp {
   readonly subdir?: string | undefined;
   readonly checksum?: string | undefined;
   readonly keepGitDir: boolean;
+  /** Checked out too unless false. */
+  readonly submodules?: boolean | undefined;
 }
 
 /** COPY and ADD. inputs[0] is the stack below. */

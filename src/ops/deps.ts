@@ -1,4 +1,5 @@
 import type { ContentID, DiffID, LayerRef } from '../../cache/index.ts';
+import type { GitOp } from '../graph/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { RunReply, RunRequest } from '../worker/protocol.ts';
 
@@ -42,6 +43,8 @@ export interface OpDeps {
     url: string,
     options: { checksum?: string | undefined; signal: AbortSignal },
   ) => Promise<FetchedFile>;
+  /** The files of a commit as a published layer. @throws BuildError git-failed, checksum-mismatch */
+  readonly gitLayer: (request: Omit<GitOp, 'kind'>, options: { signal: AbortSignal }) => Promise<LayerRef>;
   /** Remembers small values by a digest of what they were computed from. */
   readonly memo: {
     get(namespace: string, key: string): string | undefined;

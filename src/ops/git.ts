@@ -1,12 +1,36 @@
-import { BuildError } from '../errors.ts';
+import type { LayerRef } from '../../cache/index.ts';
 import type { GitOp } from '../graph/index.ts';
+import { openLayerWriter } from '../image/layer/index.ts';
+import type { Tree } from '../image/toc/index.ts';
 import type { OpRunner } from '../solver/index.ts';
+import { planBind, writeCopy } from './copy/index.ts';
+import type { OpDeps } from './deps.ts';
+import { ownLayer } from './stack-key.ts';
 
-export const gitOp: OpRunner<GitOp> = {
-  prepare({ op, origin }) {
-    throw new BuildError('not-supported-yet', `ADD of a git repository (${op.url}) is not built yet`, {
-      range: origin.range,
-      hint: 'clone it beforehand and pass it with --build-context NAME=PATH, then COPY --from=NAME',
-    });
-  },
-};
+/** ADD of a repository: the files of a commit as a layer of their own, which the copy above takes from. */
+export function gitOp(deps: Pick<OpDeps, 'gitLayer'>): OpRunner<GitOp> {
+  return {
+    async prepare({ op: { kind: _, ...request } }, _inputs, { signal }) {
+      return { kind: 'given', result: { kind: 'stack', layers: [await deps.gitLayer(request, { signal })] } };
+    },
+  };
+}
+
+/** All of a tree as a published layer, as COPY would write it. */
+export function writeTree(
+  tree: Tree,
+  { publishLayer, signal }: Pick<OpDeps, 'publishLayer'> & { readonly signal: AbortSignal },
+): LayerRef {
+  const { plan } = planBind(tree, '/', { signal });
+  return ownLayer(
+    publishLayer((files) => {
+      const writer = openLayerWriter(files);
+      try {
+        return { value: writeCopy(plan, writer), ...writer.finish() };
+      } catch (error) {
+        writer.abort();
+        throw error;
+      }
+    }),
+  );
+}

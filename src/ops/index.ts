@@ -10,6 +10,8 @@ import { runOp } from './run/index.ts';
 export type { FetchedFile, OpDeps, OpenStack, PublishedLayer, RunEnvironment, WrittenLayer } from './deps.ts';
 
 export { type Taken, takenFrom } from './copy/taken.ts';
+export { lookupFollowed } from './copy/index.ts';
+export { writeTree } from './git.ts';
 export { imageMaterial } from './given.ts';
 
 /** Every kind of op with its key and its way to run. */
@@ -22,6 +24,6 @@ export function makeRunners(deps: OpDeps): OpRunners {
     run: runOp(deps),
     mkdir: mkdirOp(deps),
     http: httpOp(deps),
-    git: gitOp,
+    git: gitOp(deps),
   };
 }

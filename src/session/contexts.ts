@@ -7,11 +7,21 @@ import { isFileOutput } from '../exporter/index.ts';
 import type { LowerOptions } from '../frontend/index.ts';
 import { lgetxattr } from '../host/sys/index.ts';
 import { type ContextTree, findIgnoreFile, openContext, type StatIndex } from '../sources/context/index.ts';
+import type { Tree } from '../image/toc/index.ts';
+import type { OpenStack } from '../ops/index.ts';
 import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
 import { outputsOf } from './outputs.ts';
-import { contextDirectory, type DockerfileSource, findDockerfile } from './source.ts';
-import { readStdin } from './stdin.ts';
+import { contextDirectory, type DockerfileSource, findDockerfile, readAll } from './source.ts';
+import {
+  dockerfileIn,
+  fetchBytes,
+  openGitContext,
+  openHttpContext,
+  type RemoteDeps,
+  remoteKind,
+} from './remote-context.ts';
+import { MAX_STDIN_DOCKERFILE, readStdin, type StdinSources, unpackStream } from './stdin.ts';
 
 export interface Contexts extends AsyncDisposable {
   /** The main context's directory, or `-`; for naming the build. */
@@ -28,13 +38,13 @@ export interface Contexts extends AsyncDisposable {
  */
 export async function openContexts(
   options: BuildOptions,
-  { root, signal }: { root: Root; signal: AbortSignal },
+  { root, signal, remote }: { root: Root; signal: AbortSignal; remote?: RemoteDeps },
 ): Promise<Contexts> {
-  const stdin = await readStdin(options, { root, signal });
-  const dir = stdin?.dir ?? contextDirectory(options);
-  const dockerfile = stdin?.dockerfile ?? findDockerfile(dir, options);
-  const ignore = stdin?.ignoresNothing === true ? undefined : findIgnoreFile(dir, dockerfile.path);
-  const opened = new Map<string, ContextTree>();
+  const main = await openMain(options, { root, signal, remote });
+  const { dir, ignoresNothing } = main;
+  const ignore = dir === undefined || ignoresNothing ? undefined : findIgnoreFile(dir, main.dockerfile.path);
+  const dockerfile = main.dockerfile;
+  const opened = new Map<string, Promise<ContextTree>>();
   const statIndex = root.stat('context');
   const open = (host: string, rules: readonly IgnoreRule[] | undefined): ContextTree =>
     openContext(host, {
@@ -43,9 +53,18 @@ export async function openContexts(
       ...(rules === undefined ? {} : { ignore: makeMatcher(rules) }),
       skip: outputsBelow(host, options),
     });
-  const directories = namedDirectories(options);
+  const named = async (name: string): Promise<ContextTree> => {
+    const value = options.contexts.get(name) ?? '';
+    const kind = remoteKind(value);
+    if (kind === undefined || remote === undefined) return openNamed(name, resolve(options.cwd, value), open);
+    if (kind === 'http') return whole(await openHttpContext(value, remote));
+    const tree = await openGitContext(value, remote);
+    trees.push(tree);
+    return whole(tree);
+  };
+  const trees: OpenStack[] = main.tree === undefined ? [] : [main.tree];
   return {
-    dir: options.context === '-' ? '-' : dir,
+    dir: ignoresNothing ? shownRemote(options.context) : (dir ?? ''),
     dockerfile,
     ignoreRules: (ignore?.rules ?? []).map(({ pattern, line, file, negated }) => ({
       pattern: negated ? `!${pattern}` : pattern,
@@ -55,14 +74,19 @@ export async function openContexts(
     open(name) {
       let tree = opened.get(name);
       if (tree === undefined) {
-        tree = name === '' ? open(dir, ignore?.rules) : openNamed(name, directories, open);
+        tree =
+          name === ''
+            ? Promise.resolve(main.tree === undefined ? open(main.dir ?? '', ignore?.rules) : whole(main.tree))
+            : named(name);
+        tree.catch(() => undefined);
         opened.set(name, tree);
       }
-      return Promise.resolve(tree);
+      return tree;
     },
     async [Symbol.asyncDispose]() {
       statIndex.save();
-      await stdin?.[Symbol.asyncDispose]();
+      for (const tree of trees) tree.close();
+      await main.dispose?.();
     },
   };
 }
@@ -72,17 +96,87 @@ function forgetful(index: StatIndex): StatIndex {
   return { get: () => undefined, put: (stat, digest, readBeganNs) => index.put(stat, digest, readBeganNs) };
 }
 
-function namedDirectories({ contexts, cwd }: BuildOptions): Map<string, string> {
-  return new Map([...contexts].map(([name, value]) => [name, resolve(cwd, value)]));
+/** Files that no rule keeps out. */
+function whole(tree: Tree): ContextTree {
+  return {
+    lookup: (path) => tree.lookup(path),
+    list: (path) => tree.list(path),
+    digest: (entry) => tree.digest(entry),
+    read: (entry, sink) => tree.read(entry, sink),
+    excludedBy: () => undefined,
+    ruleFor: () => undefined,
+    hidden: () => [],
+  };
+}
+
+interface MainContext {
+  /** Of a context that lies on this machine, or was unpacked. */
+  readonly dir?: string;
+  readonly tree?: OpenStack;
+  readonly dockerfile: DockerfileSource;
+  readonly ignoresNothing: boolean;
+  readonly dispose?: () => PromiseLike<void>;
+}
+
+/** What is no directory of this machine is taken as it is: its ignore file is one of its files. */
+async function openMain(options: BuildOptions, place: Place): Promise<MainContext> {
+  const stdin = await readStdin(options, place);
+  const apart = stdin?.dockerfile ?? (await fetchDockerfile(options, place.remote));
+  if (place.remote !== undefined && options.context !== '-') {
+    const found = await openRemote(options, { ...place, remote: place.remote, apart });
+    if (found !== undefined) return found;
+  }
+  if (stdin !== undefined) return ofFiles(stdin, options, apart);
+  return ofFiles({ ignoresNothing: false, [Symbol.asyncDispose]: () => Promise.resolve() }, options, apart);
+}
+
+interface Place {
+  readonly root: Root;
+  readonly signal: AbortSignal;
+  readonly remote: RemoteDeps | undefined;
+}
+
+/** undefined for a context of this machine. */
+async function openRemote(
+  options: BuildOptions,
+  { apart, ...place }: Place & { readonly remote: RemoteDeps; readonly apart: DockerfileSource | undefined },
+): Promise<MainContext | undefined> {
+  const kind = remoteKind(options.context);
+  if (kind === undefined) return undefined;
+  if (kind === 'http') {
+    const unpacked = await unpackStream(fetchBytes(options.context, place.remote), { options, ...place });
+    return ofFiles(unpacked, options, apart);
+  }
+  const tree = await openGitContext(options.context, place.remote);
+  return { tree, dockerfile: apart ?? dockerfileIn(tree, options), ignoresNothing: true };
+}
+
+function ofFiles(files: StdinSources, options: BuildOptions, apart: DockerfileSource | undefined): MainContext {
+  const dir = files.dir ?? contextDirectory(options);
+  const dockerfile = apart ?? files.dockerfile ?? findDockerfile(dir, options);
+  const { ignoresNothing } = files;
+  return { dir, dockerfile, ignoresNothing, dispose: () => files[Symbol.asyncDispose]() };
+}
+
+/** `-f URL` */
+async function fetchDockerfile(
+  { file }: BuildOptions,
+  remote: RemoteDeps | undefined,
+): Promise<DockerfileSource | undefined> {
+  if (file === undefined || remote === undefined || !/^https?:\/\//.test(file)) return undefined;
+  return { file: 'Dockerfile', text: await readAll(fetchBytes(file, remote), MAX_STDIN_DOCKERFILE) };
+}
+
+/** Without user, password and query. */
+function shownRemote(text: string): string {
+  return text.replace(/^(\w+:\/\/)[^/@]*@/, '$1').replace(/\?[^#]*/, '');
 }
 
 function openNamed(
   name: string,
-  directories: ReadonlyMap<string, string>,
+  dir: string,
   open: (host: string, rules: readonly IgnoreRule[] | undefined) => ContextTree,
 ): ContextTree {
-  const dir = directories.get(name);
-  if (dir === undefined) throw new Error(`no context is named ${name}`);
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new BuildError('context-missing', `the named context ${name}: ${dir} is not a directory`, {
       hint: `check --build-context ${name}=…`,

@@ -17,6 +17,7 @@ import { removeStaleFiles } from './export.ts';
 import { makeExportDeps } from './export-deps.ts';
 import { makeBlobFetcher } from './fetch-blob.ts';
 import { filter } from './filter.ts';
+import { makeGitLayer } from './git-layer.ts';
 import { makeImageResolver } from './image-resolver.ts';
 import { makeLayerSupply } from './layer-supply.ts';
 import { makeOpDeps } from './op-deps.ts';
@@ -35,8 +36,9 @@ export async function openSession(
   const root = owned.use(await openStateRoot(options.rootDir, warn));
   removeStaleFiles(options);
   removeCgroupsOf(root.abandonedLeases);
-  const contexts = owned.use(await openContexts(options, { root, signal }));
+  const gitLayer = makeGitLayer(root, options);
   const http = owned.use(openHttp({ ca: readCa(options.caFile), proxyEnv: options.proxyEnv, userAgent: 'tsbuild' }));
+  const contexts = owned.use(await openContexts(options, { root, signal, remote: { root, signal, gitLayer, http } }));
   const { registryConfig: config } = options;
   const credentials = openCredentials(options, { signal });
   const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });
@@ -65,12 +67,10 @@ export async function openSession(
     }),
   );
   const proxies: { env: readonly string[] } = { env: [] };
-  const deps = makeOpDeps({ root, options, contexts, layers, worker, http, proxies });
+  const deps = makeOpDeps({ root, options, contexts, layers, worker, http, gitLayer, proxies });
   const resources = owned.move();
   return {
-    root,
-    names,
-    clock,
+    ...{ root, names, clock },
     dockerfile: contexts.dockerfile,
     ignoreRules: contexts.ignoreRules,
     place: `${contexts.dir} ${contexts.dockerfile.file}`,

@@ -20,6 +20,7 @@ export interface OpDepsParts {
   readonly layers: LayerSupply;
   readonly worker: WorkerHolder;
   readonly http: Http;
+  readonly gitLayer: OpDeps['gitLayer'];
   /** Filled once the Dockerfile is lowered. */
   readonly proxies: { readonly env: readonly string[] };
 }
@@ -51,6 +52,7 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
       });
       return { tree: httpTree(file), name: file.name };
     },
+    gitLayer: parts.gitLayer,
     memo: root.memo,
     tempDir: dirname(root.tempPath('spool')),
     filter,

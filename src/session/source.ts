@@ -11,20 +11,15 @@ export interface DockerfileSource {
   readonly path?: string;
 }
 
-const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
+export const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 
 /** The main context's directory. @throws BuildError context-missing */
 export function contextDirectory(options: BuildOptions): string {
   const dir = resolve(options.cwd, options.context);
-  if (/^(https?|git|ssh):\/\/|^git@/.test(options.context)) {
-    throw new BuildError('not-supported-yet', `a remote build context (${options.context}) is not built yet`, {
-      hint: 'clone or unpack it, and give the directory',
-    });
-  }
   const stat = statSync(dir, { throwIfNoEntry: false });
   if (stat === undefined)
     throw new BuildError('context-missing', `the build context ${options.context} does not exist`, {
-      hint: 'give a directory, or - for stdin',
+      hint: 'give a directory, a URL, or - for stdin',
     });
   if (!stat.isDirectory())
     throw new BuildError('context-missing', `the build context ${options.context} is not a directory`, {
@@ -73,13 +68,13 @@ function describe(error: unknown): string {
   return (error as Error).message;
 }
 
-/** All of stdin, bounded. */
+/** All of it, bounded. */
 export async function readAll(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of source) {
     size += chunk.length;
-    if (size > maxBytes) throw new BuildError('context-invalid', `stdin holds more than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new BuildError('context-invalid', `the Dockerfile holds more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

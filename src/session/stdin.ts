@@ -3,9 +3,10 @@ import { rm } from 'node:fs/promises';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { isTarHead, unpackContext } from '../sources/context/index.ts';
+import { isTarHead, openContext, unpackContext } from '../sources/context/index.ts';
 import { filter } from './filter.ts';
-import { type DockerfileSource, findDockerfile, readAll } from './source.ts';
+import { dockerfileIn } from './remote-context.ts';
+import { type DockerfileSource, readAll } from './source.ts';
 
 export interface StdinSources extends AsyncDisposable {
   /** The context's directory when stdin was the context. */
@@ -15,30 +16,42 @@ export interface StdinSources extends AsyncDisposable {
   readonly ignoresNothing: boolean;
 }
 
-const MAX_STDIN_DOCKERFILE = 16 * 1024 * 1024;
+export const MAX_STDIN_DOCKERFILE = 16 * 1024 * 1024;
 
 /** What `-` means: `-f -` is a Dockerfile; as the context it is a tar, or a Dockerfile with an empty context. */
 export async function readStdin(
   options: BuildOptions,
   { root, signal }: { root: Root; signal: AbortSignal },
 ): Promise<StdinSources | undefined> {
-  if (options.file !== '-' && options.context !== '-') return undefined;
+  if (options.context !== '-' && options.file !== '-') return undefined;
   if (options.stdin === undefined) throw new BuildError('usage', 'there is no standard input to read');
   const stdin = abortable(options.stdin, signal);
   if (options.file === '-') {
     const text = await readAll(stdin, MAX_STDIN_DOCKERFILE);
     return { dockerfile: { file: '-', text }, ignoresNothing: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
+  return unpackStream(stdin, { options, root, signal });
+}
+
+/** A tar as a context, or a Dockerfile with an empty one. */
+export async function unpackStream(
+  source: AsyncIterable<Uint8Array>,
+  { options, root, signal }: { options: BuildOptions; root: Root; signal: AbortSignal },
+): Promise<StdinSources & { readonly dir: string }> {
   const dir = root.tempPath('context');
   mkdirSync(dir, { mode: 0o700 });
   const dispose = { [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
-  const { head, all } = await peek(stdin);
+  const { head, all } = await peek(source);
   if (!(await isTarHead(head, { signal, filter }))) {
     const text = await readAll(all, MAX_STDIN_DOCKERFILE);
     return { dir, dockerfile: { file: 'Dockerfile', text }, ignoresNothing: true, ...dispose };
   }
   await unpackContext(all, { dir, signal, filter });
-  return { dir, dockerfile: findDockerfile(dir, { file: options.file, cwd: dir }), ignoresNothing: true, ...dispose };
+  const dockerfile =
+    options.file === '-' || /^https?:/.test(options.file ?? '')
+      ? {}
+      : { dockerfile: dockerfileIn(openContext(dir), options) };
+  return { dir, ...dockerfile, ignoresNothing: true, ...dispose };
 }
 
 /** The same chunks; waiting for the next one ends with an abort, whether the source knows of it or not. */

@@ -75,7 +75,7 @@ function buildParser(): Command {
     .description('Builds an image from a Dockerfile and a build context.')
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .argument('[context...]', 'a directory, or - for a tar or Dockerfile on stdin')
+    .argument('[context...]', 'a directory, a git or http URL, or - for a tar or Dockerfile on stdin')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined });
   for (const [flags, text] of SINGLE) command.option(flags, text);

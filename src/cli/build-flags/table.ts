@@ -1,6 +1,6 @@
 /** Flags as commander writes them, and their line of help. */
 export const SINGLE: readonly (readonly [string, string])[] = [
-  ['-f, --file <file>', 'Dockerfile (default: CONTEXT/Dockerfile; - for stdin)'],
+  ['-f, --file <file>', 'Dockerfile (default: CONTEXT/Dockerfile; a URL; - for stdin)'],
   ['--target <stage>', 'build this stage instead of the last'],
   ['--platform <platform>', 'platform of the image, e.g. linux/arm64'],
   ['--no-cache', 'run every step; results are still recorded'],
@@ -29,7 +29,10 @@ export const REPEATED: readonly (readonly [string, string])[] = [
   ['-t, --tag <name>', 'name of the image; also names the default output file'],
   ['--build-arg <k=v>', 'value of an ARG; K alone takes it from the environment'],
   ['--label <k=v>', 'label of the image; wins over the Dockerfile'],
-  ['--build-context <name=value>', 'a named context: a path, docker-image://REF or oci-layout://DIR'],
+  [
+    '--build-context <name=value>',
+    'a named context: a path, a git or http URL, docker-image://REF or oci-layout://DIR',
+  ],
   ['--secret <spec>', 'id=ID[,src=FILE|,env=NAME]: for RUN --mount=type=secret'],
   ['--ssh <spec>', 'default, or ID=SOCKET: an agent for RUN --mount=type=ssh'],
   ['--no-cache-filter <stages>', 'run every step of these stages'],

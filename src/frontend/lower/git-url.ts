@@ -31,7 +31,6 @@ function isGitRemote(url: string): boolean {
   return /^[\w.-]+@[\w.-]+:[^\s]+$/.test(url);
 }
 
-/** `submodules` and `mtime` are known and leave a checkout as it is. */
 const QUERY: { readonly [key: string]: (value: string) => GitQuery } = {
   ref: (ref) => ({ ref }),
   tag: (tag) => ({ ref: `refs/tags/${tag}` }),
@@ -39,8 +38,13 @@ const QUERY: { readonly [key: string]: (value: string) => GitQuery } = {
   subdir: (subdir) => ({ subdir }),
   checksum: (checksum) => ({ checksum }),
   commit: (checksum) => ({ checksum }),
-  'keep-git-dir': (value) => ({ keepGitDir: value === '' || value === 'true' || value === '1' }),
+  submodules: (value) => ({ submodules: isTrue(value) }),
+  'keep-git-dir': (value) => ({ keepGitDir: isTrue(value) }),
 };
+
+function isTrue(value: string): boolean {
+  return value === '' || value === 'true' || value === '1';
+}
 
 function queryOptions(query: string, text: string): GitQuery {
   let options: GitQuery = {};
@@ -66,6 +70,6 @@ function definedFields<T extends object>(fields: T): T {
 
 function invalid(text: string, why: string): BuildError {
   return new BuildError('copy-invalid', `invalid git URL ${text}: ${why}`, {
-    hint: 'known keys are ref, tag, branch, subdir, checksum and keep-git-dir',
+    hint: 'known keys are ref, tag, branch, subdir, checksum, commit, submodules and keep-git-dir',
   });
 }

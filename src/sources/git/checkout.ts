@@ -1,0 +1,154 @@
+import { lstatSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import { BuildError } from '../../errors.ts';
+import type { GitCall, GitProgram } from './program.ts';
+import { type GitRequest, type Remote, shownRemote } from './remote.ts';
+import { gitFailed, type ResolvedGit } from './resolve.ts';
+
+export interface CheckoutOptions {
+  readonly git: GitProgram;
+  /** The bare repository of this URL. */
+  readonly store: string;
+  /** A directory that does not exist yet. */
+  readonly dir: string;
+  readonly remote: Remote;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Brings a commit into the bare repository, with as little history as the server lets us. The caller holds its lock.
+ * @throws BuildError git-failed
+ */
+export async function fetchCommit(request: GitRequest, found: ResolvedGit, options: CheckoutOptions): Promise<void> {
+  const { git, store, remote, signal } = options;
+  const call: GitCall = { signal, cwd: store, auth: remote.auth };
+  mkdirSync(store, { recursive: true, mode: 0o700 });
+  await must(request.url, git(['init', '--quiet', '--bare', '--', '.'], call));
+  if (await has(found.commit, git, call)) return;
+  const names = [found.refName, found.commit].flatMap((name) => (name === undefined ? [] : [name]));
+  const attempts = [
+    ...names.map((name) => ['--depth=1', '--no-tags', '--', remote.url, name]),
+    // servers without shallow fetches, or that give no commit by its id
+    ['--tags', '--', remote.url, '+refs/heads/*:refs/remotes/all/*'],
+  ];
+  let last: Awaited<ReturnType<GitProgram>> | undefined;
+  for (const attempt of attempts) {
+    last = await git(
+      ['fetch', '--quiet', '--force', '--no-recurse-submodules', '--no-write-fetch-head', ...attempt],
+      call,
+    );
+    if (last.exitCode === 0 && (await has(found.commit, git, call))) return;
+  }
+  if (last !== undefined && last.exitCode !== 0) throw gitFailed(request.url, last);
+  throw new BuildError('git-failed', `${shownRemote(request.url)} has no commit ${found.commit}`, {
+    hint: 'name a commit that a branch or tag of the repository has',
+  });
+}
+
+async function has(commit: string, git: GitProgram, call: GitCall): Promise<boolean> {
+  const answer = await git(['cat-file', '-e', `${commit}^{commit}`], call);
+  if (answer.exitCode !== 0) return false;
+  return (await git(['update-ref', `refs/heads/tsbuild-${commit}`, `${commit}^{commit}`], call)).exitCode === 0;
+}
+
+/**
+ * Writes a commit's files, with submodules, to `dir`.
+ * @returns the directory that was asked for: `dir`, or what is below it
+ * @throws BuildError git-failed
+ */
+export async function checkOut(
+  request: GitRequest,
+  { commit }: ResolvedGit,
+  options: CheckoutOptions,
+): Promise<string> {
+  const { git, store, dir, remote, signal } = options;
+  const call: GitCall = { signal, cwd: dir, auth: remote.auth };
+  const act = (args: readonly string[], env?: GitCall['env']) => must(request.url, git(args, { ...call, env }));
+  await assertRoom(commit, options, request.url);
+  mkdirSync(dir, { mode: 0o755 });
+  await act(['init', '--quiet', '--', '.']);
+  await act(
+    [
+      'fetch',
+      '--quiet',
+      '--depth=1',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--',
+      store,
+      `refs/heads/tsbuild-${commit}:refs/tsbuild`,
+    ],
+    {
+      GIT_ALLOW_PROTOCOL: 'file',
+    },
+  );
+  await act(['remote', 'add', '--', 'origin', remote.url]);
+  await act(['checkout', '--quiet', '--force', '--detach', commit]);
+  if (request.submodules !== false && isFile(join(dir, '.gitmodules')))
+    await act(['submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1']);
+  const wanted = below(dir, request);
+  // as BuildKit has it: a part of a repository is none
+  if (request.keepGitDir === true && wanted === dir) await act(['update-ref', '-d', 'refs/tsbuild']);
+  else removeGitFiles(Buffer.from(wanted));
+  return wanted;
+}
+
+const MOST_ENTRIES_BYTES = 256 * 1024 * 1024;
+const RESERVE_BYTES = 1e9;
+
+/** Sums up the tree before a byte of it is written: trees that share subtrees can be huge from a few kilobytes. */
+async function assertRoom(commit: string, { git, store, signal }: CheckoutOptions, url: string): Promise<void> {
+  const listed = await git(['ls-tree', '-r', '-l', '-z', '--full-tree', commit], {
+    signal,
+    cwd: store,
+    timeoutMs: 300_000,
+  });
+  if (listed.exitCode !== 0) throw gitFailed(url, listed);
+  let size = 0;
+  for (const line of listed.stdout.toString('latin1').split('\0'))
+    size += Number(/^\d+ blob \w+ +(\d+)\t/.exec(line)?.[1] ?? 0);
+  const { bavail, bsize } = statfsSync(store);
+  if (size <= Math.max(0, bavail * bsize - RESERVE_BYTES) && listed.stdout.length <= MOST_ENTRIES_BYTES) return;
+  throw new BuildError(
+    'git-failed',
+    `${shownRemote(url)}: the files of ${commit} are larger than the free disk allows`,
+    {
+      hint: 'free some space, or give another --root',
+    },
+  );
+}
+
+/** A symlink on the way is refused: it could lead out of the repository. */
+function below(dir: string, { subdir = '', url }: GitRequest): string {
+  let at = dir;
+  for (const part of subdir.split('/')) {
+    if (part === '' || part === '.') continue;
+    const next = join(at, part);
+    const isDirectory =
+      part !== '..' && part !== '.git' && lstatSync(next, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (!isDirectory)
+      throw new BuildError('git-failed', `${shownRemote(url)} has no directory ${JSON.stringify(subdir)}`, {
+        hint: 'name a directory of the repository; links and .. are not followed',
+      });
+    at = next;
+  }
+  return at;
+}
+
+/** Git lets no repository have a path `.git` of its own: these are what checkout and submodules made. */
+function removeGitFiles(dir: Buffer): void {
+  for (const entry of readdirSync(dir, { withFileTypes: true, encoding: 'buffer' })) {
+    const path = Buffer.concat([dir, Buffer.from('/'), entry.name]);
+    if (entry.name.toString('latin1') === '.git') rmSync(path, { recursive: true, force: true });
+    else if (entry.isDirectory()) removeGitFiles(path);
+  }
+}
+
+function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
+async function must(url: string, running: ReturnType<GitProgram>): Promise<void> {
+  const result = await running;
+  if (result.exitCode !== 0) throw gitFailed(url, result);
+}

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import { digestOf, hexOf, type Locks } from '../../../cache/index.ts';
+import { checkOut, fetchCommit } from './checkout.ts';
+import { type GitProgramOptions, gitProgram } from './program.ts';
+import { type AuthHeader, type GitRequest, remoteOf } from './remote.ts';
+import { type ResolvedGit, resolveGit } from './resolve.ts';
+
+export type { GitRequest } from './remote.ts';
+export type { ResolvedGit } from './resolve.ts';
+
+export interface GitOptions extends GitProgramOptions {
+  readonly locks: Locks;
+  /** Value of the Authorization header for a host that the URL names no user for. */
+  readonly authHeader: AuthHeader;
+}
+
+/** Repositories as sources of files. What was fetched is kept in bare repositories below `dir`, one a URL. */
+export interface Git {
+  /** Which commit a request means now. @throws BuildError git-failed, checksum-mismatch */
+  resolve(request: GitRequest, options: { signal: AbortSignal }): Promise<ResolvedGit>;
+  /** Writes the files to `dir`, which must not exist. @returns the directory with what was asked for */
+  checkout(
+    request: GitRequest,
+    found: ResolvedGit,
+    options: { readonly dir: string; readonly signal: AbortSignal },
+  ): Promise<string>;
+}
+
+export function openGit(options: GitOptions): Git {
+  const git = gitProgram(options);
+  return {
+    async resolve(request, { signal }) {
+      const remote = await remoteOf(request, options.authHeader);
+      return resolveGit(request, { git, remote, cwd: options.dir, signal });
+    },
+    async checkout(request, found, { dir, signal }) {
+      const remote = await remoteOf(request, options.authHeader);
+      const store = join(options.dir, hexOf(digestOf(remote.url)));
+      const lock = await options.locks.lock(`${store}.lock`, 'exclusive', { signal });
+      try {
+        const place = { git, store, dir, remote, signal };
+        await fetchCommit(request, found, place);
+        return await checkOut(request, found, place);
+      } finally {
+        lock.release();
+      }
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CliRig } from '../rig/cli.ts';
+import { commit, git, serveGit } from '../rig/git-server.ts';
+
+const rig = CliRig.setup();
+const repos = join(rig.dir, 'repos');
+let server: Awaited<ReturnType<typeof serveGit>>;
+let first = '';
+let count = 0;
+
+const tarball = () => execFileSync('tar', ['cz', '-C', join(repos, 'a'), 'Dockerfile', 'sub']);
+
+beforeAll(async () => {
+  first = commit(join(repos, 'a'), {
+    Dockerfile: 'FROM scratch\nCOPY . /\n',
+    'sub/Dockerfile': 'FROM scratch\nCOPY f /from-sub\n',
+    'sub/f': 'one',
+  });
+  git(join(repos, 'a'), 'tag', '-a', 'v1', '-m', 'v1');
+  commit(join(repos, 'a'), { 'sub/f': 'two' });
+  commit(join(repos, 'hostile'), { Dockerfile: '-> /etc/passwd', out: '-> /etc' });
+  server = await serveGit(repos, (request, response) => {
+    if (request.url === '/x.tar.gz') response.end(tarball());
+    else if (request.url === '/Dockerfile') response.end('FROM scratch\nLABEL from=url\n');
+    else if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end();
+    else return false;
+    return true;
+  });
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await rig[Symbol.asyncDispose]();
+});
+
+/** Builds a context into a directory. */
+async function build(context: string, flags: readonly string[] = []) {
+  const dest = join(rig.dir, `out${String(count++)}`);
+  const done = await rig.tsbuild(['--progress', 'plain', ...flags, '-o', `type=local,dest=${dest}`, context]);
+  return { ...done, dest, read: (path: string) => readFileSync(join(dest, path), 'utf8') };
+}
+
+async function built(context: string, flags: readonly string[] = []) {
+  const done = await build(context, flags);
+  expect(done.stderr, done.stderr).not.toContain('error');
+  expect(done.code).toBe(0);
+  return done;
+}
+
+function local(text: string): string {
+  const dir = join(rig.dir, `local${String(count++)}`);
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'Dockerfile'), text);
+  return dir;
+}
+
+describe('a repository as the context', () => {
+  test('its default branch, without .git; a cached build fetches nothing', async () => {
+    const out = await built(`${server.url}/a.git`);
+    expect(readdirSync(out.dest).sort()).toEqual(['Dockerfile', 'sub']);
+    expect(out.read('sub/f')).toBe('two');
+    expect(lstatSync(join(out.dest, 'sub/f')).mode & 0o777).toBe(0o644);
+    server.requests.length = 0;
+    await built(`${server.url}/a.git`);
+    expect(server.requests.filter((line) => line.startsWith('POST')).length).toBeLessThanOrEqual(1);
+  });
+
+  test.each(['#v1:sub', '?tag=v1&subdir=sub', '#refs/tags/v1:sub'])('%s', async (more) => {
+    expect((await built(`${server.url}/a.git${more}`)).read('from-sub')).toBe('one');
+  });
+
+  test('a full commit id, and a Dockerfile elsewhere in it', async () => {
+    expect((await built(`${server.url}/a.git#${first}`)).read('sub/f')).toBe('one');
+    expect((await build(`${server.url}/a.git`, ['-f', 'sub/Dockerfile'])).stderr).toContain('/f');
+  });
+
+  test.each([
+    ['#nowhere', 'has no ref nowhere'],
+    ['#--upload-pack=touch', 'cannot be the name'],
+    ['#:../..', 'has no directory'],
+    ['#:.git', 'has no directory'],
+    ['?checksum=deadbeefdeadbeef', 'expected checksum to match'],
+  ])('%s is refused', async (more, message) => {
+    const { code, stderr } = await build(`${server.url}/a.git${more}`);
+    expect(stderr).toContain(message);
+    expect(code).toBe(1);
+  });
+
+  test('links lead nowhere outside of it', async () => {
+    const { code, stderr } = await build(`${server.url}/hostile.git`);
+    expect(code).toBe(1);
+    expect(stderr).toContain('dockerfile-missing');
+    expect((await build(`${server.url}/hostile.git#:out`)).stderr).toContain('has no directory');
+  });
+});
+
+test('ADD of a repository, with and without its .git, checked', async () => {
+  const add = `ADD --checksum=${first} ${server.url}/a.git#v1 /r\n`;
+  expect((await built(local(`FROM scratch\n${add}`))).read('r/sub/f')).toBe('one');
+  const kept = await built(local(`FROM scratch\nADD --keep-git-dir=true ${server.url}/a.git#v1 /r\n`));
+  expect(git(join(kept.dest, 'r'), '-c', 'safe.directory=*', 'rev-parse', 'HEAD')).toBe(first);
+  expect(git(join(kept.dest, 'r'), '-c', 'safe.directory=*', 'status', '--porcelain')).toBe('');
+  expect(existsSync(join(kept.dest, 'r/.git/hooks'))).toBe(false);
+});
+
+test('a tarball, a Dockerfile, and a Dockerfile apart by URL', async () => {
+  expect((await built(`${server.url}/x.tar.gz`)).read('sub/f')).toBe('two');
+  await built(`${server.url}/Dockerfile`);
+  await built(local('not a Dockerfile'), ['-f', `${server.url}/Dockerfile`]);
+  const { code, stderr } = await build(`${server.url}/loop`);
+  expect([code, stderr.includes('http-failed')]).toEqual([1, true]);
+});
+
+test('named contexts: a repository, and a URL as one file', async () => {
+  const dir = local('FROM scratch\nCOPY --from=repo f /\nCOPY --from=url * /\n');
+  const named = ['--build-context', `repo=${server.url}/a.git#v1:sub`, '--build-context', `url=${server.url}/x.tar.gz`];
+  const out = await built(dir, named);
+  expect(out.read('f')).toBe('one');
+  expect(readdirSync(out.dest).sort()).toEqual(['f', 'x.tar.gz']);
+});
