@@ -95,12 +95,18 @@ export class LineReader {
   }
 
   #join(start: number, line: PhysicalLine): LogicalLine {
-    const parts = new JoinedParts();
     const comments = this.#comments;
     this.#comments = [];
-    let hasEmptyContinuation = false;
     let { end } = line;
-    let isOpen = this.#addPart(parts, start, end);
+    const text = this.#source.text.slice(start, end);
+    const cut = continuationAt(text, this.escape);
+    // Most instructions are one line.
+    if (cut === undefined)
+      return { text, start, end, comments, hasEmptyContinuation: false, offsetOf: (index) => start + index };
+    const parts = new JoinedParts();
+    parts.add(text.slice(0, cut), start);
+    let hasEmptyContinuation = false;
+    let isOpen = true;
     while (isOpen) {
       const next = this.nextPhysicalLine();
       if (next === undefined) break;
