@@ -4,7 +4,8 @@ export const SHAPES: { readonly [name: string]: (bytes: number) => string } = {
   'nested defaults, many': (bytes) => TOP + `ENV X=${'${a:-'.repeat(150)}x${'}'.repeat(150)}\n`.repeat(bytes / 910),
   'heredocs on a line': (bytes) => `${TOP}RUN ${'<<E '.repeat(bytes / 8)}\n${'E\n'.repeat(bytes / 4)}`,
   'heredocs open': (bytes) => TOP + 'RUN <<E\n'.repeat(bytes / 8),
-  'heredocs open on a line': (bytes) => `${TOP}RUN ${'<<E '.repeat(15_000)}\n${'x\n'.repeat(Math.max(0, bytes - 60_000) / 2)}`,
+  'heredocs open on a line': (bytes) =>
+    `${TOP}RUN ${'<<E '.repeat(15_000)}\n${'x\n'.repeat(Math.max(0, bytes - 60_000) / 2)}`,
   'one heredoc': (bytes) => `${TOP}RUN <<E\n${'echo $a ${b:-c}\n'.repeat(bytes / 16)}E\n`,
   'one heredoc, expanded': (bytes) => `${TOP}COPY <<E /x\n${'echo $a ${b:-c}\n'.repeat(bytes / 16)}E\n`,
   RUN: (bytes) => TOP + 'RUN abcdef\n'.repeat(bytes / 11),
