@@ -1,7 +1,7 @@
 import type { OutputSpec } from './exporter/index.ts';
 import type { Platform } from './image/oci/index.ts';
 import type { AuthFile, Credentials, RegistryConfig } from './sources/registry/index.ts';
-import type { LowerChoice } from './worker/protocol.ts';
+import type { LowerChoice, RunLimits } from './worker/protocol.ts';
 
 /** Everything a build is told. Parsed already: no argv and no environment are looked at below the CLI. */
 export interface BuildOptions {
@@ -38,6 +38,8 @@ export interface BuildOptions {
   readonly dns?: readonly string[] | undefined;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number | undefined;
+  /** Of each RUN; in no key. */
+  readonly runLimits?: RunLimits | undefined;
   /** undefined: the default archive when there is a tag, nothing otherwise. */
   readonly outputs?: readonly OutputSpec[] | undefined;
   readonly iidFile?: string | undefined;

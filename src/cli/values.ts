@@ -65,6 +65,22 @@ export function byteSize(option: string, text: string): number {
   return Math.floor(Number(match[1]) * unit);
 }
 
+const DURATION_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `10m`, `1.5h`; at most 24 days, which is what a timer takes. */
+export function duration(option: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  const ms = Number(match?.[1]) * (DURATION_MS[match?.[2] ?? ''] ?? Number.NaN);
+  if (!(ms >= 1 && ms < 2 ** 31)) throw usage(option, text, 'a time such as 90s, 10m or 1h');
+  return Math.floor(ms);
+}
+
+export function processors(text: string): number {
+  const count = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(count >= 0.01 && count <= 10_000)) throw usage('--cpus', text, 'a number of processors such as 1.5');
+  return count;
+}
+
 export function positiveInteger(option: string, text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw usage(option, text, 'a whole number above 0');
   return Number(text);

@@ -1,7 +1,7 @@
 import type { ContentID, DiffID, LayerRef } from '../../cache/index.ts';
 import type { GitOp } from '../graph/index.ts';
 import type { Tree } from '../image/toc/index.ts';
-import type { RunReply, RunRequest } from '../worker/protocol.ts';
+import type { RunLimits, RunReply, RunRequest } from '../worker/protocol.ts';
 
 /** A stack's files, readable until closed. */
 export interface OpenStack extends Tree {
@@ -86,4 +86,5 @@ export interface RunEnvironment {
   readonly caFile: string | undefined;
   readonly runtime: string | undefined;
   readonly dns?: readonly string[] | undefined;
+  readonly limits?: RunLimits | undefined;
 }

@@ -70,6 +70,7 @@ function runEnvironment({ options, proxies }: OpDepsParts): RunEnvironment {
     caFile: options.caFile,
     runtime: options.runtime,
     dns: options.dns,
+    limits: options.runLimits,
   };
 }
 

@@ -81,12 +81,20 @@ export interface RunRequest {
   readonly dns?: readonly string[] | undefined;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number | undefined;
+  readonly limits?: RunLimits | undefined;
   /** Host path of the log; the worker appends everything the process writes. */
   readonly logFile: string;
   /** Host path of a runtime binary; runc in PATH when absent. */
   readonly runtime?: string | undefined;
   /** Seconds: mtime of directories that tsbuild itself makes in the rootfs. */
   readonly epoch?: number | undefined;
+}
+
+/** What cannot be held on a machine is a warning. */
+export interface RunLimits {
+  readonly memoryBytes?: number | undefined;
+  readonly cpus?: number | undefined;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Targets are absolute in the rootfs; applied parents first. */
@@ -131,9 +139,12 @@ export type RunReply =
       /** Present when exitCode is 0. */
       readonly layer?: WireLayer;
       readonly cpuMs?: number;
+      /** Peak memory of all of its processes. */
       readonly maxRssBytes?: number;
+      /** The kernel has killed something of it for want of memory. */
+      readonly isOutOfMemory?: boolean;
     }
-  | { readonly outcome: 'killed' };
+  | { readonly outcome: 'killed'; readonly isTooLate?: boolean };
 
 export interface WireLayer {
   readonly diffID: DiffID;

@@ -4,16 +4,25 @@ import { renderError } from '../../src/cli/render-error.ts';
 import {
   buildArg,
   byteSize,
+  duration,
   extraHost,
   keyValue,
+  nameServer,
   oneOf,
   pairs,
   positiveInteger,
+  processors,
   ulimit,
 } from '../../src/cli/values.ts';
 import { BuildError } from '../../src/errors.ts';
 
 describe('values', () => {
+  test('times, processors and name servers', () => {
+    expect(['500ms', '90s', '1.5h'].map((text) => duration('--step-timeout', text))).toEqual([500, 90_000, 5_400_000]);
+    expect(['2', '0.5'].map(processors)).toEqual([2, 0.5]);
+    expect(['10.0.0.2', '2001:db8::1'].map(nameServer)).toEqual(['10.0.0.2', '2001:db8::1']);
+  });
+
   test('accepted', () => {
     expect(keyValue('--label', 'a=b=c')).toEqual(['a', 'b=c']);
     expect(buildArg('A', { A: '1' })).toEqual(['A', '1']);
@@ -41,6 +50,11 @@ describe('values', () => {
     () => extraHost('db'),
     () => ulimit('nofile'),
     () => byteSize('--shm-size', 'much'),
+    () => duration('--step-timeout', '10'),
+    () => duration('--step-timeout', '99999h'),
+    () => processors('0'),
+    () => processors('1e3'),
+    () => nameServer('dns.example'),
     () => positiveInteger('--jobs', '0'),
     () => oneOf('--network', 'bridge', ['none', 'host']),
   ])('refused %#', (parse) => {

@@ -13,6 +13,7 @@ import { writeStdout } from '../stdout.ts';
 import {
   buildArg,
   byteSize,
+  duration,
   extraHost,
   keyValue,
   lowerChoice,
@@ -20,6 +21,7 @@ import {
   oneOf,
   pairs,
   positiveInteger,
+  processors,
   ulimit,
 } from '../values.ts';
 import { workerScript } from '../worker-script.ts';
@@ -129,6 +131,11 @@ function limits(flags: BuildFlags) {
     extraHosts: (flags.addHost ?? []).map(extraHost),
     ulimits: (flags.ulimit ?? []).map(ulimit),
     shmSizeBytes: flags.shmSize === undefined ? undefined : byteSize('--shm-size', flags.shmSize),
+    runLimits: {
+      memoryBytes: flags.memory === undefined ? undefined : byteSize('--memory', flags.memory),
+      cpus: flags.cpus === undefined ? undefined : processors(flags.cpus),
+      timeoutMs: flags.stepTimeout === undefined ? undefined : duration('--step-timeout', flags.stepTimeout),
+    },
     jobs: flags.jobs === undefined ? Math.max(8, 2 * cpus().length) : positiveInteger('--jobs', flags.jobs),
     runtime: flags.ociRuntime,
     lower: flags.lower === undefined ? undefined : lowerChoice(flags.lower),

@@ -25,6 +25,9 @@ export interface BuildFlags {
   readonly dns?: readonly string[];
   readonly ulimit?: readonly string[];
   readonly shmSize?: string;
+  readonly memory?: string;
+  readonly cpus?: string;
+  readonly stepTimeout?: string;
   readonly allow?: readonly string[];
   readonly output?: readonly string[];
   readonly push?: boolean;

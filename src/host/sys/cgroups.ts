@@ -21,6 +21,32 @@ export function removeCgroups(isStale: (cgroup: Cgroup) => boolean): void {
   }
 }
 
+export interface CgroupMemory {
+  readonly peakBytes?: number;
+  /** Kills for want of memory, where the kernel counts those of groups inside, too (version 2). */
+  readonly kills?: number;
+}
+
+/** Of a group beside or below this process's own, with what was inside of it. */
+export function cgroupMemory(name: string): CgroupMemory {
+  for (const dir of ownCgroups()) {
+    const peak =
+      readIfThere(join(dir, name, 'memory.peak')) ?? readIfThere(join(dir, name, 'memory.max_usage_in_bytes'));
+    if (peak === undefined) continue;
+    const kills = /^oom_kill (\d+)$/m.exec(readIfThere(join(dir, name, 'memory.events')) ?? '')?.[1];
+    return { peakBytes: Number(peak), ...(kills === undefined ? {} : { kills: Number(kills) }) };
+  }
+  return {};
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
 const ROOT = '/sys/fs/cgroup';
 
 /** Directories in which a container runtime makes its own for a relative path: v1 below this process's, v2 beside it. */
@@ -42,6 +68,9 @@ function namesIn(dir: string): string[] {
 }
 
 function removeIfEmpty(dir: string): void {
+  for (const name of namesIn(dir)) {
+    if (statSync(join(dir, name), { throwIfNoEntry: false })?.isDirectory() === true) removeIfEmpty(join(dir, name));
+  }
   try {
     rmdirSync(dir);
   } catch {

@@ -1,4 +1,4 @@
-export { type Cgroup, removeCgroups } from './cgroups.ts';
+export { type Cgroup, type CgroupMemory, cgroupMemory, removeCgroups } from './cgroups.ts';
 export { fileLocks } from './file-locks.ts';
 export { makedev, mknod, setMtime } from './files.ts';
 export { flock } from './flock.ts';

@@ -3,7 +3,7 @@ import { BuildError } from '../../errors.ts';
 import type { RunOp, Vertex } from '../../graph/index.ts';
 import type { Made, OpRunner, Result, StepContext } from '../../solver/index.ts';
 import { stackOf } from '../../solver/index.ts';
-import type { RunReply, RunRequest, WorkerMount } from '../../worker/protocol.ts';
+import type { RunLimits, RunReply, RunRequest, WorkerMount } from '../../worker/protocol.ts';
 import type { OpDeps } from '../deps.ts';
 import { contentIDs, ownLayer } from '../stack-key.ts';
 import { bindContent, bindMount } from './binds.ts';
@@ -41,7 +41,7 @@ async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'material
   step.logsTo(logFile);
   const reply = await runOnWholeLayers(run, { deps, logFile });
   step.signal.throwIfAborted();
-  const layer = layerOf(reply, vertex, logFile);
+  const layer = layerOf(reply, vertex, { logFile, limits: deps.runEnvironment.limits });
   return {
     layer: ownLayer(layer),
     size: layer.size,
@@ -65,14 +65,23 @@ async function runOnWholeLayers(run: RunStep, how: { deps: OpDeps; logFile: stri
   }
 }
 
-function layerOf(reply: RunReply, { op, origin }: Vertex<RunOp>, logFile: string) {
+function layerOf(
+  reply: RunReply,
+  { op, origin }: Vertex<RunOp>,
+  { logFile, limits }: { logFile: string; limits: RunLimits | undefined },
+) {
   if (reply.outcome === 'exited' && reply.exitCode === 0 && reply.layer !== undefined) return reply.layer;
   const command = commandText(op);
-  if (reply.outcome === 'killed')
-    throw new BuildError('run-failed', `process "${command}" was killed`, { range: origin.range });
+  if (reply.outcome === 'killed') {
+    throw new BuildError(
+      'run-failed',
+      `process "${command}" ${reply.isTooLate === true ? 'was killed: it took longer than --step-timeout' : 'was killed'}`,
+      { range: origin.range, hint: hintFor(0, logFile) },
+    );
+  }
   throw new BuildError(
     'run-failed',
-    `process "${command}" did not complete successfully: exit code: ${reply.exitCode}${words(reply.exitCode)}`,
+    `process "${command}" did not complete successfully: exit code: ${reply.exitCode}${memoryWords(reply, limits) ?? words(reply.exitCode)}`,
     {
       range: origin.range,
       hint: hintFor(reply.exitCode, logFile),
@@ -98,6 +107,7 @@ async function runRequest(
     mounts,
     extraHosts: op.extraHosts,
     dns: deps.runEnvironment.dns,
+    limits: deps.runEnvironment.limits,
     ulimits: op.ulimits,
     shmSizeBytes: op.shmSizeBytes,
     logFile,
@@ -170,6 +180,18 @@ const SIGNALS: Readonly<Record<number, string>> = {
 function words(exitCode: number): string {
   const signal = exitCode > SIGNAL_BASE ? SIGNALS[exitCode - SIGNAL_BASE] : undefined;
   return signal === undefined ? '' : ` (killed by ${signal})`;
+}
+
+const MIB = 1024 * 1024;
+
+function memoryWords(
+  reply: Extract<RunReply, { outcome: 'exited' }>,
+  limits: RunLimits | undefined,
+): string | undefined {
+  if (reply.isOutOfMemory !== true) return undefined;
+  const peak = reply.maxRssBytes === undefined ? '' : `, peak ${Math.round(reply.maxRssBytes / MIB)} MiB`;
+  const limit = limits?.memoryBytes === undefined ? '' : ` of ${Math.round(limits.memoryBytes / MIB)} MiB`;
+  return ` (killed: out of memory${peak}${limit})`;
 }
 
 function hintFor(exitCode: number, logFile: string): string {

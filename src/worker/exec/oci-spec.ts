@@ -50,6 +50,8 @@ interface OciLinux {
   readonly cgroupsPath?: string;
   readonly resources?: {
     readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
+    readonly memory?: { readonly limit: number };
+    readonly cpu?: { readonly period: number; readonly quota: number };
   };
   readonly maskedPaths: readonly string[];
   readonly readonlyPaths: readonly string[];

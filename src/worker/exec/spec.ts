@@ -28,6 +28,8 @@ export interface SpecOptions {
   readonly networkPath?: string | undefined;
   readonly shmSizeBytes?: number | undefined;
   readonly rlimits: readonly Rlimit[];
+  readonly memoryBytes?: number | undefined;
+  readonly cpus?: number | undefined;
   /** After the default ones, parents first. */
   readonly mounts: readonly OciMount[];
   /** Relative to the worker's own cgroup. */
@@ -68,7 +70,7 @@ export function makeSpec(options: SpecOptions, host: SpecHost): OciSpec {
     ],
     linux: {
       namespaces: namespaces(options, host),
-      ...cgroupOf(options.cgroupsPath, isInsecure, host),
+      ...cgroupOf(options, isInsecure, host),
       maskedPaths: isInsecure ? [] : MASKED_PATHS,
       readonlyPaths: isInsecure ? [] : READONLY_PATHS,
       ...(isInsecure ? {} : { seccomp: seccompProfile(capabilities, host.arch) }),
@@ -92,10 +94,21 @@ function namespaces({ hasOwnNetwork, networkPath }: SpecOptions, { cgroups }: Sp
 }
 
 /** In a user namespace the kernel itself refuses devices, and cgroups are somebody else's. */
-function cgroupOf(cgroupsPath: string, isInsecure: boolean, { cgroups, isUserNamespace }: SpecHost) {
+function cgroupOf(
+  { cgroupsPath, memoryBytes, cpus }: SpecOptions,
+  isInsecure: boolean,
+  { cgroups, isUserNamespace }: SpecHost,
+) {
   if (cgroups === 'none' || isUserNamespace) return {};
-  return { cgroupsPath, resources: { devices: [{ allow: isInsecure, access: 'rwm' }] } };
+  const resources = {
+    devices: [{ allow: isInsecure, access: 'rwm' }],
+    ...(memoryBytes === undefined ? {} : { memory: { limit: memoryBytes } }),
+    ...(cpus === undefined ? {} : { cpu: { period: CPU_PERIOD_US, quota: Math.round(cpus * CPU_PERIOD_US) } }),
+  };
+  return { cgroupsPath, resources };
 }
+
+const CPU_PERIOD_US = 100_000;
 
 const MASKED_PATHS = [
   '/proc/acpi',

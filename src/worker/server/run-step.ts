@@ -2,9 +2,18 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
 import { findProgram } from '../../host/process/index.ts';
+import { cgroupMemory, removeCgroups } from '../../host/sys/index.ts';
 import { resolvePath, type StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
-import { makeSpec, type Network, type OutputSink, resolveUser, rlimitsOf, runContainer } from '../exec/index.ts';
+import {
+  type ContainerResult,
+  makeSpec,
+  type Network,
+  type OutputSink,
+  resolveUser,
+  rlimitsOf,
+  runContainer,
+} from '../exec/index.ts';
 import type { RunReply, RunRequest } from '../protocol.ts';
 import type { MountPoint } from '../snapshot/index.ts';
 import { makeCwd } from './make-cwd.ts';
@@ -26,6 +35,8 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
   const { workspace, signal } = options;
   const number = ++count;
   const dir = join(workspace.runDir, `r${number}`);
+  const cgroup = `${workspace.cgroupTag}-${number}`;
+  warnOfLimits(request, workspace);
   mkdirSync(dir, 0o700);
   try {
     await using owned = new DisposableStack();
@@ -44,7 +55,10 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
         ...{
           rootfs: snapshot.rootfs,
           user,
-          cgroupsPath: `${workspace.cgroupTag}-${number}`,
+          // runc removes the inner one; what it has used stands in the outer one.
+          cgroupsPath: `${cgroup}/run`,
+          memoryBytes: request.limits?.memoryBytes,
+          cpus: request.limits?.cpus,
           hasOwnNetwork: network.kind !== 'host',
           networkPath: network.namespacePath,
         },
@@ -55,7 +69,7 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
     );
     const { machine, searchPath } = workspace;
     const result = await runContainer(
-      { id: `${workspace.cgroupTag}-${number}`, spec, signal, onOutput: options.onOutput },
+      { id: cgroup, spec, signal, onOutput: options.onOutput },
       {
         path: runtimePath(request, workspace),
         dir,
@@ -63,13 +77,36 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
         searchPath,
       },
     );
-    if (result.outcome === 'killed' || result.exitCode !== 0) return result;
+    const used = memoryUse(result, cgroup, request);
+    if (result.outcome === 'killed' || result.exitCode !== 0) return { ...result, ...used };
     const { diffID, contentID, size, warnings } = await snapshot.commit({ signal });
     for (const warning of warnings) workspace.warn(warning);
-    return { ...result, layer: { diffID, contentID, size } };
+    return { ...result, ...used, layer: { diffID, contentID, size } };
   } finally {
+    removeCgroups(({ name }) => name === cgroup);
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+const FULL = 0.98;
+const KILLED = 137;
+
+/** Version 1 counts no kills in the outer group: a killed process in a group that was full was killed for that. */
+function memoryUse(result: ContainerResult, cgroup: string, { limits }: RunRequest) {
+  const { peakBytes, kills } = cgroupMemory(cgroup);
+  if (peakBytes === undefined) return {};
+  const isFull = limits?.memoryBytes !== undefined && peakBytes >= limits.memoryBytes * FULL;
+  const wasKilled = result.outcome === 'exited' && (result.exitCode === KILLED || kills !== undefined);
+  const isOutOfMemory = wasKilled && (kills === undefined ? isFull : kills > 0);
+  return { maxRssBytes: peakBytes, ...(isOutOfMemory ? { isOutOfMemory } : {}) };
+}
+
+function warnOfLimits({ limits }: RunRequest, { machine, warn }: Workspace): void {
+  if (limits?.memoryBytes === undefined && limits?.cpus === undefined) return;
+  if (machine.isUserNamespace || machine.cgroups === 'none')
+    warn(
+      '--memory and --cpus have no effect: no cgroup can be made here (that takes root and a writable /sys/fs/cgroup)',
+    );
 }
 
 async function takeNetwork(

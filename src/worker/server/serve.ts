@@ -82,11 +82,15 @@ interface RunContext {
 async function runOne(request: RunRequest, { workspace, send, signal }: RunContext): Promise<RunReply> {
   const output = openRunOutput(request.id, { logFile: request.logFile, send });
   const before = childrenCpuMs();
+  const timeoutMs = request.limits?.timeoutMs;
+  const late = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const either = late === undefined ? signal : AbortSignal.any([signal, late]);
+  const killed = (): RunReply => ({ outcome: 'killed', isTooLate: late?.aborted === true && !signal.aborted });
   try {
-    const reply = await runStep(request, { workspace, signal, onOutput: output.onOutput });
-    return reply.outcome === 'killed' ? reply : { ...reply, cpuMs: childrenCpuMs() - before };
+    const reply = await runStep(request, { workspace, signal: either, onOutput: output.onOutput });
+    return reply.outcome === 'killed' ? killed() : { ...reply, cpuMs: childrenCpuMs() - before };
   } catch (error) {
-    if (signal.aborted) return { outcome: 'killed' };
+    if (either.aborted) return killed();
     throw error;
   } finally {
     output.close();
