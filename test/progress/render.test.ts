@@ -20,6 +20,12 @@ function render(make: typeof makePlainRenderer | typeof makeRawJsonRenderer, eve
 describe('plain', () => {
   const text = render(makePlainRenderer);
 
+  test('a note is a line of its own, and nothing for those who do not look closer', () => {
+    const note: BuildEvent = { type: 'note', message: 'layers are unpacked\u001b[2J here' };
+    expect(render(makePlainRenderer, [note])).toBe('# layers are unpacked\ufffd[2J here\n');
+    expect(render(makeQuietRenderer, [note])).toBe('');
+  });
+
   test('has the line shapes of BuildKit and the reason of a miss', () => {
     expect(text.split('\n').slice(0, 12)).toEqual([
       'node:20-bookworm-slim: built here 2 h ago',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DiffID } from '../../cache/index.ts';
-import type { RunRequest, WorkerMount } from '../../src/worker/protocol.ts';
+import type { LowerChoice, RunRequest, WorkerMount } from '../../src/worker/protocol.ts';
 import { processesWith } from '../rig/traces.ts';
 import { bundle, busyboxLayer, dir, drive, file, layerOf, makeRoot, PATH, WorkerRig, writeTestLayer } from './rig.ts';
 
@@ -36,7 +36,7 @@ class UserRig implements Disposable {
 
   async drive(
     requests: readonly RunRequest[],
-    { as = [], path = PATH }: { as?: readonly string[]; path?: string } = {},
+    { as = [], path = PATH, lower = 'auto' }: { as?: readonly string[]; path?: string; lower?: LowerChoice } = {},
   ) {
     const user = [
       'setpriv',
@@ -48,7 +48,7 @@ class UserRig implements Disposable {
       `PATH=${PATH}`,
       `HOME=${this.dir}/home`,
     ];
-    const driver = drive(this.dir, { root: this.root, requests, path }, [...as, ...user]);
+    const driver = drive(this.dir, { root: this.root, requests, path, lower }, [...as, ...user]);
     await driver.ended;
     const replies = driver.lines.flatMap((line) =>
       'reply' in line ? [line['reply'] as { outcome: string; exitCode: number; layer?: { diffID: DiffID } }] : [],
@@ -96,10 +96,17 @@ test('an ordinary user’s RUN makes the layer that root’s makes', async () =>
   const asUser = await user.drive([rig.request(stack, SCRIPT, { logFile: join(user.root, 'logs/run.log') }), check]);
   expect(asUser.text).toBe('/data 33 755\n/data/cap 65000 700\n/new/g 1000 4755\n.\n..\nz\nx\n');
   expect(asUser.lines).toContainEqual(
-    expect.objectContaining({ probe: expect.objectContaining({ userNamespace: true, overlay: true }) }),
+    expect.objectContaining({
+      probe: expect.objectContaining({
+        ...{ userNamespace: true, overlay: true, lowers: ['directory'] },
+        notes: ['layers are unpacked into directories: EROFS cannot be mounted in a user namespace'],
+      }),
+    }),
   );
   expect(asUser.replies[0]?.layer?.diffID).toBe(layerOf(asRoot));
   expect(processesWith(user.dir)).toEqual([]);
+  const forced = await user.drive([check], { lower: 'erofs' });
+  expect(forced.lines).toContainEqual({ error: expect.objectContaining({ code: 'lower-refused' }) });
 });
 
 test('the sandbox of an ordinary user: network none, mounts, users, limits', async () => {

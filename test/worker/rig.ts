@@ -174,7 +174,7 @@ export interface Driver {
 /** @param as a command prefix that runs it as somebody else */
 export function drive(
   dir: string,
-  order: { root: string; requests: readonly RunRequest[]; path?: string },
+  order: { root: string; requests: readonly RunRequest[]; path?: string; lower?: LowerChoice },
   as: readonly string[] = [],
 ): Driver {
   const text = JSON.stringify({ path: PATH, script: join(dir, 'worker.mjs'), ...order });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
 import { CopySnapshots } from './copy-snapshots.ts';
 import { directoryMaker } from './directory-maker.ts';
-import { probeErofs } from './erofs/probe.ts';
+import { type ErofsSupport, probeErofs } from './erofs/probe.ts';
 import { type ErofsMakerOptions, erofsMaker } from './erofs-maker.ts';
 import type { LowerMaker } from './lower.ts';
 import { openOverlays, overlayOptions } from './overlay.ts';
@@ -31,28 +31,32 @@ export function openSnapshots(options: SnapshotsOptions): Snapshots {
   }
 }
 
+/** Everything is tried before anything is made: what is refused is refused to the next RUN in the same words. */
 function overlaySnapshots(options: SnapshotsOptions): Snapshots {
   const { runDir, isUserNamespace, tempPath, lower } = options;
   const { isVolatile } = probeOverlay({ temp: tempPath('probe'), runDir, isUserNamespace });
+  const support = lower === 'directory' ? undefined : probeErofsHere(options);
   const overlays = openOverlays({ dir: runDir, isUserNamespace, isVolatile });
-  const directory = directoryMaker({ ...options, opaqueXattr: overlays.opaqueXattr });
-  const common = { ...options, overlays };
-  if (lower === 'directory') return new OverlaySnapshots({ ...common, makers: [directory] });
+  const { opaqueXattr } = overlays;
+  const directory = directoryMaker({ ...options, opaqueXattr });
+  if (support !== undefined && 'way' in support) {
+    const erofs = erofsHere(options, { way: support.way, opaqueXattr });
+    return new OverlaySnapshots({ ...options, overlays, makers: [erofs, directory] });
+  }
+  const notes = support === undefined ? [] : [`layers are unpacked into directories: ${support.obstacle}`];
+  return new OverlaySnapshots({ ...options, overlays, makers: [directory], notes });
+}
+
+/** @throws BuildError lower-refused when nothing else will do */
+function probeErofsHere({ runDir, isUserNamespace, tempPath, lower }: SnapshotsOptions): ErofsSupport {
   const support = probeErofs({
     ...{ temp: tempPath('probe-erofs'), runDir, isUserNamespace },
     overlayOptions: overlayOptions({ isUserNamespace, isVolatile: false }),
   });
-  if (!('obstacle' in support)) {
-    const erofs = erofsHere(options, { way: support.way, opaqueXattr: overlays.opaqueXattr });
-    return new OverlaySnapshots({ ...common, makers: [erofs, directory] });
-  }
-  if (lower === 'erofs') {
-    throw new BuildError('lower-refused', `--lower=erofs does not work here: ${support.obstacle}`, {
-      hint: 'leave --lower out, or give --lower=directory',
-    });
-  }
-  const notes = [`layers are unpacked into directories: ${support.obstacle}`];
-  return new OverlaySnapshots({ ...common, makers: [directory], notes });
+  if (lower !== 'erofs' || 'way' in support) return support;
+  throw new BuildError('lower-refused', `--lower=erofs does not work here: ${support.obstacle}`, {
+    hint: 'leave --lower out, or give --lower=directory',
+  });
 }
 
 function erofsHere(options: SnapshotsOptions, how: Pick<ErofsMakerOptions, 'way' | 'opaqueXattr'>): LowerMaker {
