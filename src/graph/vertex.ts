@@ -1,4 +1,4 @@
-import { digestOf } from '../../cache/index.ts';
+import { canonicalJson, digestOf, type Json } from '../../cache/index.ts';
 import type { Origin, Target, Vertex } from './definition.ts';
 import { namedInputs } from './inputs.ts';
 import type { Op } from './op.ts';
@@ -11,7 +11,7 @@ export function makeVertex<O extends Op>(op: O, inputs: readonly Vertex[], origi
   const named = new Set(namedInputs(op));
   const isExact = named.size === inputs.length && inputs.every((_, index) => named.has(index));
   if (!isExact) throw new Error(`${op.kind} names inputs ${[...named].join(', ')} and has ${inputs.length}`);
-  const digest = digestOf(canonicalJson({ op, inputs: inputs.map((input) => input.digest) }));
+  const digest = digestOf(canonicalJson({ op, inputs: inputs.map((input) => input.digest) } as unknown as Json));
   return Object.freeze({ digest, op, inputs, origin });
 }
 
@@ -41,12 +41,4 @@ function visit(top: Vertex, found: Set<Vertex>): void {
 
 function lineOf({ origin }: Vertex): number {
   return origin.range?.startLine ?? 0;
-}
-
-/** Keys sorted by code unit, absent fields left out. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, field: unknown) => {
-    if (typeof field !== 'object' || field === null || Array.isArray(field)) return field;
-    return Object.fromEntries(Object.entries(field).sort(([a], [b]) => (a < b ? -1 : 1)));
-  });
 }

@@ -112,12 +112,13 @@ export interface StepText {
 /** Takes the stage's next step number. */
 export function stepOrigin(
   draft: Pick<StageDraft, 'stage' | 'label' | 'total'> & { steps: number },
-  { text, isTrigger, ...rest }: StepText,
+  { text, isTrigger, kind, range, buildArgs, ignoreCache }: StepText,
 ): Origin {
   draft.steps += 1;
   const index = draft.steps;
   const { label, total, stage } = draft;
-  return { ...rest, name: stepName(text, { label, index, total, isTrigger }), isStep: true, stage: stage.label, index };
+  const name = stepName(text, { label, index, total, isTrigger });
+  return { name, isStep: true, stage: stage.label, index, kind, range, buildArgs, ignoreCache };
 }
 
 /** Of what is no step: contexts, downloads, images that are only copied from. */
