@@ -1,6 +1,7 @@
 import { readFileSync, statfsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { openRoot } from '../../cache/index.ts';
+import { BuildError } from '../errors.ts';
 import { openQuickSignature } from '../host/fs/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
 import { nowMs } from '../util/clock.ts';
@@ -33,7 +34,7 @@ export async function diagnose(
   if (process.getuid?.() !== 0) findings.push(...idFindings(options));
   const root = await rootFinding(options.rootDir);
   findings.push(root);
-  if (root.state !== 'broken') findings.push(await workerFinding(options, signal));
+  if (root.state !== 'broken') findings.push(...(await workerFindings(options, signal)));
   return findings;
 }
 
@@ -115,10 +116,10 @@ async function rootFinding(rootDir: string): Promise<Finding> {
   }
 }
 
-async function workerFinding(
+async function workerFindings(
   { rootDir, env, workerScript, lower }: DoctorOptions,
   signal: AbortSignal,
-): Promise<Finding> {
+): Promise<readonly Finding[]> {
   try {
     await using worker = await startWorker({
       rootDir,
@@ -128,10 +129,28 @@ async function workerFinding(
       signal,
       onWarning: () => undefined,
     });
-    return overlayFinding(await worker.probe());
+    const probe = await worker.probe();
+    return [overlayFinding(probe), networkFinding(probe), cgroupFinding(probe)];
   } catch (error) {
-    return { name: 'worker', state: 'broken', detail: (error as Error).message };
+    const fix = error instanceof BuildError ? error.hint : undefined;
+    return [
+      { name: 'worker', state: 'broken', detail: (error as Error).message, ...(fix === undefined ? {} : { fix }) },
+    ];
   }
+}
+
+function networkFinding({ networkObstacle }: WorkerProbe): Finding {
+  if (networkObstacle === undefined)
+    return { name: 'network', state: 'works', detail: 'each RUN has its own, behind slirp4netns' };
+  const [, why = networkObstacle, fix] = /^(.*) \((.*)\)$/.exec(networkObstacle) ?? [];
+  const detail = `RUNs share the host's: ${why}`;
+  return { name: 'network', state: 'limited', detail, ...(fix === undefined ? {} : { fix }) };
+}
+
+function cgroupFinding({ cgroups, userNamespace }: WorkerProbe): Finding {
+  if (cgroups !== 'none') return { name: 'cgroups', state: 'works', detail: `${cgroups}: --memory and --cpus hold` };
+  const detail = `none can be made ${userNamespace ? 'by an ordinary user' : 'here'}: --memory and --cpus have no effect`;
+  return { name: 'cgroups', state: 'limited', detail };
 }
 
 function overlayFinding({ overlay, lowers, notes }: WorkerProbe): Finding {

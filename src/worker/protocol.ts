@@ -157,6 +157,10 @@ export interface WorkerProbe {
   readonly runtime?: { readonly path: string; readonly version: string };
   readonly overlay: boolean;
   readonly userNamespace: boolean;
+  /** Whose limits of memory and processors can be set. */
+  readonly cgroups: 'none' | 'v1' | 'v2';
+  /** Why RUNs share the host's network, with the command that helps; absent when they have one of their own. */
+  readonly networkObstacle?: string;
   /** Which lower makers are used on this root, best first. */
   readonly lowers: readonly string[];
   /** Why it is not a better one. */

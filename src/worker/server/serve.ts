@@ -1,5 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import { findProgram, run as runProgram } from '../../host/process/index.ts';
+import { slirpObstacle } from '../exec/index.ts';
 import type {
   RunReply,
   RunRequest,
@@ -101,10 +102,13 @@ async function probe(workspace: Workspace): Promise<WorkerProbe> {
   const { machine, searchPath } = workspace;
   const runtime = await probeRuntime(searchPath);
   const { lowers, notes } = lowersOf(workspace);
+  const networkObstacle = slirpObstacle(searchPath);
   return {
     ...(runtime === undefined ? {} : { runtime }),
     overlay: lowers.length > 0 && !lowers.includes('copy'),
     userNamespace: machine.isUserNamespace,
+    cgroups: machine.isUserNamespace ? 'none' : machine.cgroups,
+    ...(networkObstacle === undefined ? {} : { networkObstacle }),
     lowers,
     notes,
   };

@@ -1,1 +1,2 @@
-export { type Network, openNetworks, type Networks } from './networks.ts';
+export { type Network, type Networks, openNetworks } from './networks.ts';
+export { slirpObstacle } from './slirp.ts';
