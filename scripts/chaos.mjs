@@ -30,19 +30,22 @@ const ROUNDS = Number(values.rounds);
 const ROUNDS_PER_ROOT = 5;
 const WITHIN_MS = 1000;
 
+/** In the command line of each RUN; another chaos may be under way on this machine. */
+const MARKER = `chaos-${process.pid}`;
+
 const DOCKERFILE = `
 FROM base AS one
 ARG ROUND
 COPY data /data
-RUN echo chaos-marker $ROUND > /dev/null; seq 1 20000 > /data/numbers; sleep 0.05
+RUN echo ${MARKER} $ROUND > /dev/null; seq 1 20000 > /data/numbers; sleep 0.05
 FROM base AS two
 ARG ROUND
-RUN --mount=type=cache,target=/c,sharing=locked echo chaos-marker $ROUND > /c/x; mkdir /made; cd /made; for n in $(seq 200); do echo $n > f$n; done
+RUN --mount=type=cache,target=/c,sharing=locked echo ${MARKER} $ROUND > /c/x; mkdir /made; cd /made; for n in $(seq 200); do echo $n > f$n; done
 FROM base
 ARG ROUND
 COPY --from=one /data /data
 COPY --from=two /made /made
-RUN echo chaos-marker $ROUND > /dev/null; rm /made/f7; chmod 4755 /made/f8; mv /data/numbers /numbers
+RUN echo ${MARKER} $ROUND > /dev/null; rm /made/f7; chmod 4755 /made/f8; mv /data/numbers /numbers
 `;
 
 const dir = mkdtempSync(join(tmpdir(), 'tsbuild-chaos-'));
@@ -198,7 +201,7 @@ function processesOf(root) {
   return pids()
     .filter((pid) => pid !== String(process.pid))
     .map((pid) => read(`/proc/${pid}/cmdline`).replaceAll('\0', ' '))
-    .filter((line) => line.includes(root) || line.includes('chaos-marker'));
+    .filter((line) => line.includes(root) || line.includes(MARKER));
 }
 
 function mountsOf(root) {
