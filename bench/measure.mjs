@@ -1,79 +1,78 @@
-import { spawn } from 'node:child_process';
+// One command, measured: wall and CPU time, peak memory of its processes and its daemon's, growth of its disk.
+
+import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
-const TICKS = 100;
-const SAMPLE_MS = 50;
+const SAMPLE_MS = 20;
+const TICKS = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout);
+const PAGE = Number(spawnSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }).stdout);
 
-const read = (path) => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-};
-
-/** utime, stime and those of children that were waited for, in seconds. */
-function cpuOf(pid, from) {
-  const fields = read(`/proc/${pid}/stat`)
-    .replace(/^.*\) /s, '')
-    .split(' ')
-    .slice(from, 15)
-    .map(Number);
-  return fields.reduce((sum, ticks) => sum + ticks, 0) / TICKS;
+/**
+ * @param {string} command for bash
+ * @param {{ cwd: string, env?: NodeJS.ProcessEnv, daemons?: readonly number[], disk: readonly string[] }} options
+ * @returns {Promise<{ wallMs: number, cpuMs: number, peakBytes: number, diskBytes: number }>}
+ */
+export async function measure(command, { cwd, env = process.env, daemons = [], disk }) {
+  const before = diskBytes(disk);
+  const cpuBefore = sum(daemons.map(cpuMsOf));
+  const started = process.hrtime.bigint();
+  const child = spawn('bash', ['-c', `TIMEFORMAT='cpu %U %S'; time { ${command}; }`], { cwd, env });
+  const output = [];
+  child.stdout.on('data', (chunk) => output.push(chunk));
+  child.stderr.on('data', (chunk) => output.push(chunk));
+  let peakBytes = 0;
+  const timer = setInterval(() => {
+    peakBytes = Math.max(peakBytes, memoryOf([child.pid, ...daemons]));
+  }, SAMPLE_MS);
+  const code = await new Promise((done) => child.on('close', done));
+  const wallMs = Number(process.hrtime.bigint() - started) / 1e6;
+  clearInterval(timer);
+  const text = Buffer.concat(output).toString();
+  if (code !== 0) throw new Error(`${command}\nexited with ${code}\n${text.slice(-3000)}`);
+  const [, user = '0', system = '0'] = /cpu ([\d.]+) ([\d.]+)\s*$/.exec(text) ?? [];
+  const cpuMs = (Number(user) + Number(system)) * 1000 + sum(daemons.map(cpuMsOf)) - cpuBefore;
+  return { wallMs, cpuMs, peakBytes, diskBytes: diskBytes(disk) - before };
 }
 
-/** Bytes sent to disks by a process and by children that were waited for. */
-const writtenBy = (pid) => Number(/^write_bytes: (\d+)/m.exec(read(`/proc/${pid}/io`))?.[1] ?? 0);
-
-function residentOfTrees(roots) {
+/** Resident bytes of the processes and all below them; pages that they share count once for each. */
+function memoryOf(roots) {
   const parents = new Map();
   for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const ppid = /\) \S (\d+)/s.exec(read(`/proc/${name}/stat`))?.[1];
-    if (ppid !== undefined) parents.set(Number(name), Number(ppid));
+    const stat = /^\d+$/.test(name) ? read(`/proc/${name}/stat`) : '';
+    if (stat !== '') parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
   }
-  const inside = (pid) => {
+  const isBelow = (pid) => {
     for (let at = pid; at > 1; at = parents.get(at) ?? 0) if (roots.includes(at)) return true;
     return false;
   };
-  let kib = 0;
-  for (const pid of parents.keys())
-    if (inside(pid)) kib += Number(/^VmRSS:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
-  return kib / 1024;
+  return sum(
+    [...parents.keys()].filter(isBelow).map((pid) => Number(read(`/proc/${pid}/statm`).split(' ')[1] ?? 0) * PAGE),
+  );
 }
 
-/** One whole process (and the daemons that work for it), measured. */
-export async function measured(argv, daemons = []) {
-  const cpu = () => cpuOf('self', 13) + daemons.reduce((sum, pid) => sum + cpuOf(pid, 11), 0);
-  const written = () => writtenBy('self') + daemons.reduce((sum, pid) => sum + writtenBy(pid), 0);
-  const before = { cpu: cpu(), written: written() };
-  const start = process.hrtime.bigint();
-  const env = { ...process.env };
-  delete env.NODE_EXTRA_CA_CERTS;
-  const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], env });
-  let errors = '';
-  child.stderr.on('data', (chunk) => {
-    errors = (errors + chunk).slice(-2000);
-  });
-  let peakMiB = 0;
-  const timer = setInterval(() => {
-    peakMiB = Math.max(peakMiB, residentOfTrees([child.pid, ...daemons]));
-  }, SAMPLE_MS);
-  const { code, seconds } = await new Promise((resolve, reject) => {
-    child.on('error', reject);
-    let took = 0;
-    child.on('exit', () => {
-      took = Number(process.hrtime.bigint() - start) / 1e9;
-    });
-    child.on('close', (status) => resolve({ code: status, seconds: took }));
-  });
-  clearInterval(timer);
-  if (code !== 0) throw new Error(`${argv.join(' ')} ended with ${code}:\n${errors}`);
-  return {
-    seconds,
-    cpuSeconds: cpu() - before.cpu,
-    peakMiB,
-    writtenMiB: (written() - before.written) / 1048576,
-    load: Number(read('/proc/loadavg').split(' ')[0]),
-  };
+function cpuMsOf(pid) {
+  const stat = read(`/proc/${pid}/stat`);
+  const [user, system, childUser, childSystem] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 15)
+    .map(Number);
+  return ((user + system + childUser + childSystem) / TICKS) * 1000;
+}
+
+function diskBytes(paths) {
+  const { stdout } = spawnSync('du', ['-sc', '--block-size=1', ...paths], { encoding: 'utf8' });
+  return Number(/(\d+)\s+total/.exec(stdout)?.[1] ?? 0);
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function sum(values) {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,114 +1,152 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+// The builders that are compared. Each has its own state directory, begins with the same base image, and ends with a tarball.
 
-const BASE = 'bench-base:latest';
-const quiet = (argv) => execFileSync(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] }).toString();
-const works = (argv) => {
-  try {
-    quiet(argv);
-    return true;
-  } catch {
-    return false;
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
+const CLI = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
+
+/** @typedef {{ name: string, version: string, product: string, daemons: readonly number[], disk: readonly string[], command(context: string, dest: string): string, reset(): void, stop(): void }} Peer */
+
+/** @returns {Promise<Peer[]>} those of the names that are installed */
+export async function openPeers(names, { dir, bases }) {
+  const peers = [];
+  for (const name of names) {
+    const open = { tsbuild: openTsbuild, docker: openDocker, buildah: openBuildah }[name];
+    if (open === undefined) throw new Error(`no peer ${name}; there are tsbuild, docker, buildah`);
+    const home = join(dir, name);
+    mkdirSync(home);
+    const peer = await open(home, bases);
+    if (peer === undefined) process.stderr.write(`bench: ${name} is not installed and left out\n`);
+    else peers.push({ name, ...peer });
   }
-};
-
-/** buildah leaves its storage mounted onto itself, and what it worked in when it was ended. */
-function unmountBelow(dir) {
-  const points = readFileSync('/proc/self/mounts', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ')[1] ?? '')
-    .filter((point) => point.startsWith(`${dir}/`));
-  for (const point of points.reverse()) works(['umount', point]);
+  return peers;
 }
 
-/**
- * A builder in this directory: `cold()` leaves it the base image and nothing else, `build(context)` is the command that is
- * measured, `product` what that leaves behind.
- */
-export function tsbuildPeer(dir, { bundle, baseRoot }) {
-  const root = join(dir, 'root');
-  const out = join(dir, 'image.tar');
+/** Bases as all peers begin with them, made by tsbuild once: archives, and a root that has used them. */
+export function makeBases(dir, names) {
+  const root = join(dir, 'base-root');
+  execFileSync('bash', [join(REPOSITORY, 'scripts/make-bases.sh'), root, ...names], { stdio: 'ignore' });
+  const context = join(dir, 'base-context');
+  mkdirSync(context);
+  return names.map((name) => {
+    const archive = join(dir, `${name.replace(/\W/g, '-')}.tar`);
+    const flags = ['--root', root, '--network', 'host', '-f', '-'];
+    const options = { stdio: ['pipe', 'ignore', 'ignore'] };
+    const output = ['-t', name, '-o', `type=oci,dest=${archive}`];
+    execFileSync(process.execPath, [CLI, ...flags, ...output, context], { ...options, input: `FROM ${name}\n` });
+    execFileSync(process.execPath, [CLI, ...flags, context], { ...options, input: `FROM ${name}\nRUN true\n` });
+    return { name: name.includes(':') ? name : `${name}:latest`, archive };
+  });
+}
+
+function openTsbuild(home) {
+  const root = join(home, 'root');
   return {
-    name: 'tsbuild',
-    version: quiet([process.execPath, bundle, '--version']).trim(),
+    version: spawnSync(process.execPath, [CLI, '--version'], { encoding: 'utf8' }).stdout.trim(),
     product: 'OCI tarball, gzip',
     daemons: [],
-    cold() {
-      for (const path of [root, out]) rmSync(path, { recursive: true, force: true });
-      quiet(['cp', '-a', '--reflink=auto', baseRoot, root]);
+    disk: [home],
+    command: (context, dest) =>
+      `${process.execPath} ${CLI} --root ${root} -t bench:1 --network host --progress quiet -o type=oci,dest=${dest} ${context}`,
+    reset() {
+      rmSync(root, { recursive: true, force: true });
+      cpSync(join(dirname(home), 'base-root'), root, { recursive: true });
     },
-    build: (context) => [
-      process.execPath,
-      bundle,
-      '--root',
-      root,
-      '-q',
-      '-t',
-      'bench',
-      '-o',
-      `type=oci,dest=${out}`,
-      context,
-    ],
+    stop() {},
   };
 }
 
-export function buildahPeer(dir, { baseTar }) {
-  if (!works(['buildah', '--version'])) return undefined;
-  const buildah = ['buildah', '--root', join(dir, 'root'), '--runroot', join(dir, 'run')];
-  const out = join(dir, 'image.tar');
-  // The same runtime as tsbuild, where it is there: crun refuses some machines' cgroups.
-  const runtime = works(['runc', '--version']) ? '--runtime=runc' : '--isolation=oci';
+async function openDocker(home, bases) {
+  const client = dockerClient();
+  if (!isThere('dockerd') || client === undefined) return undefined;
+  const socket = `unix://${join(home, 'docker.sock')}`;
+  const args = [
+    '--data-root',
+    join(home, 'data'),
+    '--exec-root',
+    join(home, 'exec'),
+    '-H',
+    socket,
+    '-p',
+    join(home, 'pid'),
+  ];
+  const daemon = spawn('dockerd', [...args, '--bridge=none', '--iptables=false'], { stdio: 'ignore' });
+  const docker = `${client} -H ${socket}`;
+  await answers(`${docker} version`);
+  const load = () => {
+    for (const { name, archive } of bases) {
+      const copy = `skopeo copy -q oci-archive:${archive} docker-archive:/dev/stdout:${name}`;
+      spawnSync('bash', ['-c', `${copy} | ${docker} load -q`]);
+    }
+  };
+  load();
   return {
-    name: 'buildah',
-    version: quiet(['buildah', '--version']).trim(),
+    version: spawnSync('dockerd', ['--version'], { encoding: 'utf8' }).stdout.trim(),
+    product: 'docker archive of docker save, not compressed',
+    daemons: [daemon.pid, ...childrenOf(daemon.pid)],
+    disk: [home],
+    command: (context, dest) =>
+      `DOCKER_BUILDKIT=1 ${docker} build -q --network=host -t bench:1 ${context} && ${docker} save -o ${dest} bench:1`,
+    reset() {
+      spawnSync('bash', ['-c', `${docker} rmi -f bench:1; ${docker} builder prune -af; ${docker} image prune -f`]);
+      load();
+    },
+    stop: () => daemon.kill(),
+  };
+}
+
+function openBuildah(home, bases) {
+  if (!isThere('buildah')) return undefined;
+  const buildah = `buildah --root ${join(home, 'root')} --runroot ${join(home, 'run')} --storage-driver overlay`;
+  return {
+    version: spawnSync('buildah', ['--version'], { encoding: 'utf8' }).stdout.trim(),
     product: 'OCI tarball, gzip',
     daemons: [],
-    cold() {
-      rmSync(out, { force: true });
-      quiet([...buildah, 'rmi', '--all', '--force']);
-      const id = quiet([...buildah, 'pull', '-q', `oci-archive:${baseTar}`]).trim();
-      quiet([...buildah, 'tag', id, `localhost/${BASE}`]);
+    disk: [home],
+    command: (context, dest) =>
+      `${buildah} build -q --layers --network=host --isolation chroot -t bench:1 ${context} && rm -f ${dest} && ${buildah} push -q bench:1 oci-archive:${dest}`,
+    reset() {
+      spawnSync('bash', ['-c', `${buildah} rmi -af`]);
+      for (const { name, archive } of bases) {
+        const tag = `${buildah} tag $id docker.io/library/${name}`;
+        spawnSync('bash', ['-c', `id=$(${buildah} pull -q oci-archive:${archive}) && ${tag}`]);
+      }
     },
-    close: () => unmountBelow(dir),
-    build: (context) => [
-      'sh',
-      '-ec',
-      'out=$1 context=$2 runtime=$3; shift 3; rm -f "$out"; "$@" build -q "$runtime" --layers --network=host --pull-never -t bench "$context"; "$@" push -q bench "oci-archive:$out"',
-      'sh',
-      out,
-      context,
-      runtime,
-      ...buildah,
-    ],
+    stop() {},
   };
 }
 
-/** Only a daemon that runs already (DOCKER_HOST): its build cache and its image `bench` are removed for each cold build. */
-export function dockerPeer(dir, { baseTar }) {
-  if (!works(['docker', 'info'])) return undefined;
-  const out = join(dir, 'image.tar');
-  const daemons = ['/run/docker.pid', '/var/run/docker.pid', process.env.BENCH_DOCKER_PID_FILE ?? '']
-    .filter((path) => existsSync(path))
-    .map((path) => Number(readFileSync(path, 'utf8')));
-  quiet(['docker', 'load', '-q', '-i', baseTar]);
-  return {
-    name: 'docker',
-    version: quiet(['docker', 'version', '-f', '{{.Server.Version}}']).trim(),
-    product: 'docker save, layers not compressed',
-    daemons: daemons.slice(0, 1),
-    cold() {
-      rmSync(out, { force: true });
-      works(['docker', 'image', 'rm', '-f', 'bench']);
-      quiet(['docker', 'builder', 'prune', '-af']);
-    },
-    build: (context) => [
-      'sh',
-      '-ec',
-      'DOCKER_BUILDKIT=1 docker build -q --network=host -t bench "$2"; docker save -o "$1" bench',
-      'sh',
-      out,
-      context,
-    ],
-  };
+/** One that can ask for BuildKit: before 23 by itself, since then through buildx. */
+function dockerClient() {
+  return placesOf('docker').find((file) => {
+    const { stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
+    return Number(/version (\d+)/.exec(stdout)?.[1]) < 23 || spawnSync(file, ['buildx', 'version']).status === 0;
+  });
+}
+
+function isThere(program) {
+  return placesOf(program).length > 0;
+}
+
+function placesOf(program) {
+  return (process.env.PATH ?? '')
+    .split(':')
+    .map((dir) => join(dir, program))
+    .filter((file) => existsSync(file));
+}
+
+function childrenOf(pid) {
+  const file = `/proc/${pid}/task/${pid}/children`;
+  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
+}
+
+async function answers(command) {
+  for (let tries = 0; tries < 100; tries++) {
+    if (spawnSync('bash', ['-c', command], { stdio: 'ignore' }).status === 0) return;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error(`${command} does not answer`);
 }

@@ -1,122 +1,76 @@
-// Usage: npm run bench -- [--work a,b] [--runs N] [--peers docker,buildah] [--dir DIR]
-import { execFileSync } from 'node:child_process';
+// npm run bench -- [--work a,b] [--peers tsbuild,docker,buildah] [--runs N]: builds the same with each peer, in turns, and writes
+// bench/results/DATE.json and the tables of bench/README.md.
+
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { measured } from './measure.mjs';
-import { buildahPeer, dockerPeer, tsbuildPeer } from './peers.mjs';
-import { summary, table } from './report.mjs';
-import { edit, freshContext, WORK } from './work.mjs';
+import { measure } from './measure.mjs';
+import { makeBases, openPeers } from './peers.mjs';
+import { tablesOf } from './table.mjs';
+import { WORK } from './work.mjs';
 
-const REPOSITORY = join(import.meta.dirname, '..');
-const BUNDLE = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
-const MAKERS = { buildah: buildahPeer, docker: dockerPeer };
-
+const HERE = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
   options: {
     work: { type: 'string', default: Object.keys(WORK).join(',') },
+    peers: { type: 'string', default: 'tsbuild,docker,buildah' },
     runs: { type: 'string', default: '3' },
-    peers: { type: 'string', default: 'docker,buildah' },
-    dir: { type: 'string', default: tmpdir() },
   },
 });
 
-const dir = mkdtempSync(join(values.dir, 'tsbuild-bench-'));
-const opened = [];
-for (const signal of ['SIGINT', 'SIGTERM'])
-  process.once(signal, () => {
-    cleanUp();
-    process.exit(1);
-  });
+const dir = mkdtempSync(join(tmpdir(), 'tsbuild-bench-'));
+const names = values.work.split(',');
+const bases = makeBases(dir, [...new Set(['busybox', ...names.flatMap((name) => WORK[name]?.base ?? [])])]);
+const peers = await openPeers(values.peers.split(','), { dir, bases });
 try {
-  await main(Number(values.runs), values.work.split(','));
+  const results = [];
+  for (const name of names) results.push(await measureWork(name));
+  save(results);
 } finally {
-  cleanUp();
-}
-
-function cleanUp() {
-  for (const peer of opened) peer.close?.();
+  for (const peer of peers) peer.stop();
   rmSync(dir, { recursive: true, force: true });
 }
 
-async function main(runs, names) {
-  const unknown = names.filter((name) => !(name in WORK));
-  if (unknown.length > 0 || !(runs > 0)) throw new Error(`no such work or runs: ${unknown.join(', ')} ${runs}`);
-  const peers = findPeers(values.peers.split(',').filter((name) => name !== ''));
-  const cells = [];
-  for (const name of names) cells.push(...(await benched(name, runs, peers)));
-  const result = {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} cores, Node ${process.version}`,
-    runs,
-    load: summary(cells.flatMap((cell) => cell.runs.map((run) => run.load))),
-    peers: peers.map(({ name, version, product }) => ({ name, version, product })),
-    cells,
-  };
-  write(result);
-}
-
-/** The same base image for all: made by tsbuild, handed to the others as an OCI tarball. */
-function findPeers(wanted) {
-  const baseRoot = join(dir, 'base-root');
-  const baseTar = join(dir, 'base.tar');
-  const run = (command, args) => execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  run('bash', [join(REPOSITORY, 'scripts/make-bases.sh'), baseRoot, 'debian:bookworm-slim', 'node:20-bookworm-slim']);
-  const base = join(dir, 'base');
-  mkdirSync(base);
-  writeFileSync(join(base, 'Dockerfile'), 'FROM node:20-bookworm-slim\nLABEL bench=base\n');
-  run(process.execPath, [
-    BUNDLE,
-    '--root',
-    baseRoot,
-    '-t',
-    'bench-base:latest',
-    '-o',
-    `type=oci,dest=${baseTar}`,
-    base,
-  ]);
-  const others = wanted.flatMap((name) => {
-    const peerDir = join(dir, name);
-    mkdirSync(peerDir);
-    const peer = MAKERS[name]?.(peerDir, { baseTar });
-    if (peer === undefined) process.stderr.write(`bench: ${name} is not here or has no daemon: left out\n`);
-    if (peer === undefined) return [];
-    opened.push(peer);
-    return [peer];
-  });
-  mkdirSync(join(dir, 'tsbuild'));
-  return [tsbuildPeer(join(dir, 'tsbuild'), { bundle: BUNDLE, baseRoot }), ...others];
-}
-
-/** Each run: all peers in one state, then all in the next; who goes first changes from run to run. */
-async function benched(name, runs, peers) {
-  const context = join(dir, 'context');
-  freshContext(context, name);
-  const edits = WORK[name].edits;
-  const states = ['cold', 'cached', ...Object.keys(edits)];
-  const cells = states.flatMap((state) => peers.map((peer) => ({ work: name, state, peer: peer.name, runs: [] })));
-  for (let run = 0; run < runs; run += 1) {
-    const order = peers.map((_, i) => peers[(i + run) % peers.length]);
-    for (const state of states) {
-      if (edits[state] !== undefined) edit(context, edits[state], `${state} ${run}`);
-      for (const peer of order) {
-        if (state === 'cold') peer.cold();
-        const figures = await measured(peer.build(context), peer.daemons);
-        process.stderr.write(`${name} ${state} ${peer.name}: ${figures.seconds.toFixed(2)} s (load ${figures.load})\n`);
-        cells.find((cell) => cell.state === state && cell.peer === peer.name).runs.push(figures);
+/** Cold, cached with the product in place and without it, and with one file touched; the peers take turns in each round. */
+async function measureWork(name) {
+  const work = WORK[name];
+  if (work === undefined) throw new Error(`no work ${name}; there are ${Object.keys(WORK).join(', ')}`);
+  const context = join(dir, `work-${name}`);
+  mkdirSync(context);
+  work.prepare(context);
+  const figures = Object.fromEntries(
+    peers.map((peer) => [peer.name, { cold: [], cached: [], removed: [], touched: [] }]),
+  );
+  for (let round = 0; round < Number(values.runs); round++) {
+    for (const peer of peers) peer.reset();
+    for (const state of ['cold', 'cached', 'removed', 'touched']) {
+      if (state === 'touched') work.touch(context, round);
+      for (const peer of peers) {
+        const dest = join(dir, peer.name, 'out.tar');
+        const { daemons, disk } = peer;
+        if (state === 'removed') rmSync(dest, { force: true });
+        const figure = await measure(peer.command(context, dest), { cwd: dir, daemons, disk });
+        figures[peer.name][state].push({ ...figure, load: loadavg()[0] });
+        process.stderr.write(`${name} ${state} ${peer.name}: ${(figure.wallMs / 1000).toFixed(2)} s\n`);
       }
     }
   }
-  return cells;
+  rmSync(context, { recursive: true });
+  return { name, about: work.about, figures };
 }
 
-function write(result) {
-  const text = table(result);
-  mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
-  writeFileSync(join(import.meta.dirname, `results/${result.date}.json`), `${JSON.stringify(result, null, 1)}\n`);
-  const readme = join(import.meta.dirname, 'README.md');
-  const [head] = readFileSync(readme, 'utf8').split('\n<!-- results -->\n');
-  writeFileSync(readme, `${head.trimEnd()}\n\n<!-- results -->\n${text}`);
-  process.stdout.write(text);
+function save(results) {
+  const at = new Date().toISOString();
+  const machine = { cpus: cpus().length, memory: totalmem(), kernel: release(), node: process.version };
+  const about = peers.map(({ name, version, product }) => ({ name, version, product }));
+  const whole = { at, machine, peers: about, results };
+  mkdirSync(join(HERE, 'results'), { recursive: true });
+  writeFileSync(join(HERE, 'results', `${at.slice(0, 10)}.json`), `${JSON.stringify(whole, null, 1)}\n`);
+  const readme = join(HERE, 'README.md');
+  const [before = ''] = readFileSync(readme, 'utf8').split('<!-- results -->');
+  const tables = tablesOf(whole);
+  writeFileSync(readme, `${before.trimEnd()}\n\n<!-- results -->\n${tables}`);
+  process.stdout.write(tables);
 }

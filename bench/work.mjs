@@ -1,117 +1,106 @@
-import { closeSync, mkdirSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+// What is built: a context that is written once, and a way to touch one file of it.
 
-const BASE = 'bench-base:latest';
-const MIB = 1024 * 1024;
+import { createHash, randomBytes } from 'node:crypto';
+import { appendFileSync, closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
 
-/** Each piece of work: `make` writes the context, each edit changes one file of it to what no run had before. */
-export const WORK = {
-  'node-app': { make: nodeApp, edits: { source: 'src/index.js', package: 'package.json' } },
-  'many-files': { make: manyFiles, edits: { source: 'd7/f3.txt' } },
-  'big-file': { make: bigFile, edits: { source: 'small.txt' } },
-  'many-steps': { make: manySteps, edits: { source: 'f15.txt' } },
-  wide: { make: wide, edits: { source: 'note.txt' } },
-};
+const MEGABYTE = 1024 * 1024;
 
-export function edit(context, name, nonce) {
-  const text = name.endsWith('.json') ? `{ "name": "app", "description": "${nonce}" }\n` : `// ${nonce}\n`;
-  writeFileSync(join(context, name), text);
-}
-
-function put(context, files) {
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(context, name)), { recursive: true });
-    writeFileSync(join(context, name), text);
-  }
-}
-
-/** What an install does to a file system (3,000 files, 9 packages), without a network in the figures. */
+/** What an install does to a file system: 3,000 files in 9 packages, without a network in the figures. */
 const INSTALL = `const fs=require('fs');for(let p=0;p<9;p++)for(let i=0;i<334;i++){const d='node_modules/p'+p+'/l'+(i%20);
 fs.mkdirSync(d,{recursive:true});fs.writeFileSync(d+'/m'+i+'.js','module.exports='+JSON.stringify('v'.repeat(i*8))+';\\n');}`;
 
-function nodeApp(context) {
-  put(context, {
-    Dockerfile: `FROM ${BASE} AS build
-WORKDIR /app
-COPY package.json install.js ./
-RUN node install.js
-COPY src ./src
-RUN mkdir dist && cp -r src/. dist/ && node dist/index.js
-FROM ${BASE}
-WORKDIR /app
-COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/package.json ./
-COPY --from=build /app/dist ./dist
-CMD ["node", "dist/index.js"]
-`,
-    'package.json': '{ "name": "app" }\n',
-    'install.js': INSTALL,
-    'src/index.js': '// first\n',
-    ...Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`src/m${i}.js`, `exports.n = ${i};\n`.repeat(40)])),
+/** @type {{ [name: string]: { about: string, base?: string, prepare(dir: string): void, touch(dir: string, round: number): void } }} */
+export const WORK = {
+  'node-app': {
+    about: 'npm-like install of 3,000 files, a build, a slim stage with three COPY --from, on a Node base of 190 MB',
+    base: 'node:20-bookworm-slim',
+    prepare(dir) {
+      mkdirSync(join(dir, 'src'));
+      const steps = [
+        'FROM node:20-bookworm-slim AS build\nWORKDIR /app\nCOPY package.json install.js ./\nRUN node install.js',
+        'COPY src ./src\nRUN mkdir dist && cp -r src/. dist/ && node dist/index.js',
+        'FROM node:20-bookworm-slim\nWORKDIR /app\nCOPY --from=build /app/node_modules ./node_modules',
+        'COPY --from=build /app/package.json ./\nCOPY --from=build /app/dist ./dist\nCMD ["node", "dist/index.js"]',
+      ];
+      writeFileSync(join(dir, 'Dockerfile'), `${steps.join('\n')}\n`);
+      writeFileSync(join(dir, 'package.json'), '{ "name": "app" }\n');
+      writeFileSync(join(dir, 'install.js'), INSTALL);
+      writeFileSync(join(dir, 'src/index.js'), '// first\n');
+      for (let i = 0; i < 60; i++) writeFileSync(join(dir, `src/m${i}.js`), `exports.n = ${i};\n`.repeat(40));
+    },
+    touch: (dir, round) => writeFileSync(join(dir, 'src/index.js'), `// touched ${round} ${Date.now()}\n`),
+  },
+  'many-files': {
+    about: 'COPY of 20,000 small files (27 MB)',
+    prepare(dir) {
+      dockerfile(dir, 'COPY . /src\n');
+      for (let i = 0; i < 20_000; i++) {
+        const sub = join(dir, `d${i % 200}`);
+        if (i < 200) mkdirSync(sub);
+        writeFileSync(join(sub, `f${i}.txt`), smallText(i));
+      }
+    },
+    touch: (dir, round) => writeFileSync(join(dir, 'd7/f7.txt'), `touched ${round} ${Date.now()}\n`),
+  },
+  'big-file': {
+    about: 'COPY of 2 x 500 MB, half of it incompressible',
+    prepare(dir) {
+      dockerfile(dir, 'COPY random.bin text.txt /data/\nCOPY small.txt /data/\n');
+      writeRandom(join(dir, 'random.bin'), 500);
+      writeText(join(dir, 'text.txt'), 500);
+      writeFileSync(join(dir, 'small.txt'), 'small\n');
+    },
+    touch: (dir, round) => writeFileSync(join(dir, 'small.txt'), `touched ${round} ${Date.now()}\n`),
+  },
+  'many-steps': {
+    about: '30 x (COPY one file, RUN append)',
+    prepare(dir) {
+      const steps = Array.from({ length: 30 }, (_, i) => `COPY f${i} /f${i}\nRUN cat /f${i} >> /all\n`);
+      dockerfile(dir, steps.join(''));
+      for (let i = 0; i < 30; i++) writeFileSync(join(dir, `f${i}`), `file ${i}\n`);
+    },
+    touch: (dir, round) => appendFileSync(join(dir, 'f25'), `touched ${round} ${Date.now()}\n`),
+  },
+  wide: {
+    about: '8 stages of RUN sleep 1, joined by COPY --from',
+    prepare(dir) {
+      const names = Array.from({ length: 8 }, (_, i) => `s${i}`);
+      const stages = names.map((name) => `FROM busybox AS ${name}\nRUN sleep 1; echo ${name} > /${name}\n`);
+      const copies = names.map((name) => `COPY --from=${name} /${name} /${name}\n`);
+      writeFileSync(join(dir, 'Dockerfile'), `${stages.join('')}FROM busybox\n${copies.join('')}COPY f /f\n`);
+      writeFileSync(join(dir, 'f'), 'f\n');
+    },
+    touch: (dir, round) => writeFileSync(join(dir, 'f'), `touched ${round} ${Date.now()}\n`),
+  },
+};
+
+function dockerfile(dir, steps) {
+  writeFileSync(join(dir, 'Dockerfile'), `FROM busybox\n${steps}`);
+}
+
+/** About 1,350 bytes that compress as source text does. */
+function smallText(seed) {
+  const word = createHash('sha256').update(String(seed)).digest('hex');
+  return `${word}\n`.repeat(3) + `const value${seed} = ${seed};\n`.repeat(40);
+}
+
+function writeRandom(file, megabytes) {
+  inPieces(file, megabytes, () => randomBytes(MEGABYTE));
+}
+
+function writeText(file, megabytes) {
+  inPieces(file, megabytes, (at) => {
+    const lines = Array.from(
+      { length: MEGABYTE / 64 },
+      (_, i) => `${String(at * 16_384 + i).padStart(12)} a line of a log\n`,
+    );
+    return Buffer.from(lines.join('').padEnd(MEGABYTE, '.').slice(0, MEGABYTE));
   });
 }
 
-function manyFiles(context) {
-  put(context, { Dockerfile: `FROM ${BASE}\nCOPY . /src\nRUN find /src -type f | wc -l > /count\n` });
-  for (let d = 0; d < 200; d += 1) {
-    mkdirSync(join(context, `d${d}`), { recursive: true });
-    for (let f = 0; f < 100; f += 1)
-      writeFileSync(join(context, `d${d}/f${f}.txt`), `line ${d} of file ${f}\n`.repeat(1 + ((d * 7 + f * 13) % 130)));
-  }
-}
-
-function bigFile(context) {
-  put(context, {
-    Dockerfile: `FROM ${BASE}\nCOPY random.bin text.txt /data/\nCOPY small.txt /\nRUN true\n`,
-    'small.txt': 'a',
-  });
-  let seed = Buffer.from('bench');
-  writeBlocks(join(context, 'random.bin'), () => {
-    seed = createHash('sha256').update(seed).digest();
-    return noise(seed);
-  });
-  const words = ['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'zeta', 'eta', 'theta'];
-  let n = 1;
-  writeBlocks(join(context, 'text.txt'), () => {
-    let text = '';
-    while (text.length < MIB) {
-      n = (n * 1103515245 + 12345) % 2147483648;
-      text += `${n} ${words[n % 8]} ${words[(n >> 4) % 8]}\n`;
-    }
-    return Buffer.from(text.slice(0, MIB));
-  });
-}
-
-function noise(seed) {
-  const parts = [];
-  for (let i = 0; i < MIB / 64; i += 1) parts.push(createHash('sha512').update(seed).update(String(i)).digest());
-  return Buffer.concat(parts);
-}
-
-function writeBlocks(path, block) {
-  const fd = openSync(path, 'w');
-  for (let i = 0; i < 500; i += 1) writeSync(fd, block());
+function inPieces(file, megabytes, piece) {
+  const fd = openSync(file, 'w');
+  for (let at = 0; at < megabytes; at++) writeSync(fd, piece(at));
   closeSync(fd);
-}
-
-function manySteps(context) {
-  const pairs = Array.from({ length: 30 }, (_, i) => `COPY f${i}.txt /d/\nRUN echo ${i} >> /log\n`);
-  put(context, {
-    Dockerfile: `FROM ${BASE}\n${pairs.join('')}`,
-    ...Object.fromEntries(pairs.map((_, i) => [`f${i}.txt`, `${i}\n`])),
-  });
-}
-
-function wide(context) {
-  const each = Array.from({ length: 8 }, (_, i) => i);
-  const stages = each.map((i) => `FROM ${BASE} AS s${i}\nRUN sleep 1 && echo ${i} > /o${i}\n`).join('');
-  const joins = each.map((i) => `COPY --from=s${i} /o${i} /\n`).join('');
-  put(context, { Dockerfile: `${stages}FROM ${BASE}\n${joins}COPY note.txt /\n`, 'note.txt': 'a' });
-}
-
-export function freshContext(context, name) {
-  rmSync(context, { recursive: true, force: true });
-  mkdirSync(context, { recursive: true });
-  WORK[name].make(context);
 }
