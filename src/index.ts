@@ -2,11 +2,21 @@ import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type BuildOutcome, build } from './build.ts';
 import type { BuildOptions } from './build-options.ts';
+import {
+  type CallDeps,
+  type CheckResult,
+  check as checkWith,
+  type OutlineResult,
+  outline as outlineWith,
+  type TargetsResult,
+  targets as targetsWith,
+} from './check.ts';
 import { hostPlatform } from './image/oci/index.ts';
 import type { BuildEvent } from './progress/index.ts';
 
 export type { BuildOutcome } from './build.ts';
 export type { BuildOptions, SecretSource } from './build-options.ts';
+export type { CallDeps, CheckResult, OutlineResult, TargetsResult } from './check.ts';
 export { BuildError, CODES, type ErrorCode, type SourceRange } from './errors.ts';
 export type * from './frontend/index.ts';
 export { parseDockerfile } from './frontend/index.ts';
@@ -26,6 +36,25 @@ export function buildImage(
   { signal, onEvent = ignore }: { signal: AbortSignal; onEvent?: (event: BuildEvent) => void },
 ): Promise<BuildOutcome> {
   return build({ ...defaults(), ...options }, { signal, emit: onEvent });
+}
+
+/**
+ * What `tsbuild --check` finds: a Dockerfile with errors is a result, not an exception. Nothing is run or written.
+ *
+ * @throws BuildError when there is no Dockerfile to read; `cancelled` when `signal` aborts.
+ */
+export function check(options: ImageOptions, deps: CallDeps): Promise<CheckResult> {
+  return checkWith({ ...defaults(), ...options }, deps);
+}
+
+/** The build arguments, secrets and agents that the target takes. @throws BuildError */
+export function outline(options: ImageOptions, deps: CallDeps): Promise<OutlineResult> {
+  return outlineWith({ ...defaults(), ...options }, deps);
+}
+
+/** The stages that can be built. @throws BuildError */
+export function targets(options: ImageOptions, deps: CallDeps): Promise<TargetsResult> {
+  return targetsWith({ ...defaults(), ...options }, deps);
 }
 
 function defaults(): Omit<BuildOptions, 'context' | 'rootDir'> {

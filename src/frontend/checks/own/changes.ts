@@ -22,7 +22,7 @@ export function reportChanges(instructions: readonly Instruction[], findings: Fi
     const found = firstChange(commandsOf(instruction), { workdir, copied });
     if (found === undefined) continue;
     const { program, target, line } = found;
-    const message = `${program} -R of ${target} stores again what was copied there (line ${line})`;
+    const message = `${program} -R of ${target} stores again what line ${line} put there`;
     findings.add('ChangeDoublesLayer', message, instruction);
   }
 }

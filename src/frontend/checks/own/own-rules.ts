@@ -30,7 +30,7 @@ function reportInstallOrder(stages: readonly WrittenStage[], findings: Findings)
       const install = instruction.kind === 'run' ? commandsOf(instruction).find(isInstall) : undefined;
       if (copy === undefined || install === undefined || reported.has(copy)) continue;
       reported.add(copy);
-      const message = `${copy.keyword} of the whole context stands above "${brief(install)}" (line ${instruction.range.startLine}): any changed file installs everything again`;
+      const message = `${copy.keyword} of the whole context stands above "${brief(install)}" in line ${instruction.range.startLine}: any changed file installs everything again`;
       findings.add('CopyBeforeInstall', message, copy);
     }
     if (from.as !== undefined && copy !== undefined) copyOf.set(from.as.text.toLowerCase(), copy);
