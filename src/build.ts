@@ -12,6 +12,7 @@ import { outputsOf, sideFilesOf } from './session/outputs.ts';
 import { assertCanRun } from './session/preflight.ts';
 import type { Session } from './session/session.ts';
 import { planSteps } from './session/steps.ts';
+import { tellDiagnostics } from './session/tell-diagnostics.ts';
 import { LayerLost, type Solution, solve } from './solver/index.ts';
 
 export interface BuildOutcome {
@@ -53,7 +54,11 @@ async function tellWithSource(story: Omit<Story, 'stepID'>): Promise<BuildOutcom
 async function tell({ session, options, signal, emit }: Omit<Story, 'stepID'>): Promise<BuildOutcome> {
   const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
   assertNoErrors(dockerfile.errors);
-  const lowered = await lower(dockerfile, lowerOptions(options, session), { resolver: session.resolver, signal });
+  const lowered = await lower(dockerfile, lowerOptions(options, session), {
+    resolver: session.resolver,
+    signal,
+    report: (diagnostics) => tellDiagnostics(diagnostics, emit),
+  });
   session.useProxies(lowered.proxyEnv);
   assertCanRun(lowered.definition, options);
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
