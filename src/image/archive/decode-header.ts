@@ -27,20 +27,21 @@ export function decodeHeader(block: Buffer, at: number): HeaderFields | undefine
 
 /** Some old writers summed signed bytes; both are taken, as everywhere. */
 function checksumMatches(block: Buffer, at: number): boolean {
-  let unsigned = 0;
-  let negative = 0;
-  for (let index = at; index < at + BLOCK; index += 1) {
-    const byte = block[index] ?? 0;
-    unsigned += byte;
-    negative += byte >> 7;
-  }
-  for (let index = at + FIELDS.checksum; index < at + FIELDS.checksum + 8; index += 1) {
-    const byte = block[index] ?? 0;
-    unsigned += 0x20 - byte;
-    negative -= byte >> 7;
-  }
-  const claimed = octal(block, at + FIELDS.checksum, 8);
-  return claimed === unsigned || claimed === unsigned - 256 * negative;
+  let sum = 0;
+  const start = at + FIELDS.checksum;
+  for (let index = at; index < start; index += 1) sum += block[index] as number;
+  for (let index = start + 8; index < at + BLOCK; index += 1) sum += block[index] as number;
+  const unsigned = sum + 8 * 0x20;
+  const claimed = octal(block, start, 8);
+  return claimed === unsigned || claimed === unsigned - 256 * negativeBytes(block, at);
+}
+
+/** Of those that are summed. */
+function negativeBytes(block: Buffer, at: number): number {
+  let count = 0;
+  for (let index = 0; index < BLOCK; index += 1)
+    if (index < FIELDS.checksum || index >= FIELDS.checksum + 8) count += (block[at + index] ?? 0) >> 7;
+  return count;
 }
 
 function isZeros(block: Buffer, at: number): boolean {

@@ -170,7 +170,8 @@ class PushReader implements TarReader {
 
   #startEntry(header: HeaderFields): void {
     const extended = this.#extended ?? NOTHING;
-    const names = { longName: this.#longName, longLink: this.#longLink };
+    const longName = this.#longName;
+    const longLink = this.#longLink;
     this.#extended = undefined;
     this.#longName = undefined;
     this.#longLink = undefined;
@@ -181,7 +182,8 @@ class PushReader implements TarReader {
       this.#begin('skip', size);
       return;
     }
-    const entry = entryOf(header, { ...names, type, extended, size, maxPathBytes: this.#limits.maxPathBytes });
+    const { maxPathBytes } = this.#limits;
+    const entry = entryOf(header, { longName, longLink, type, extended, size, maxPathBytes });
     this.#bytes += entry.size;
     if (this.#bytes > this.#limits.maxBytes)
       throw new ArchiveError('too-large', `the archive holds more than ${this.#limits.maxBytes} bytes`);

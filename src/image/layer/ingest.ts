@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type ContentID, contentIDOf, type DiffID, type Digest, diffIDOf, parseDigest } from '../../../cache/index.ts';
 import {
   ArchiveError,
@@ -9,8 +9,8 @@ import {
   type Filter,
   makeTarReader,
 } from '../archive/index.ts';
-import { encodeToc } from '../toc/index.ts';
-import { makeTocBuilder } from './toc-builder.ts';
+import { TocTooLarge, writeToc } from '../toc/index.ts';
+import { makeTocBuilder, type TocBuilder } from './toc-builder.ts';
 
 export interface IngestOptions {
   readonly compression: Extract<Compression, 'gzip' | 'zstd' | 'none'>;
@@ -55,7 +55,7 @@ async function ingestInto(fd: number, blob: AsyncIterable<Uint8Array>, options: 
   const { compression, tocPath, filter, signal, maxBytes = Number.MAX_SAFE_INTEGER } = options;
   const compressed = counted(blob);
   const plain = { hash: createHash('sha256'), size: 0 };
-  const builder = makeTocBuilder();
+  using builder = makeTocBuilder(`${tocPath}.entries`);
   const reader = makeTarReader(builder.handler, { ...DEFAULT_LIMITS, maxBytes });
   for await (const chunk of decompress(compressed.chunks, compression, { signal, filter })) {
     signal.throwIfAborted();
@@ -67,7 +67,7 @@ async function ingestInto(fd: number, blob: AsyncIterable<Uint8Array>, options: 
   }
   reader.end();
   const diffID = diffIDOf(parseDigest(`sha256:${plain.hash.digest('hex')}`));
-  writeFileSync(tocPath, encodeToc(builder.entries()), { mode: 0o600 });
+  writeTable(tocPath, builder);
   const blobDigest = parseDigest(`sha256:${compressed.hash.digest('hex')}`);
   return {
     diffID,
@@ -77,6 +77,15 @@ async function ingestInto(fd: number, blob: AsyncIterable<Uint8Array>, options: 
     blobSize: compressed.size(),
     warnings: builder.warnings,
   };
+}
+
+function writeTable(tocPath: string, builder: TocBuilder): void {
+  try {
+    writeToc(tocPath, builder.entries());
+  } catch (error) {
+    if (error instanceof TocTooLarge) throw new ArchiveError('too-large', error.message, { cause: error });
+    throw error;
+  }
 }
 
 function counted(source: AsyncIterable<Uint8Array>) {

@@ -1,13 +1,13 @@
 import { ArchiveError, type TarEntry, type TarHandler } from '../archive/index.ts';
-import type { TocEntry } from '../toc/index.ts';
+import { EntryStore, NameTree, type SortedEntries, StoreFull, type TocEntry, TooManyNames } from '../toc/index.ts';
 import { LayerTree } from './layer-tree.ts';
 import { AUFS_LINKS, AUFS_PREFIX, isForbiddenXattr, OPAQUE_NAME, splitPath, WHITEOUT_PREFIX } from './names.ts';
 
-export interface TocBuilder {
+export interface TocBuilder extends Disposable {
   readonly handler: TarHandler;
   readonly warnings: readonly string[];
-  /** Each path once, in no order. @throws ArchiveError */
-  entries(): TocEntry[];
+  /** They can be read until the builder is disposed of. @throws ArchiveError, also while they are read */
+  entries(): SortedEntries;
 }
 
 const MOST_WARNINGS = 100;
@@ -15,9 +15,11 @@ const MOST_WARNINGS = 100;
 /**
  * A foreign layer's entries as a table of contents: what an engine that unpacks them one after the other would have on its disk,
  * and what it would have removed from the layers below.
+ * @param tempPath of a file for what memory does not hold, which has no name as soon as it is made
  */
-export function makeTocBuilder(): TocBuilder {
-  const tree = new LayerTree();
+export function makeTocBuilder(tempPath: string): TocBuilder {
+  const store = new EntryStore(tempPath);
+  const tree = new LayerTree({ names: new NameTree(), asides: new NameTree(), store });
   const warnings: string[] = [];
   const warn = (text: string): void => {
     if (warnings.length < MOST_WARNINGS) warnings.push(text);
@@ -27,12 +29,24 @@ export function makeTocBuilder(): TocBuilder {
     handler: {
       entry(entry, { contentOffset }) {
         // the top can only be a directory; engines pass over anything else
-        if (entry.path !== '' || entry.type === 'directory') addEntry(tree, cleaned(entry, warn), contentOffset);
+        if (entry.path !== '' || entry.type === 'directory')
+          limited(() => addEntry(tree, cleaned(entry, warn), contentOffset));
       },
       content: () => undefined,
     },
     entries: () => tree.entries(),
+    [Symbol.dispose]: () => store[Symbol.dispose](),
   };
+}
+
+function limited(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof TooManyNames || error instanceof StoreFull)
+      throw new ArchiveError('too-many', error.message, { cause: error });
+    throw error;
+  }
 }
 
 function addEntry(tree: LayerTree, entry: TarEntry, offset: number): void {
@@ -45,7 +59,26 @@ function addEntry(tree: LayerTree, entry: TarEntry, offset: number): void {
     tree.replace(entry.path, undefined);
     tree.remove(dir, base);
   } else if (entry.type === 'hardlink') tree.link(entry);
-  else tree.replace(entry.path, { entry, offset });
+  else tree.replace(entry.path, placed(entry, offset));
+}
+
+/** Field by field: copying with `...` costs more. */
+function placed(entry: TarEntry, offset: number): TocEntry {
+  return {
+    path: entry.path,
+    type: entry.type,
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    size: entry.size,
+    mtimeSec: entry.mtimeSec,
+    mtimeNsec: entry.mtimeNsec,
+    link: entry.link,
+    devMajor: entry.devMajor,
+    devMinor: entry.devMinor,
+    xattrs: entry.xattrs,
+    offset,
+  };
 }
 
 function addMarker(tree: LayerTree, entry: TarEntry): void {
@@ -61,7 +94,7 @@ function isWhiteoutDevice({ type, devMajor, devMinor }: TarEntry): boolean {
 
 /** aufs kept files that had several names in a directory of its own, beside other things; links lead there. */
 function addBookkeeping(tree: LayerTree, entry: TarEntry, offset: number): void {
-  if (entry.type === 'file' && entry.path.startsWith(AUFS_LINKS)) tree.keepAside({ entry, offset });
+  if (entry.type === 'file' && entry.path.startsWith(AUFS_LINKS)) tree.keepAside(placed(entry, offset));
 }
 
 function removedName({ path }: TarEntry, base: string): string {

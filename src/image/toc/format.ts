@@ -11,7 +11,7 @@ export const MAGIC = 'tsbtoc01';
 export const HEADER_BYTES = 8 + 4 + 4 + 32 + 32;
 const CONTENT_ID_AT = HEADER_BYTES - 32;
 
-const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo'];
+export const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo'];
 export const WHITEOUT = 1;
 const OPAQUE = 2;
 const HAS_DIGEST = 4;
@@ -39,18 +39,29 @@ export function encodeToc(entries: readonly TocEntry[]): Buffer {
   const offsets = new ByteWriter();
   for (const entry of sorted) {
     offsets.u32(records.length);
-    const record = content.add(entry);
-    if (entry.linkGroup === undefined) addDated(records, record, entry);
-    else encodeEntry(records, entry);
+    encodeDated(records, content.add(entry), entry);
   }
   const checksum = createHash('sha256').update(offsets.view()).update(records.view()).digest();
-  const header = new ByteWriter();
-  header.bytes(Buffer.from(MAGIC, 'latin1'));
-  header.u32(sorted.length);
-  header.u32(isClosed(sorted) ? 1 : 0);
-  header.bytes(checksum);
-  header.hex(hexOf(content.id()));
-  return Buffer.concat([header.view(), offsets.view(), records.view()]);
+  const head = header({ count: sorted.length, isClosed: isClosed(sorted), checksum, contentID: content.id() });
+  return Buffer.concat([head, offsets.view(), records.view()]);
+}
+
+export interface HeaderParts {
+  readonly count: number;
+  readonly isClosed: boolean;
+  /** Of all that follows the header. */
+  readonly checksum: Buffer;
+  readonly contentID: ContentID;
+}
+
+export function header({ count, isClosed, checksum, contentID }: HeaderParts): Buffer {
+  const out = new ByteWriter();
+  out.bytes(Buffer.from(MAGIC, 'latin1'));
+  out.u32(count);
+  out.u32(isClosed ? 1 : 0);
+  out.bytes(checksum);
+  out.hex(hexOf(contentID));
+  return out.view();
 }
 
 /** Of a whole toc, or its first bytes. */
@@ -62,7 +73,7 @@ export function contentIDIn(toc: Buffer): ContentID {
  * The ContentID: a layer without its times. The digest of every other field that its tar carries, in byte order of the paths; the place
  * of content in the tar says nothing. Each entry is encoded once.
  */
-class ContentHash {
+export class ContentHash {
   readonly #hash: Hash = createHash('sha256').update(`${MAGIC} content\n`);
   readonly #pending = new ByteWriter();
 
@@ -90,7 +101,13 @@ const PENDING_BYTES = 256 * 1024;
 type Dated = Pick<TocEntry, 'mtimeSec' | 'mtimeNsec' | 'offset' | 'linkGroup'>;
 const CONTENT_ONLY: Dated = { mtimeSec: 0, mtimeNsec: 0, offset: 0, linkGroup: undefined };
 
-function addDated(records: ByteWriter, record: Buffer, { path, mtimeSec, mtimeNsec, offset }: TocEntry): void {
+/** @param record as ContentHash has it */
+export function encodeDated(records: ByteWriter, record: Buffer, entry: TocEntry): void {
+  const { path, mtimeSec, mtimeNsec, offset } = entry;
+  if (entry.linkGroup !== undefined) {
+    encodeEntry(records, entry);
+    return;
+  }
   const at = records.length + 4 + path.length;
   records.bytes(record);
   records.patchU32(at + NSEC_AT, mtimeNsec);
@@ -98,7 +115,7 @@ function addDated(records: ByteWriter, record: Buffer, { path, mtimeSec, mtimeNs
   records.patchF64(at + OFFSET_AT, offset);
 }
 
-function encodeEntry(out: ByteWriter, entry: TocEntry, dated: Dated = entry): void {
+export function encodeEntry(out: ByteWriter, entry: TocEntry, dated: Dated = entry): void {
   const { whiteout, opaque, digest, xattrs } = entry;
   const { linkGroup } = dated;
   out.text(entry.path);
@@ -129,9 +146,11 @@ function encodeEntry(out: ByteWriter, entry: TocEntry, dated: Dated = entry): vo
   }
 }
 
-export function decodeEntry(source: ByteSource, at: number): TocEntry {
+/** @param name in the place of the path that is there */
+export function decodeEntry(source: ByteSource, at: number, name?: RelPath): TocEntry {
   const from = new ByteReader(source, at);
-  const path = from.text() as RelPath;
+  const path = name ?? (from.text() as RelPath);
+  if (name !== undefined) from.skip(from.u32());
   const type = TYPES[from.u8()];
   if (type === undefined) throw new TocCorrupt('an entry has an unknown type');
   const flags = from.u8();

@@ -1,6 +1,11 @@
 export type { TocEntry } from './entry.ts';
+export { EntryStore } from './entry-store.ts';
 export { contentIDIn, encodeToc, TocCorrupt } from './format.ts';
+export { NameTree, NO_NODE, TOP_NODE, TooManyNames } from './name-tree.ts';
+export { Numbers } from './numbers.ts';
+export { StoreFull } from './record-store.ts';
 export { type Resolved, resolvePath, TooManyLinks } from './resolve.ts';
 export { type StackLayer, type StackTree, stackTree } from './stack-tree.ts';
 export { openToc, type Toc } from './toc.ts';
 export type { Tree, TreeEntry } from './tree.ts';
+export { type SortedEntries, TocTooLarge, writeToc } from './write-toc.ts';

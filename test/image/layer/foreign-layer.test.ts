@@ -26,11 +26,12 @@ const link = (name: string, target: string, more: RawMember = {}): RawMember => 
 const symlink = (name: string, target: string): RawMember => ({ name, typeflag: '2', link: target });
 
 function tocOf(tar: Buffer): { toc: Toc; warnings: readonly string[] } {
-  const builder = makeTocBuilder();
+  using temp = tempDir();
+  using builder = makeTocBuilder(join(temp.path, 'entries'));
   const reader = makeTarReader(builder.handler);
   reader.write(tar);
   reader.end();
-  return { toc: openToc(encodeToc(builder.entries())), warnings: builder.warnings };
+  return { toc: openToc(encodeToc([...builder.entries().entries])), warnings: builder.warnings };
 }
 
 /** What the layer shows alone: each path with its type, and for files the bytes. */

@@ -1,0 +1,123 @@
+import type { RelPath } from '../../util/rel-path.ts';
+import { ArchiveError } from '../archive/index.ts';
+import { type EntryStore, type NameTree, type SortedEntries, type TocEntry, TOP_NODE } from '../toc/index.ts';
+
+/** Of nodes: what is below them in other layers is gone; something was to be put into them. */
+export const FLAGS = { removed: 1, opaque: 2, parent: 4 } as const;
+export const NO_FILE = -1;
+/** Of a path. */
+export const MOST_BYTES = 4096;
+
+interface Nodes {
+  readonly names: NameTree;
+  readonly store: EntryStore;
+  readonly fileAt: (node: number) => number;
+  readonly flagsAt: (node: number) => number;
+}
+
+/** A tree as a table of contents. @throws ArchiveError, also while the entries are read */
+export function layerEntries(nodes: Nodes): SortedEntries {
+  const order = entriesIn(nodes);
+  const isThere = new Uint8Array(nodes.names.size);
+  isThere[TOP_NODE] = 1;
+  for (const node of order) isThere[node] = 1;
+  const isClosed = order.every((node) => isThere[nodes.names.parent(node)] === 1);
+  return { count: order.length, isClosed, entries: encoded(nodes, order) };
+}
+
+/** In place: a filtered array is made of a list of objects first. */
+function entriesIn(nodes: Nodes): Uint32Array {
+  const order = nodes.names.sorted();
+  let count = 0;
+  for (const node of order) {
+    if (!isEntry(nodes, node)) continue;
+    order[count] = node;
+    count += 1;
+  }
+  return order.subarray(0, count);
+}
+
+function isEntry({ fileAt, flagsAt }: Nodes, node: number): boolean {
+  return fileAt(node) !== NO_FILE || (flagsAt(node) & (FLAGS.removed | FLAGS.opaque)) !== 0;
+}
+
+function* encoded(nodes: Nodes, order: Uint32Array): Generator<TocEntry> {
+  const primary = primaryNames(nodes, order);
+  const last = { parent: -1, prefix: '' };
+  for (const node of order) {
+    const parent = nodes.names.parent(node);
+    if (parent !== last.parent) {
+      last.parent = parent;
+      last.prefix = parent === TOP_NODE ? '' : `${nodes.names.path(parent)}/`;
+    }
+    const path = (node === TOP_NODE ? '' : last.prefix + nodes.names.name(node)) as RelPath;
+    if (path.length > MOST_BYTES) throw tooDeep(path);
+    yield entryOf(nodes, { node, path, primary: primary(nodes.fileAt(node)) });
+  }
+}
+
+/** Of each file with several names: the one that stands for its content. It keeps the one it came under while that is its own. */
+function primaryNames({ names, store, fileAt }: Nodes, order: Uint32Array): (file: number) => string | undefined {
+  const NONE = 0xffffffff;
+  const first = new Uint32Array(store.size).fill(NONE);
+  const isShared = new Uint8Array(store.size);
+  for (const node of order) {
+    const file = fileAt(node);
+    if (file === NO_FILE || store.type(file) === 'directory') continue;
+    if (first[file] === NONE) first[file] = node;
+    else isShared[file] = 1;
+  }
+  for (const node of order) {
+    const file = fileAt(node);
+    // a shared file's own name, where the tree has it
+    if (file !== NO_FILE && isShared[file] === 1 && names.path(node) === store.entry(file).path) first[file] = node;
+  }
+  return (file) => (isShared[file] === 1 ? names.path(first[file] ?? TOP_NODE) : undefined);
+}
+
+interface Place {
+  readonly node: number;
+  readonly path: RelPath;
+  /** Of a file with several names. */
+  readonly primary: string | undefined;
+}
+
+function entryOf({ store, fileAt, flagsAt }: Nodes, { node, path, primary }: Place): TocEntry {
+  const file = fileAt(node);
+  const flags = flagsAt(node);
+  if (file === NO_FILE) {
+    const isDirectory = (flags & (FLAGS.parent | FLAGS.opaque)) !== 0;
+    return { ...BARE, path, ...(isDirectory ? IMPLIED : { whiteout: true }) };
+  }
+  const entry = store.entry(file, path);
+  if (entry.type === 'directory')
+    return (flags & (FLAGS.removed | FLAGS.opaque)) === 0 ? entry : { ...entry, opaque: true };
+  if (entry.type === 'hardlink') return linkTo(entry, entry.link);
+  if (primary === undefined) return entry;
+  return primary === path ? { ...entry, linkGroup: primary } : linkTo(entry, primary);
+}
+
+function linkTo(entry: TocEntry, target: string): TocEntry {
+  return { ...entry, type: 'hardlink', link: target, linkGroup: target, size: 0, offset: 0 };
+}
+
+export function tooDeep(path: string): ArchiveError {
+  return new ArchiveError('unsafe-name', `links lead to a path that is too long: ${path.slice(0, 100)}…`);
+}
+
+const BARE = {
+  type: 'file',
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtimeSec: 0,
+  mtimeNsec: 0,
+  link: '',
+  devMajor: 0,
+  devMinor: 0,
+  xattrs: new Map(),
+  offset: 0,
+} as const;
+/** A directory that only its marker names. */
+const IMPLIED = { type: 'directory', mode: 0o755, opaque: true } as const;

@@ -1,0 +1,62 @@
+import { ByteWriter, byteSource } from './bytes.ts';
+import type { TocEntry } from './entry.ts';
+import { decodeEntry, encodeEntry, TYPES } from './format.ts';
+import { Numbers } from './numbers.ts';
+import { RecordStore } from './record-store.ts';
+
+const HARDLINK = TYPES.indexOf('hardlink');
+
+/** Entries by number, for millions of them: encoded, in a file when they are many; 5 bytes of memory for each. */
+export class EntryStore implements Disposable {
+  readonly #records: RecordStore;
+  readonly #places = new Numbers(Uint32Array);
+  readonly #types = new Numbers(Uint8Array);
+  readonly #encoded = new ByteWriter();
+  #hasLinks = false;
+
+  /** @param path of the file while it has a name, which is when it is made */
+  constructor(path: string) {
+    this.#records = new RecordStore(path);
+  }
+
+  get size(): number {
+    return this.#types.length;
+  }
+
+  /** Whether a hard link is among them. */
+  get hasLinks(): boolean {
+    return this.#hasLinks;
+  }
+
+  /** @returns its number: they count from 0 */
+  add(entry: TocEntry): number {
+    const type = TYPES.indexOf(entry.type);
+    this.#hasLinks ||= type === HARDLINK;
+    this.#places.push(this.#append(entry));
+    this.#types.push(type);
+    return this.#types.length - 1;
+  }
+
+  /** Of the same type. */
+  update(index: number, entry: TocEntry): void {
+    this.#places.set(index, this.#append(entry));
+  }
+
+  type(index: number): TocEntry['type'] {
+    return TYPES[this.#types.get(index)] ?? 'file';
+  }
+
+  entry(index: number, path?: TocEntry['path']): TocEntry {
+    return decodeEntry(byteSource(this.#records.read(this.#places.get(index))), 0, path);
+  }
+
+  [Symbol.dispose](): void {
+    this.#records[Symbol.dispose]();
+  }
+
+  #append(entry: TocEntry): number {
+    this.#encoded.clear();
+    encodeEntry(this.#encoded, entry);
+    return this.#records.append(this.#encoded.view());
+  }
+}

@@ -1,0 +1,71 @@
+const CHUNK_BITS = 20;
+const CHUNK = 1 << CHUNK_BITS;
+/** Of all names: 5 million of a hundred bytes. */
+const MOST_CHUNKS = 512;
+const SLASH = 0x2f;
+
+/** Names as bytes, one after the other: two bytes of length before each. */
+export class NameBytes {
+  readonly #chunks: Buffer[] = [];
+  #filled = CHUNK;
+
+  /** @returns where it is; undefined when there is no room */
+  add(name: string): number | undefined {
+    const length = name.length;
+    if (this.#filled + 2 + length > CHUNK) {
+      if (this.#chunks.length === MOST_CHUNKS) return undefined;
+      this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK));
+      this.#filled = 0;
+    }
+    const chunk = this.#chunks.at(-1) as Buffer;
+    const at = this.#filled;
+    chunk[at] = length & 0xff;
+    chunk[at + 1] = length >> 8;
+    for (let index = 0; index < length; index += 1) chunk[at + 2 + index] = name.charCodeAt(index);
+    this.#filled = at + 2 + length;
+    return ((this.#chunks.length - 1) << CHUNK_BITS) | at;
+  }
+
+  text(position: number): string {
+    const chunk = this.#chunk(position);
+    const at = position & (CHUNK - 1);
+    return chunk.toString('latin1', at + 2, at + 2 + lengthAt(chunk, at));
+  }
+
+  is(position: number, name: string): boolean {
+    const chunk = this.#chunk(position);
+    const at = position & (CHUNK - 1);
+    if (lengthAt(chunk, at) !== name.length) return false;
+    // from the end: names of one directory are alike at their beginning
+    for (let index = name.length - 1; index >= 0; index -= 1)
+      if (chunk[at + 2 + index] !== name.charCodeAt(index)) return false;
+    return true;
+  }
+
+  /** In byte order. A prefix has a slash after its name. */
+  compare(
+    left: number,
+    right: number,
+    { isLeftPrefix, isRightPrefix }: { readonly isLeftPrefix: boolean; readonly isRightPrefix: boolean },
+  ): number {
+    const [a, b] = [this.#chunk(left), this.#chunk(right)];
+    const [start, other] = [left & (CHUNK - 1), right & (CHUNK - 1)];
+    const [leftLength, rightLength] = [lengthAt(a, start), lengthAt(b, other)];
+    const shorter = Math.min(leftLength, rightLength);
+    for (let index = 2; index < 2 + shorter; index += 1) {
+      const difference = (a[start + index] ?? 0) - (b[other + index] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    const leftNext = leftLength > shorter ? (a[start + 2 + shorter] ?? 0) : isLeftPrefix ? SLASH : -1;
+    const rightNext = rightLength > shorter ? (b[other + 2 + shorter] ?? 0) : isRightPrefix ? SLASH : -1;
+    return leftNext - rightNext;
+  }
+
+  #chunk(position: number): Buffer {
+    return this.#chunks[position >>> CHUNK_BITS] as Buffer;
+  }
+}
+
+function lengthAt(chunk: Buffer, at: number): number {
+  return (chunk[at] ?? 0) | ((chunk[at + 1] ?? 0) << 8);
+}

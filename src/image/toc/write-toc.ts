@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { ByteWriter } from './bytes.ts';
+import type { TocEntry } from './entry.ts';
+import { ContentHash, encodeDated, HEADER_BYTES, header } from './format.ts';
+
+/** More than its offsets can point to. */
+export class TocTooLarge extends Error {
+  override readonly name = 'TocTooLarge';
+}
+
+const FLUSH_BYTES = 1 << 20;
+const MOST_BYTES = 0xffffffff;
+
+export interface SortedEntries {
+  readonly count: number;
+  readonly isClosed: boolean;
+  /** As many as `count` says, in byte order of their paths, each path once. */
+  readonly entries: Iterable<TocEntry>;
+}
+
+/** Writes a new file as encodeToc makes it, holding 4 bytes of each entry. @throws TocTooLarge */
+export function writeToc(path: string, { count, isClosed, entries }: SortedEntries): void {
+  const fd = openSync(path, 'wx+', 0o600);
+  try {
+    const offsets = new ByteWriter();
+    const content = new ContentHash();
+    const begin = HEADER_BYTES + 4 * count;
+    const records = new ByteWriter();
+    let flushed = 0;
+    const flush = (): void => {
+      writeAt(fd, records.view(), begin + flushed);
+      flushed += records.length;
+      records.clear();
+    };
+    for (const entry of entries) {
+      offsets.u32(flushed + records.length);
+      encodeDated(records, content.add(entry), entry);
+      if (flushed + records.length > MOST_BYTES) throw new TocTooLarge('its table of contents takes more than 4 GiB');
+      if (records.length > FLUSH_BYTES) flush();
+    }
+    flush();
+    if (offsets.length !== 4 * count) throw new Error(`${offsets.length / 4} entries came, ${count} were announced`);
+    writeAt(fd, offsets.view(), HEADER_BYTES);
+    const checksum = checksumFrom(fd, HEADER_BYTES);
+    writeAt(fd, header({ count, isClosed, checksum, contentID: content.id() }), 0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function checksumFrom(fd: number, start: number): Buffer {
+  const hash = createHash('sha256');
+  const chunk = Buffer.allocUnsafe(FLUSH_BYTES);
+  let at = start;
+  for (let count = -1; count !== 0; at += count) {
+    count = readSync(fd, chunk, 0, chunk.length, at);
+    hash.update(chunk.subarray(0, count));
+  }
+  return hash.digest();
+}
+
+function writeAt(fd: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+}
