@@ -10,12 +10,20 @@ const CLI = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
 
 /** @typedef {{ name: string, version: string, product: string, daemons: readonly number[], disk: readonly string[], command(context: string, dest: string): string, reset(): void, stop(): void }} Peer */
 
+const PEERS = {
+  tsbuild: (home) => openTsbuild(home, 'auto'),
+  'tsbuild-erofs': (home) => openTsbuild(home, 'erofs'),
+  'tsbuild-directory': (home) => openTsbuild(home, 'directory'),
+  docker: openDocker,
+  buildah: openBuildah,
+};
+
 /** @returns {Promise<Peer[]>} those of the names that are installed */
 export async function openPeers(names, { dir, bases }) {
   const peers = [];
   for (const name of names) {
-    const open = { tsbuild: openTsbuild, docker: openDocker, buildah: openBuildah }[name];
-    if (open === undefined) throw new Error(`no peer ${name}; there are tsbuild, docker, buildah`);
+    const open = PEERS[name];
+    if (open === undefined) throw new Error(`no peer ${name}; there are ${Object.keys(PEERS).join(', ')}`);
     const home = join(dir, name);
     mkdirSync(home);
     const peer = await open(home, bases);
@@ -42,7 +50,7 @@ export function makeBases(dir, names) {
   });
 }
 
-function openTsbuild(home) {
+function openTsbuild(home, lower) {
   const root = join(home, 'root');
   return {
     version: spawnSync(process.execPath, [CLI, '--version'], { encoding: 'utf8' }).stdout.trim(),
@@ -50,7 +58,7 @@ function openTsbuild(home) {
     daemons: [],
     disk: [home],
     command: (context, dest) =>
-      `${process.execPath} ${CLI} --root ${root} -t bench:1 --network host --progress quiet -o type=oci,dest=${dest} ${context}`,
+      `${process.execPath} ${CLI} --root ${root} -t bench:1 --network host --lower ${lower} --progress quiet -o type=oci,dest=${dest} ${context}`,
     reset() {
       rmSync(root, { recursive: true, force: true });
       cpSync(join(dirname(home), 'base-root'), root, { recursive: true });

@@ -33,14 +33,12 @@ export const WORK = {
   },
   'many-files': {
     about: 'COPY of 20,000 small files (27 MB)',
-    prepare(dir) {
-      dockerfile(dir, 'COPY . /src\n');
-      for (let i = 0; i < 20_000; i++) {
-        const sub = join(dir, `d${i % 200}`);
-        if (i < 200) mkdirSync(sub);
-        writeFileSync(join(sub, `f${i}.txt`), smallText(i));
-      }
-    },
+    prepare: (dir) => manyFiles(dir, ''),
+    touch: (dir, round) => writeFileSync(join(dir, 'd7/f7.txt'), `touched ${round} ${Date.now()}\n`),
+  },
+  'many-files-run': {
+    about: 'the same, then a RUN that counts them',
+    prepare: (dir) => manyFiles(dir, 'RUN find /src -type f | wc -l > /count\n'),
     touch: (dir, round) => writeFileSync(join(dir, 'd7/f7.txt'), `touched ${round} ${Date.now()}\n`),
   },
   'big-file': {
@@ -74,6 +72,15 @@ export const WORK = {
     touch: (dir, round) => writeFileSync(join(dir, 'f'), `touched ${round} ${Date.now()}\n`),
   },
 };
+
+function manyFiles(dir, last) {
+  dockerfile(dir, `COPY . /src\n${last}`);
+  for (let i = 0; i < 20_000; i++) {
+    const sub = join(dir, `d${i % 200}`);
+    if (i < 200) mkdirSync(sub);
+    writeFileSync(join(sub, `f${i}.txt`), smallText(i));
+  }
+}
 
 function dockerfile(dir, steps) {
   writeFileSync(join(dir, 'Dockerfile'), `FROM busybox\n${steps}`);
