@@ -1,6 +1,6 @@
 import type { RelPath } from '../../util/rel-path.ts';
 import { ArchiveError } from '../archive/index.ts';
-import { type EntryStore, type NameTree, type SortedEntries, type TocEntry, TOP_NODE } from '../toc/index.ts';
+import { type EntryStore, type NameTree, type SortedEntries, TOP_NODE, type TocEntry } from '../toc/index.ts';
 
 /** Of nodes: what is below them in other layers is gone; something was to be put into them. */
 export const FLAGS = { removed: 1, opaque: 2, parent: 4 } as const;
@@ -43,14 +43,8 @@ function isEntry({ fileAt, flagsAt }: Nodes, node: number): boolean {
 
 function* encoded(nodes: Nodes, order: Uint32Array): Generator<TocEntry> {
   const primary = primaryNames(nodes, order);
-  const last = { parent: -1, prefix: '' };
   for (const node of order) {
-    const parent = nodes.names.parent(node);
-    if (parent !== last.parent) {
-      last.parent = parent;
-      last.prefix = parent === TOP_NODE ? '' : `${nodes.names.path(parent)}/`;
-    }
-    const path = (node === TOP_NODE ? '' : last.prefix + nodes.names.name(node)) as RelPath;
+    const path = nodes.names.path(node) as RelPath;
     if (path.length > MOST_BYTES) throw tooDeep(path);
     yield entryOf(nodes, { node, path, primary: primary(nodes.fileAt(node)) });
   }

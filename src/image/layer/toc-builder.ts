@@ -1,5 +1,5 @@
 import { ArchiveError, type TarEntry, type TarHandler } from '../archive/index.ts';
-import { EntryStore, NameTree, type SortedEntries, StoreFull, type TocEntry, TooManyNames } from '../toc/index.ts';
+import { EntryStore, NameTree, placedEntry, type SortedEntries, StoreFull, TooManyNames } from '../toc/index.ts';
 import { LayerTree } from './layer-tree.ts';
 import { AUFS_LINKS, AUFS_PREFIX, isForbiddenXattr, OPAQUE_NAME, splitPath, WHITEOUT_PREFIX } from './names.ts';
 
@@ -59,26 +59,7 @@ function addEntry(tree: LayerTree, entry: TarEntry, offset: number): void {
     tree.replace(entry.path, undefined);
     tree.remove(dir, base);
   } else if (entry.type === 'hardlink') tree.link(entry);
-  else tree.replace(entry.path, placed(entry, offset));
-}
-
-/** Field by field: copying with `...` costs more. */
-function placed(entry: TarEntry, offset: number): TocEntry {
-  return {
-    path: entry.path,
-    type: entry.type,
-    mode: entry.mode,
-    uid: entry.uid,
-    gid: entry.gid,
-    size: entry.size,
-    mtimeSec: entry.mtimeSec,
-    mtimeNsec: entry.mtimeNsec,
-    link: entry.link,
-    devMajor: entry.devMajor,
-    devMinor: entry.devMinor,
-    xattrs: entry.xattrs,
-    offset,
-  };
+  else tree.replace(entry.path, placedEntry(entry, offset));
 }
 
 function addMarker(tree: LayerTree, entry: TarEntry): void {
@@ -94,7 +75,7 @@ function isWhiteoutDevice({ type, devMajor, devMinor }: TarEntry): boolean {
 
 /** aufs kept files that had several names in a directory of its own, beside other things; links lead there. */
 function addBookkeeping(tree: LayerTree, entry: TarEntry, offset: number): void {
-  if (entry.type === 'file' && entry.path.startsWith(AUFS_LINKS)) tree.keepAside(placed(entry, offset));
+  if (entry.type === 'file' && entry.path.startsWith(AUFS_LINKS)) tree.keepAside(placedEntry(entry, offset));
 }
 
 function removedName({ path }: TarEntry, base: string): string {

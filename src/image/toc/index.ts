@@ -1,4 +1,4 @@
-export type { TocEntry } from './entry.ts';
+export { placedEntry, type TocEntry } from './entry.ts';
 export { EntryStore } from './entry-store.ts';
 export { contentIDIn, encodeToc, TocCorrupt } from './format.ts';
 export { NameTree, NO_NODE, TOP_NODE, TooManyNames } from './name-tree.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { halfSipHash, type HashKey } from './half-sip-hash.ts';
+import { type HashKey, halfSipHash } from './half-sip-hash.ts';
+import { mergeSort } from './merge-sort.ts';
 import { NameBytes } from './name-bytes.ts';
 import { Numbers } from './numbers.ts';
-import { mergeSort } from './merge-sort.ts';
 
 /** More names than are taken. */
 export class TooManyNames extends Error {
@@ -30,6 +30,9 @@ export class NameTree {
   /** A stranger's archive must not choose who collides. */
   readonly #key: HashKey = keyOf(randomBytes(8));
 
+  /** A directory whose path was asked for: its children's come next. */
+  #last = { node: TOP_NODE, path: '' };
+
   constructor() {
     this.#append(0, '');
   }
@@ -48,9 +51,10 @@ export class NameTree {
   }
 
   path(node: number): string {
-    const parts: string[] = [];
-    for (let at = node; at !== TOP_NODE; at = this.parent(at)) parts.push(this.name(at));
-    return parts.reverse().join('/');
+    if (node === TOP_NODE) return '';
+    const parent = this.parent(node);
+    if (this.#last.node !== parent) this.#last = { node: parent, path: this.#pathOf(parent) };
+    return parent === TOP_NODE ? this.name(node) : `${this.#last.path}/${this.name(node)}`;
   }
 
   /** NO_NODE when there is none. */
@@ -134,6 +138,12 @@ export class NameTree {
       starts[at] = place + 1;
     }
     return { children, starts, count };
+  }
+
+  #pathOf(node: number): string {
+    const parts: string[] = [];
+    for (let at = node; at !== TOP_NODE; at = this.parent(at)) parts.push(this.name(at));
+    return parts.reverse().join('/');
   }
 
   #compare(a: number, b: number): number {

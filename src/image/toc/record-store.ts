@@ -13,6 +13,9 @@ export class StoreFull extends Error {
 const BLOCK = 16 << 10;
 const BLOCKS = 512;
 
+/** Closes the file of a store that nobody closed. */
+const forgotten = new FinalizationRegistry<number>((fd) => closeSync(fd));
+
 /**
  * Records that are written once and read in any order: in memory while they are few, then in a file that has no name any more and so is
  * gone with this process.
@@ -55,7 +58,9 @@ export class RecordStore implements Disposable {
   [Symbol.dispose](): void {
     this.#chunks.length = 0;
     this.#blocks.length = 0;
-    if (this.#fd !== undefined) closeSync(this.#fd);
+    if (this.#fd === undefined) return;
+    forgotten.unregister(this);
+    closeSync(this.#fd);
     this.#fd = undefined;
   }
 
@@ -87,14 +92,21 @@ export class RecordStore implements Disposable {
     }
   }
 
+  #file(): number {
+    if (this.#fd !== undefined) return this.#fd;
+    this.#fd = namelessFile(this.#path);
+    forgotten.register(this, this.#fd, this);
+    return this.#fd;
+  }
+
   #nextChunk(): void {
     const index = this.#chunks.length - 1;
     if ((index + 2) * CHUNK > MOST_BYTES) throw new StoreFull('its names and attributes take more than 16 GiB');
     const last = this.#chunks[index];
     if (index < CHUNKS_IN_MEMORY || last === undefined) this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK));
     else {
-      this.#fd ??= namelessFile(this.#path);
-      for (let done = 0; done < CHUNK; ) done += writeSync(this.#fd, last, done, CHUNK - done, index * CHUNK + done);
+      const fd = this.#file();
+      for (let done = 0; done < CHUNK; ) done += writeSync(fd, last, done, CHUNK - done, index * CHUNK + done);
       this.#chunks[index] = undefined;
       this.#chunks.push(last);
     }

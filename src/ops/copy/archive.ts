@@ -3,12 +3,13 @@ import { type Digest, parseDigest } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import { ArchiveError } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
-import { isTarHead, Spool, type SpooledTar, spoolTar, type TarFilter } from '../../sources/context/index.ts';
+import { isTarHead, Spool, type SpooledEntry, spoolTar, type TarFilter } from '../../sources/context/index.ts';
 import { displayPath } from '../../util/rel-path.ts';
 
 export type Filter = TarFilter;
 
-export interface UnpackedArchive extends SpooledTar {
+export interface UnpackedArchive {
+  readonly entries: Iterable<SpooledEntry>;
   /** Of the archive's own bytes, as they were read. */
   readonly digest: Digest;
 }
@@ -85,7 +86,7 @@ async function unpack(tree: Tree, entry: TreeEntry, options: ArchiveOptions): Pr
     packed.append(chunk);
   });
   try {
-    const { entries } = await spoolTar(pulled(packed), options);
+    const entries = await spoolTar(pulled(packed), options);
     return { entries, digest: parseDigest(`sha256:${hash.digest('hex')}`) };
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;

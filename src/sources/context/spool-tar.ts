@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
 import { diskRoom, isErrno } from '../../host/fs/index.ts';
 import {
@@ -11,6 +13,7 @@ import {
   type TarEntry,
   type TarHandler,
 } from '../../image/archive/index.ts';
+import { EntryStore, placedEntry } from '../../image/toc/index.ts';
 import { Spool } from './spool.ts';
 
 export type TarFilter = Filter;
@@ -21,9 +24,10 @@ export interface SpooledEntry {
   read(sink: (chunk: Uint8Array) => void): void;
 }
 
-/** The entries of an archive, as they came. */
-export interface SpooledTar {
-  readonly entries: readonly SpooledEntry[];
+/** The entries of an archive, as they came: iterated, or by number. Each is made when it is asked for. */
+export interface SpooledTar extends Iterable<SpooledEntry>, Disposable {
+  readonly size: number;
+  at(index: number): SpooledEntry;
 }
 
 export interface SpoolOptions {
@@ -63,17 +67,9 @@ export async function spoolTar(
   { signal, filter, tempDir, maxBytes = diskRoom(tempDir ?? tmpdir()) }: SpoolOptions,
 ): Promise<SpooledTar> {
   const { head, all } = await peek(source);
-  const spool = new Spool(tempDir);
-  const entries: SpooledEntry[] = [];
-  const handler: TarHandler = {
-    entry(entry) {
-      const offset = spool.size;
-      entries.push({ entry, read: (sink) => spool.read({ offset, size: entry.size }, sink) });
-    },
-    content: (chunk) => spool.append(chunk),
-  };
+  const tar = new StoredTar(tempDir);
   let size = 0;
-  const reader = makeTarReader(handler, { ...DEFAULT_LIMITS, maxBytes });
+  const reader = makeTarReader(tar.handler, { ...DEFAULT_LIMITS, maxBytes });
   try {
     for await (const chunk of decompress(all, sniffCompression(head), { signal, filter })) {
       signal.throwIfAborted();
@@ -83,12 +79,47 @@ export async function spoolTar(
     }
     reader.end();
   } catch (error) {
-    spool[Symbol.dispose]();
+    tar[Symbol.dispose]();
     signal.throwIfAborted();
     rethrowMissingProgram(error);
     throw error;
   }
-  return { entries };
+  return tar;
+}
+
+class StoredTar implements SpooledTar {
+  readonly #contents: Spool;
+  readonly #entries: EntryStore;
+  readonly handler: TarHandler;
+
+  constructor(tempDir: string | undefined) {
+    const contents = new Spool(tempDir);
+    const entries = new EntryStore(join(tempDir ?? tmpdir(), `tsbuild-entries-${randomUUID()}`));
+    this.#contents = contents;
+    this.#entries = entries;
+    this.handler = {
+      entry: (entry) => void entries.add(placedEntry(entry, contents.size)),
+      content: (chunk) => contents.append(chunk),
+    };
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  at(index: number): SpooledEntry {
+    const entry = this.#entries.entry(index);
+    return { entry, read: (sink) => this.#contents.read(entry, sink) };
+  }
+
+  *[Symbol.iterator](): Generator<SpooledEntry> {
+    for (let index = 0; index < this.size; index += 1) yield this.at(index);
+  }
+
+  [Symbol.dispose](): void {
+    this.#contents[Symbol.dispose]();
+    this.#entries[Symbol.dispose]();
+  }
 }
 
 const MOST_HEAD = 4 << 20;

@@ -1,7 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
 
 const IN_MEMORY = 32 << 20;
 const CHUNK = 1 << 18;
@@ -15,7 +15,8 @@ const forgotten = new FinalizationRegistry<number>((fd) => closeSync(fd));
  */
 export class Spool implements Disposable {
   readonly #tempDir: string;
-  #chunks: Buffer[] = [];
+  /** Twice as long whenever it is full. */
+  #memory = Buffer.allocUnsafeSlow(1 << 12);
   #fd: number | undefined;
   #size = 0;
 
@@ -29,7 +30,7 @@ export class Spool implements Disposable {
 
   append(bytes: Uint8Array): void {
     if (this.#fd === undefined && this.#size + bytes.length > IN_MEMORY) this.#spill();
-    if (this.#fd === undefined) this.#chunks.push(Buffer.from(bytes));
+    if (this.#fd === undefined) this.#keep(bytes);
     else writeAll(this.#fd, bytes);
     this.#size += bytes.length;
   }
@@ -38,7 +39,7 @@ export class Spool implements Disposable {
   read({ offset, size }: { readonly offset: number; readonly size: number }, sink: (chunk: Uint8Array) => void): void {
     if (offset + size > this.#size) throw new Error('read past the end of a spool');
     if (this.#fd === undefined) {
-      if (size > 0) sink(this.#whole().subarray(offset, offset + size));
+      if (size > 0) sink(this.#memory.subarray(offset, offset + size));
       return;
     }
     const chunk = Buffer.allocUnsafe(Math.min(CHUNK, size));
@@ -60,7 +61,7 @@ export class Spool implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#chunks = [];
+    this.#memory = Buffer.alloc(0);
     if (this.#fd === undefined) return;
     forgotten.unregister(this);
     closeSync(this.#fd);
@@ -68,12 +69,14 @@ export class Spool implements Disposable {
     this.#size = 0;
   }
 
-  #whole(): Buffer {
-    const [only] = this.#chunks;
-    if (this.#chunks.length === 1 && only !== undefined) return only;
-    const whole = Buffer.concat(this.#chunks);
-    this.#chunks = [whole];
-    return whole;
+  #keep(bytes: Uint8Array): void {
+    const end = this.#size + bytes.length;
+    if (end > this.#memory.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(end, 2 * this.#memory.length));
+      grown.set(this.#memory.subarray(0, this.#size));
+      this.#memory = grown;
+    }
+    this.#memory.set(bytes, this.#size);
   }
 
   #spill(): void {
@@ -81,8 +84,8 @@ export class Spool implements Disposable {
     this.#fd = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
     forgotten.register(this, this.#fd, this);
-    for (const chunk of this.#chunks) writeAll(this.#fd, chunk);
-    this.#chunks = [];
+    writeAll(this.#fd, this.#memory.subarray(0, this.#size));
+    this.#memory = Buffer.alloc(0);
   }
 }
 

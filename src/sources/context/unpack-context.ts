@@ -1,8 +1,10 @@
 import { chmodSync, closeSync, linkSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
 import { mknod, setMtime } from '../../host/sys/index.ts';
-import { ArchiveError, type TarEntry } from '../../image/archive/index.ts';
-import { displayPath, hostPath, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import { ArchiveError } from '../../image/archive/index.ts';
+import { TooManyNames } from '../../image/toc/index.ts';
+import { hostPath } from '../../util/rel-path.ts';
+import { ContextTree, EntryRefused } from './context-tree.ts';
 import { type SpooledEntry, type SpooledTar, type SpoolOptions, spoolTar } from './spool-tar.ts';
 
 /**
@@ -14,10 +16,10 @@ export async function unpackContext(
   source: AsyncIterable<Uint8Array>,
   { dir, ...options }: SpoolOptions & { readonly dir: string },
 ): Promise<void> {
-  const tar = await read(source, { tempDir: dir, ...options });
-  const files = finalFiles(tar.entries);
+  using tar = await read(source, { tempDir: dir, ...options });
+  const tree = applied(tar);
   options.signal.throwIfAborted();
-  writeFiles(dir, files);
+  writeFiles(dir, tree, tar.size);
 }
 
 async function read(source: AsyncIterable<Uint8Array>, options: SpoolOptions): Promise<SpooledTar> {
@@ -34,63 +36,55 @@ async function read(source: AsyncIterable<Uint8Array>, options: SpoolOptions): P
 
 const HOW_TO = 'make the tar of a directory as it is, as in: tar -C DIR -c . | tsbuild -';
 
-interface File {
-  readonly entry: TarEntry;
-  read(sink: (chunk: Uint8Array) => void): void;
-}
-
-/** What each name stands for once all entries were applied; hard links share their file. */
-function finalFiles(entries: readonly SpooledEntry[]): Map<RelPath, File> {
-  const files = new Map<RelPath, File>();
-  for (const spooled of entries) {
-    const { path, type, link } = spooled.entry;
-    if (path === TOP) continue;
-    addParents(files, path);
-    const linked = type === 'hardlink' ? files.get(link as RelPath) : spooled;
-    if (linked === undefined || (linked.entry.type === 'directory') !== (type === 'directory'))
-      throw refused(path, `is a link to ${displayPath(link)}, which is no file`);
-    if (type !== 'directory' || files.get(path)?.entry.type !== 'directory') removeBelow(files, path);
-    files.set(path, linked);
-  }
-  return files;
-}
-
-function addParents(files: Map<RelPath, File>, path: RelPath): void {
-  const parent = parentOf(path);
-  if (parent === TOP) return;
-  const there = files.get(parent);
-  if (there?.entry.type === 'directory') return;
-  if (there !== undefined) throw refused(path, `lies below ${displayPath(parent)}, which is no directory`);
-  addParents(files, parent);
-  files.set(parent, { entry: impliedDirectory(parent), read: () => undefined });
-}
-
-function removeBelow(files: Map<RelPath, File>, path: RelPath): void {
-  if (files.get(path)?.entry.type !== 'directory') return;
-  for (const other of [...files.keys()]) if (other.startsWith(`${path}/`)) files.delete(other);
-}
-
-function writeFiles(dir: string, files: ReadonlyMap<RelPath, File>): void {
-  const sorted = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
-  const made = new Map<File, Buffer>();
-  for (const [path, file] of sorted)
-    if (file.entry.type === 'directory') mkdirSync(hostPath(dir, path), { mode: 0o700 });
-  for (const [path, file] of sorted) {
-    if (file.entry.type === 'directory') continue;
-    const host = hostPath(dir, path);
-    const first = made.get(file);
-    if (first !== undefined) linkSync(first, host);
-    else makeFile(host, file);
-    made.set(file, first ?? host);
-  }
-  for (const [path, { entry }] of sorted.reverse()) {
-    const host = hostPath(dir, path);
-    if (entry.type !== 'symlink') chmodSync(host, entry.mode);
-    setMtime(host, entry.mtimeSec, entry.mtimeNsec);
+/** @throws BuildError context-invalid */
+function applied(tar: SpooledTar): ContextTree {
+  try {
+    return new ContextTree(tar);
+  } catch (error) {
+    if (!(error instanceof EntryRefused || error instanceof TooManyNames)) throw error;
+    throw new BuildError('context-invalid', `the tar of the build context: ${error.message}`, {
+      cause: error,
+      hint: HOW_TO,
+    });
   }
 }
 
-function makeFile(host: Buffer, file: File): void {
+function writeFiles(dir: string, tree: ContextTree, entryCount: number): void {
+  const nodes = tree.nodes();
+  const hostOf = (node: number) => hostPath(dir, tree.path(node));
+  for (const node of nodes) if (tree.isDirectory(node)) mkdirSync(hostOf(node), { mode: 0o700 });
+  writeContents(tree, { nodes, hostOf, entryCount });
+  for (const node of nodes.reverse()) {
+    const { type, mode, mtimeSec, mtimeNsec } = tree.entry(node)?.entry ?? IMPLIED;
+    const host = hostOf(node);
+    if (type !== 'symlink') chmodSync(host, mode);
+    setMtime(host, mtimeSec, mtimeNsec);
+  }
+}
+
+interface Writing {
+  readonly nodes: Uint32Array;
+  readonly hostOf: (node: number) => Buffer;
+  readonly entryCount: number;
+}
+
+/** All but directories: the first name of each entry is the file, the others are links to it. */
+function writeContents(tree: ContextTree, { nodes, hostOf, entryCount }: Writing): void {
+  const made = new Uint32Array(entryCount);
+  for (const node of nodes) {
+    const number = tree.entryNumber(node);
+    const spooled = tree.isDirectory(node) ? undefined : tree.entry(node);
+    if (number === undefined || spooled === undefined) continue;
+    const first = made[number] ?? 0;
+    if (first !== 0) linkSync(hostOf(first), hostOf(node));
+    else makeFile(hostOf(node), spooled);
+    made[number] = first === 0 ? node : first;
+  }
+}
+
+const IMPLIED = { type: 'directory', mode: 0o755, mtimeSec: 0, mtimeNsec: 0 } as const;
+
+function makeFile(host: Buffer, file: SpooledEntry): void {
   const { entry } = file;
   if (entry.type === 'symlink') {
     symlinkSync(Buffer.from(entry.link, 'latin1'), host);
@@ -108,27 +102,4 @@ function makeFile(host: Buffer, file: File): void {
   } finally {
     closeSync(fd);
   }
-}
-
-function impliedDirectory(path: RelPath): TarEntry {
-  return {
-    path,
-    type: 'directory',
-    mode: 0o755,
-    uid: 0,
-    gid: 0,
-    size: 0,
-    mtimeSec: 0,
-    mtimeNsec: 0,
-    link: '',
-    devMajor: 0,
-    devMinor: 0,
-    xattrs: new Map(),
-  };
-}
-
-function refused(path: RelPath, why: string): BuildError {
-  return new BuildError('context-invalid', `the tar of the build context: ${displayPath(path)} ${why}`, {
-    hint: HOW_TO,
-  });
 }

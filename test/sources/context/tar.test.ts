@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, readFileSync, readlinkSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -55,13 +55,13 @@ describe('what is an archive', () => {
 });
 
 test('entries can be read in any order', async () => {
-  const { entries } = await spoolTar(
+  using entries = await spoolTar(
     inPieces(gzipSync(makeTar([{ path: 'a', text: 'aa' }, { path: 'b' }, { path: 'c', text: 'ccc' }]))),
     { signal, filter },
   );
   const textOf = (index: number) => {
     let text = '';
-    entries[index]?.read((chunk) => (text += Buffer.from(chunk).toString()));
+    entries.at(index).read((chunk) => (text += Buffer.from(chunk).toString()));
     return text;
   };
   expect([textOf(2), textOf(1), textOf(0), textOf(2)]).toEqual(['ccc', '', 'aa', 'ccc']);
