@@ -1,6 +1,14 @@
-import { digestOf } from '../../cache/index.ts';
 import { BuildError, type SourceRange } from '../../src/errors.ts';
-import { type Dockerfile, type LowerOptions, lower, parseDockerfile } from '../../src/frontend/index.ts';
+import {
+  type Dockerfile,
+  type LowerOptions,
+  listTargets,
+  lower,
+  outlineDockerfile,
+  parseDockerfile,
+} from '../../src/frontend/index.ts';
+import { ignoreProblem } from './ignore.ts';
+import { resolveFake } from './images.ts';
 
 const AMD64 = { os: 'linux', architecture: 'amd64' };
 
@@ -16,7 +24,7 @@ export async function inspect(text: string): Promise<string | undefined> {
   }
   const found = brokenValue(dockerfile, linesOf(dockerfile.text));
   if (found !== undefined) return found;
-  return lowerProblem(dockerfile);
+  return (await lowerProblem(dockerfile)) ?? ignoreProblem(text);
 }
 
 /** Parse, lower and check as a build does. @throws whatever lowering throws */
@@ -27,18 +35,29 @@ export async function frontend(text: string): Promise<void> {
 
 async function lowerProblem(dockerfile: Dockerfile): Promise<string | undefined> {
   if (dockerfile.errors.length > 0) return undefined;
-  try {
-    await lowerAll(dockerfile);
-    return undefined;
-  } catch (error) {
-    return error instanceof BuildError ? undefined : `lower threw: ${String(error)}`;
+  const calls = {
+    lower: () => lowerAll(dockerfile),
+    outline: () => outlineDockerfile(dockerfile, OPTIONS, DEPS),
+    targets: () => listTargets(dockerfile),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    try {
+      await call();
+    } catch (error) {
+      if (!(error instanceof BuildError)) return `${name} threw: ${String(error)}`;
+      const { range } = error;
+      if (range !== undefined && !isWithin(range, linesOf(dockerfile.text)))
+        return `${name} error outside the text: ${JSON.stringify(range)}`;
+    }
   }
+  return undefined;
 }
 
-function lowerAll(dockerfile: Dockerfile): ReturnType<typeof lower> {
-  const checkRules = new Set(['all']);
-  return lower(dockerfile, { ...OPTIONS, checkRules }, { resolver: { resolve }, signal: new AbortController().signal });
+async function lowerAll(dockerfile: Dockerfile): Promise<void> {
+  await lower(dockerfile, { ...OPTIONS, checkRules: new Set(['all', 'tsbuild']) }, DEPS);
 }
+
+const DEPS = { resolver: { resolve: resolveFake }, signal: new AbortController().signal };
 
 const OPTIONS: LowerOptions = {
   buildArgs: new Map([['A', 'from outside']]),
@@ -55,21 +74,6 @@ const OPTIONS: LowerOptions = {
   ignorePatterns: [{ pattern: '*.log', line: 1, file: '.dockerignore' }],
   isCheck: true,
 };
-
-/** Every image exists and has a trigger, so that triggers are read, too. */
-function resolve(name: string): ReturnType<Parameters<typeof lower>[2]['resolver']['resolve']> {
-  return Promise.resolve({
-    name,
-    manifest: digestOf(name),
-    layers: [],
-    config: {
-      ...AMD64,
-      config: { Env: ['PATH=/bin'], WorkingDir: '/' },
-      history: [],
-      rootfs: { type: 'layers', diff_ids: [] },
-    },
-  });
-}
 
 function linesOf(text: string): readonly number[] {
   return text.split('\n').map((line) => line.length);
