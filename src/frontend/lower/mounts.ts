@@ -27,11 +27,12 @@ interface OneMount extends MountContext {
 /** The --mount flags with their variables expanded, targets absolute and every default filled in. */
 export function lowerMounts(instruction: RunInstruction, { step, inputs }: MountContext): readonly RunMount[] {
   const mounts: RunMount[] = [];
+  let sshBefore = 0;
   for (const [index, flag] of mountFlags(instruction.flags).entries()) {
     const { range } = flag;
     const parsed = parseMount(flag.value ?? '', { range, expand: (text) => step.expand.word(text, range) });
-    const sshBefore = mounts.filter(({ type }) => type === 'ssh').length;
     mounts.push(LOWER[parsed.type](parsed, { step, inputs, flag, index, sshBefore }));
+    if (parsed.type === 'ssh') sshBefore += 1;
   }
   return mounts;
 }
