@@ -147,6 +147,8 @@ async function sent(request: HttpRequest, session: Session): Promise<HttpRespons
       body: bodyOf(request.body),
       signal: request.signal,
     });
+    // one that breaks before it is read must wait for its reader
+    body.on('error', () => undefined);
     return {
       status: statusCode,
       headers: Object.fromEntries(

@@ -22,6 +22,22 @@ test('gives status, headers and body', async () => {
   expect([response.status, response.headers['x-seen'], await text(response.body)]).toEqual([203, 'test/1', 'hello']);
 });
 
+test('a body that breaks before it is read says so to its reader', async () => {
+  let closed: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => {
+    closed = resolve;
+  });
+  const url = await serve((_, response) => {
+    response.once('close', closed).writeHead(200, { 'content-length': '7' });
+    response.write('con', () => response.destroy());
+  });
+  await using http = open();
+  const response = await http.request({ url, signal });
+  await gone;
+  await new Promise((resolve) => setImmediate(resolve));
+  await expect(text(response.body)).rejects.toMatchObject({ failure: 'reset' });
+});
+
 test('another host gets no Authorization, the same host does', async () => {
   const seen: (string | undefined)[] = [];
   const other = await serve((request, response) => {
