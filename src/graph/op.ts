@@ -47,6 +47,10 @@ export interface GitOp {
   readonly keepGitDir: boolean;
   /** Checked out too unless false. */
   readonly submodules?: boolean | undefined;
+  /** What files are dated with; the time of the checkout unless said otherwise. */
+  readonly mtime?: 'checkout' | 'commit' | undefined;
+  /** `checksum` says what to fetch, wherever the ref stands. */
+  readonly fetchByCommit?: boolean | undefined;
 }
 
 /** COPY and ADD. inputs[0] is the stack below. */

@@ -89,7 +89,10 @@ function copySources(
   { instruction, step, inputs }: SourceContext,
 ): CopySource[] {
   const found = paths.map((path): CopySource => {
-    const remote = remoteSource(path, { instruction, range: step.range, checksum });
+    const remote = remoteSource(path, {
+      ...{ instruction, checksum, range: step.range },
+      isDated: step.lowering.args.epoch !== undefined,
+    });
     if (remote !== undefined) return { kind: 'path', input: inputs.indexOf(remote.vertex), path: remote.path };
     return { kind: 'path', input: inputs.indexOf(step.lowering.sourceVertex(step.command.sources[0], step)), path };
   });
@@ -142,7 +145,10 @@ function assertChecksum(
       hint: 'name one source, a URL, beside --checksum',
     });
   if (paths.length + inline.length !== 1) throw refuse("checksum can't be specified for multiple sources");
-  if (!/^https?:\/\//.test(source) && remoteSource(source, { instruction, range, checksum }) === undefined) {
+  if (
+    !/^https?:\/\//.test(source) &&
+    remoteSource(source, { instruction, range, checksum, isDated: false }) === undefined
+  ) {
     throw refuse('checksum requires HTTP(S) or Git sources');
   }
 }

@@ -20,6 +20,9 @@ export function parseGitUrl(text: string): GitSource | undefined {
       throw invalid(text, `${name} is given twice: in the query and after #`);
     }
   }
+  if (asked.fetchByCommit === true && asked.checksum === undefined) {
+    throw invalid(text, 'fetch-by-commit without a commit', 'name it in the query: ?commit=ID&fetch-by-commit=true');
+  }
   return definedFields({ url, ...own, ...definedFields(asked) });
 }
 
@@ -40,7 +43,13 @@ const QUERY: { readonly [key: string]: (value: string) => GitQuery } = {
   commit: (checksum) => ({ checksum }),
   submodules: (value) => ({ submodules: isTrue(value) }),
   'keep-git-dir': (value) => ({ keepGitDir: isTrue(value) }),
+  mtime: (value) => ({ mtime: isMtime(value) ? value : undefined }),
+  'fetch-by-commit': (value) => ({ fetchByCommit: isTrue(value) }),
 };
+
+function isMtime(value: string): value is 'checkout' | 'commit' {
+  return value === 'checkout' || value === 'commit';
+}
 
 function isTrue(value: string): boolean {
   return value === '' || value === 'true' || value === '1';
@@ -52,6 +61,7 @@ function queryOptions(query: string, text: string): GitQuery {
     const read = Object.hasOwn(QUERY, key) ? QUERY[key] : undefined;
     if (read === undefined) throw invalid(text, `unexpected query key "${key}"`);
     const more = read(value);
+    if (key === 'mtime' && more.mtime === undefined) throw invalid(text, `mtime is ${JSON.stringify(value)}`, MTIMES);
     const twice = Object.keys(more).find((name) => Object.hasOwn(options, name));
     if (twice !== undefined) throw invalid(text, `${twice} is given twice`);
     options = { ...options, ...more };
@@ -68,8 +78,11 @@ function definedFields<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
 }
 
-function invalid(text: string, why: string): BuildError {
-  return new BuildError('copy-invalid', `invalid git URL ${text}: ${why}`, {
-    hint: 'known keys are ref, tag, branch, subdir, checksum, commit, submodules and keep-git-dir',
-  });
+const KEYS = `known keys are ${Object.keys(QUERY).join(', ')}`;
+const MTIMES = 'write mtime=checkout or mtime=commit';
+
+/** A password in the URL is not told. */
+function invalid(text: string, why: string, hint = KEYS): BuildError {
+  const shown = text.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
+  return new BuildError('copy-invalid', `invalid git URL ${shown}: ${why}`, { hint });
 }

@@ -18,6 +18,8 @@ export interface RemoteContext {
   readonly range: SourceRange;
   /** --checksum, expanded. */
   readonly checksum: string | undefined;
+  /** SOURCE_DATE_EPOCH is given: files of a repository are dated by their commit. */
+  readonly isDated: boolean;
 }
 
 /**
@@ -51,18 +53,33 @@ function httpSource(url: string, { range, checksum }: RemoteContext): RemoteSour
   return { vertex, path: fileNameOf(url) };
 }
 
-function gitSource(git: GitSource, { instruction, range, checksum }: RemoteContext): RemoteSource {
+function gitSource(git: GitSource, { instruction, range, checksum, isDated }: RemoteContext): RemoteSource {
   const flag = findFlag(instruction, 'keep-git-dir');
   const wanted = flag === undefined ? undefined : isOn(flag);
-  if (wanted !== undefined && git.keepGitDir !== undefined && wanted !== git.keepGitDir) {
+  assertAgreed(git, { range, checksum, keepGitDir: wanted });
+  const op = {
+    ...git,
+    kind: 'git',
+    checksum: git.checksum ?? checksum,
+    keepGitDir: git.keepGitDir ?? wanted ?? false,
+    mtime: git.mtime ?? (isDated ? 'commit' : undefined),
+  } as const;
+  return { vertex: makeVertex(op, [], internalOrigin(`[internal] fetch ${withoutUser(git.url)}`, range)), path: '/' };
+}
+
+/** What flags and query say both, they must say alike. */
+function assertAgreed(
+  git: GitSource,
+  { range, ...flags }: Pick<RemoteContext, 'range' | 'checksum'> & { readonly keepGitDir: boolean | undefined },
+): void {
+  const differ = (name: 'checksum' | 'keepGitDir') =>
+    flags[name] !== undefined && git[name] !== undefined && flags[name] !== git[name];
+  if (differ('keepGitDir')) {
     throw new BuildError('copy-invalid', 'inconsistent keep-git-dir configuration', { range });
   }
-  if (checksum !== undefined && git.checksum !== undefined && checksum !== git.checksum) {
-    throw new BuildError('copy-invalid', `checksum mismatch "${checksum}" != "${git.checksum}"`, { range });
+  if (differ('checksum')) {
+    throw new BuildError('copy-invalid', `checksum mismatch "${flags.checksum}" != "${git.checksum}"`, { range });
   }
-  const keepGitDir = git.keepGitDir ?? wanted ?? false;
-  const op = { ...git, kind: 'git', checksum: git.checksum ?? checksum, keepGitDir } as const;
-  return { vertex: makeVertex(op, [], internalOrigin(`[internal] fetch ${withoutUser(git.url)}`, range)), path: '/' };
 }
 
 /** The last part of the URL's path, or `__unnamed__`: the name that the fetched file has. */

@@ -13,6 +13,14 @@ export interface CheckoutOptions {
   readonly dir: string;
   readonly remote: Remote;
   readonly signal: AbortSignal;
+  readonly maxBytes?: number | undefined;
+}
+
+export interface CheckedOut {
+  /** The directory that was asked for: the top, or what is below it. */
+  readonly dir: string;
+  /** When the commit was made, by its committer. */
+  readonly committedSec: number;
 }
 
 /**
@@ -53,14 +61,13 @@ async function has(commit: string, git: GitProgram, call: GitCall): Promise<bool
 
 /**
  * Writes a commit's files, with submodules, to `dir`.
- * @returns the directory that was asked for: `dir`, or what is below it
  * @throws BuildError git-failed
  */
 export async function checkOut(
   request: GitRequest,
   { commit }: ResolvedGit,
   options: CheckoutOptions,
-): Promise<string> {
+): Promise<CheckedOut> {
   const { git, store, dir, remote, signal } = options;
   const call: GitCall = { signal, cwd: dir, auth: remote.auth };
   const act = (args: readonly string[], env?: GitCall['env']) => must(request.url, git(args, { ...call, env }));
@@ -85,19 +92,32 @@ export async function checkOut(
   await act(['remote', 'add', '--', 'origin', remote.url]);
   await act(['checkout', '--quiet', '--force', '--detach', commit]);
   if (request.submodules !== false && isFile(join(dir, '.gitmodules')))
-    await act(['submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1']);
+    await withRoom(request.url, options, (guarded) =>
+      git(['submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1'], { ...call, signal: guarded }),
+    );
   const wanted = below(dir, request);
   // as BuildKit has it: a part of a repository is none
   if (request.keepGitDir === true && wanted === dir) await act(['update-ref', '-d', 'refs/tsbuild']);
   else removeGitFiles(Buffer.from(wanted));
-  return wanted;
+  return { dir: wanted, committedSec: await committedSec(commit, options, request.url) };
+}
+
+async function committedSec(commit: string, { git, store, signal }: CheckoutOptions, url: string): Promise<number> {
+  const shown = await git(['cat-file', 'commit', commit], { signal, cwd: store });
+  if (shown.exitCode !== 0) throw gitFailed(url, shown);
+  const [head = ''] = shown.stdout.toString('latin1').split('\n\n', 1);
+  return Number(/^committer .*> (\d{1,12}) [+-]\d{4}$/m.exec(head)?.[1] ?? 0);
 }
 
 const MOST_ENTRIES_BYTES = 256 * 1024 * 1024;
 const RESERVE_BYTES = 1e9;
 
 /** Sums up the tree before a byte of it is written: trees that share subtrees can be huge from a few kilobytes. */
-async function assertRoom(commit: string, { git, store, signal }: CheckoutOptions, url: string): Promise<void> {
+async function assertRoom(
+  commit: string,
+  { git, store, signal, maxBytes = Number.POSITIVE_INFINITY }: CheckoutOptions,
+  url: string,
+): Promise<void> {
   const listed = await git(['ls-tree', '-r', '-l', '-z', '--full-tree', commit], {
     signal,
     cwd: store,
@@ -107,15 +127,41 @@ async function assertRoom(commit: string, { git, store, signal }: CheckoutOption
   let size = 0;
   for (const line of listed.stdout.toString('latin1').split('\0'))
     size += Number(/^\d+ blob \w+ +(\d+)\t/.exec(line)?.[1] ?? 0);
+  if (size <= maxBytes && size <= roomBelow(store) && listed.stdout.length <= MOST_ENTRIES_BYTES) return;
+  throw tooLarge(`the files of ${commit}`, url);
+}
+
+const LOOK_EVERY_MS = 250;
+
+/** What submodules hold is known when they are written only: they are stopped when the room gets short. */
+async function withRoom(
+  url: string,
+  { store, signal }: CheckoutOptions,
+  act: (signal: AbortSignal) => ReturnType<GitProgram>,
+): Promise<void> {
+  const full = new AbortController();
+  const watch = setInterval(() => {
+    if (roomBelow(store) === 0) full.abort();
+  }, LOOK_EVERY_MS);
+  try {
+    await must(url, act(AbortSignal.any([signal, full.signal])));
+  } catch (error) {
+    signal.throwIfAborted();
+    throw full.signal.aborted ? tooLarge('its submodules', url) : error;
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+function roomBelow(store: string): number {
   const { bavail, bsize } = statfsSync(store);
-  if (size <= Math.max(0, bavail * bsize - RESERVE_BYTES) && listed.stdout.length <= MOST_ENTRIES_BYTES) return;
-  throw new BuildError(
-    'git-failed',
-    `${shownRemote(url)}: the files of ${commit} are larger than the free disk allows`,
-    {
-      hint: 'free some space, or give another --root',
-    },
-  );
+  return Math.max(0, bavail * bsize - RESERVE_BYTES);
+}
+
+function tooLarge(what: string, url: string): BuildError {
+  return new BuildError('git-failed', `${shownRemote(url)}: ${what} are larger than the free disk allows`, {
+    hint: 'free some space, or give another --root',
+  });
 }
 
 /** A symlink on the way is refused: it could lead out of the repository. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { digestOf, hexOf, type Locks } from '../../../cache/index.ts';
-import { checkOut, fetchCommit } from './checkout.ts';
+import { type CheckedOut, checkOut, fetchCommit } from './checkout.ts';
 import { type GitProgramOptions, gitProgram } from './program.ts';
 import { type AuthHeader, type GitRequest, remoteOf } from './remote.ts';
 import { type ResolvedGit, resolveGit } from './resolve.ts';
@@ -12,18 +12,22 @@ export interface GitOptions extends GitProgramOptions {
   readonly locks: Locks;
   /** Value of the Authorization header for a host that the URL names no user for. */
   readonly authHeader: AuthHeader;
+  /** For the files of a commit; as many as the disk has room for when that is less. */
+  readonly maxBytes?: number | undefined;
 }
 
 /** Repositories as sources of files. What was fetched is kept in bare repositories below `dir`, one a URL. */
 export interface Git {
   /** Which commit a request means now. @throws BuildError git-failed, checksum-mismatch */
   resolve(request: GitRequest, options: { signal: AbortSignal }): Promise<ResolvedGit>;
-  /** Writes the files to `dir`, which must not exist. @returns the directory with what was asked for */
+  /** Writes the files to `dir`, which must not exist. @throws BuildError git-failed */
   checkout(
     request: GitRequest,
     found: ResolvedGit,
     options: { readonly dir: string; readonly signal: AbortSignal },
-  ): Promise<string>;
+  ): Promise<CheckedOut>;
+  /** The URL as it may be shown and kept: without a password. */
+  urlOf(request: GitRequest): Promise<string>;
 }
 
 export function openGit(options: GitOptions): Git {
@@ -33,12 +37,13 @@ export function openGit(options: GitOptions): Git {
       const remote = await remoteOf(request, options.authHeader);
       return resolveGit(request, { git, remote, cwd: options.dir, signal });
     },
+    urlOf: async (request) => (await remoteOf(request, () => Promise.resolve(undefined))).url,
     async checkout(request, found, { dir, signal }) {
       const remote = await remoteOf(request, options.authHeader);
       const store = join(options.dir, hexOf(digestOf(remote.url)));
       const lock = await options.locks.lock(`${store}.lock`, 'exclusive', { signal });
       try {
-        const place = { git, store, dir, remote, signal };
+        const place = { git, store, dir, remote, signal, maxBytes: options.maxBytes };
         await fetchCommit(request, found, place);
         return await checkOut(request, found, place);
       } finally {

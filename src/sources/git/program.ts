@@ -14,6 +14,8 @@ export interface GitProgramOptions {
   readonly caFile?: string | undefined;
   /** Colon separated; `file` is for tests and for the store of this root only. */
   readonly protocols?: string | undefined;
+  /** For each run of git, where its own limit is not shorter. */
+  readonly limitMs?: number | undefined;
 }
 
 export interface GitCall {
@@ -74,12 +76,13 @@ export function gitProgram(options: GitProgramOptions): GitProgram {
   const config = join(options.dir, 'config');
   writeFileSync(config, CONFIG, { mode: 0o600 });
   const base = baseEnv(options, config);
-  return async (args, { signal, cwd, auth, env, timeoutMs = LIMIT_MS }) => {
+  return async (args, { signal, cwd, auth, env, ...call }) => {
+    const timeoutMs = Math.min(call.timeoutMs ?? LIMIT_MS, options.limitMs ?? LIMIT_MS);
     const limit = AbortSignal.timeout(timeoutMs);
     const both = AbortSignal.any([signal, limit]);
     try {
       // files are 0644 and 0755 whoever runs this
-      const result = await run(['sh', '-c', 'umask 022; exec git "$@"', 'git', ...args], {
+      const result = await run(['/bin/sh', '-c', 'umask 022; exec git "$@"', 'git', ...args], {
         signal: both,
         cwd,
         env: { ...base, ...authEnv(auth), ...env },
@@ -89,7 +92,10 @@ export function gitProgram(options: GitProgramOptions): GitProgram {
     } catch (error) {
       signal.throwIfAborted();
       if (limit.aborted)
-        throw new BuildError('git-failed', `git took more than ${timeoutMs / 1000} s`, { cause: error });
+        throw new BuildError('git-failed', `git took more than ${timeoutMs / 1000} s`, {
+          cause: error,
+          hint: 'try again later, or name a repository that is smaller or nearer',
+        });
       if (error instanceof BuildError) throw error;
       throw new BuildError('git-failed', 'git could not be run, or said more than can be read', { cause: error });
     }

@@ -10,6 +10,8 @@ export interface GitRequest {
   readonly keepGitDir?: boolean | undefined;
   /** True unless said otherwise. */
   readonly submodules?: boolean | undefined;
+  /** Fetch the commit of `checksum`, which is then its full id, wherever the ref stands. */
+  readonly fetchByCommit?: boolean | undefined;
 }
 
 /** A repository's URL as git may see it, and who asks. */

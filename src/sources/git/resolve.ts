@@ -22,7 +22,8 @@ export async function resolveGit(
   request: GitRequest,
   { git, remote, cwd, signal }: { git: GitProgram; remote: Remote; cwd: string; signal: AbortSignal },
 ): Promise<ResolvedGit> {
-  const { ref } = request;
+  const { ref, checksum = '' } = request;
+  if (request.fetchByCommit === true) return { commit: fullId(checksum), refName: undefined };
   if (ref !== undefined && FULL_ID.test(ref)) return checked({ commit: ref, refName: undefined }, [ref], request);
   const patterns = ref === undefined ? ['HEAD'] : [ref, `${ref}^{}`];
   const listed = await git(['ls-remote', '--', remote.url, ...patterns], {
@@ -40,6 +41,13 @@ export async function resolveGit(
   }
   throw new BuildError('git-failed', `${shownRemote(request.url)} has no ref ${ref ?? 'HEAD'}`, {
     hint: 'name a branch, a tag or a full commit id that the repository has',
+  });
+}
+
+function fullId(checksum: string): string {
+  if (FULL_ID.test(checksum.toLowerCase())) return checksum.toLowerCase();
+  throw new BuildError('copy-invalid', `${JSON.stringify(checksum)} is not the full id of a commit`, {
+    hint: 'fetch-by-commit needs all 40 or 64 hex digits of it',
   });
 }
 

@@ -21,6 +21,11 @@ describe('parseGitUrl', () => {
       { url: 'https://example.org/b.git', checksum: 'abc', keepGitDir: true },
     ],
     ['https://example.org/b.git?keep-git-dir=false', { url: 'https://example.org/b.git', keepGitDir: false }],
+    ['https://example.org/b.git?mtime=commit', { url: 'https://example.org/b.git', mtime: 'commit' }],
+    [
+      'https://example.org/b.git?commit=abc&fetch-by-commit=true',
+      { url: 'https://example.org/b.git', checksum: 'abc', fetchByCommit: true },
+    ],
   ])('%s', (text, source) => {
     expect(parseGitUrl(text)).toEqual(source);
   });
@@ -37,6 +42,9 @@ describe('parseGitUrl', () => {
     ['https://example.org/b.git?__proto__=1', 'unexpected query key "__proto__"'],
     ['https://example.org/b.git?ref=a&branch=b', 'ref is given twice'],
     ['https://example.org/b.git?ref=a#b', 'ref is given twice'],
+    ['https://example.org/b.git?mtime=now', 'mtime is "now"'],
+    ['https://example.org/b.git?fetch-by-commit=true', 'fetch-by-commit without a commit'],
+    ['https://me:secret@example.org/b.git?what=1', 'invalid git URL https://example.org/b.git?what=1'],
   ])('%s is refused', (text, message) => {
     expect(() => parseGitUrl(text)).toThrow(message);
   });

@@ -1,0 +1,177 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { fileLocks } from '../../../src/host/sys/index.ts';
+import { type Git, type GitOptions, type GitRequest, openGit } from '../../../src/sources/git/index.ts';
+import { commit, git } from '../../rig/git-server.ts';
+
+const signal = new AbortController().signal;
+const PATH = process.env['PATH'];
+let shared = '';
+let repo = '';
+let first = '';
+let second = '';
+
+beforeAll(() => {
+  shared = mkdtempSync(join(tmpdir(), 'git-repo-'));
+  repo = join(shared, 'a');
+  first = commit(repo, { f: 'one', 'sub/g': 'g' });
+  git(repo, 'tag', '-a', 'v1', '-m', 'v1');
+  git(repo, 'tag', 'both');
+  second = commit(repo, { f: 'two' });
+  git(repo, 'branch', 'both');
+});
+afterAll(() => rmSync(shared, { recursive: true, force: true }));
+
+function gitRig(more: Partial<GitOptions> = {}) {
+  const dir = mkdtempSync(join(tmpdir(), 'git-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const source: Git = openGit({
+    dir: join(dir, 'git'),
+    env: { PATH },
+    locks: fileLocks,
+    protocols: 'file',
+    authHeader: () => Promise.resolve(undefined),
+    ...more,
+  });
+  const checkout = async (request: GitRequest, to = 'out') => {
+    const found = await source.resolve(request, { signal });
+    return source.checkout(request, found, { dir: join(dir, to), signal });
+  };
+  return { dir, source, checkout };
+}
+
+const request = (more: Partial<GitRequest> = {}): GitRequest => ({ url: `file://${repo}`, ...more });
+
+describe('which commit', () => {
+  test.each([
+    [{}, () => second],
+    [{ ref: 'HEAD' }, () => second],
+    [{ ref: 'main' }, () => second],
+    [{ ref: 'refs/heads/main' }, () => second],
+    [{ ref: 'v1' }, () => first],
+    [{ ref: 'refs/tags/v1' }, () => first],
+    [{ ref: 'both' }, () => second],
+    [{ ref: 'refs/tags/both' }, () => first],
+  ])('%j', async (more, wanted) => {
+    const { source } = gitRig();
+    expect((await source.resolve(request(more), { signal })).commit).toBe(wanted());
+  });
+
+  test('the checksum is a prefix of it, or the id of its tag', async () => {
+    const { source } = gitRig();
+    const tag = git(repo, 'rev-parse', 'v1');
+    for (const checksum of [first, first.slice(0, 7), first.toUpperCase(), tag])
+      expect((await source.resolve(request({ ref: 'v1', checksum }), { signal })).commit).toBe(first);
+    const mismatch = source.resolve(request({ checksum: first }), { signal });
+    await expect(mismatch).rejects.toMatchObject({ code: 'checksum-mismatch' });
+    const short = source.resolve(request({ checksum: first.slice(0, 6) }), { signal });
+    await expect(short).rejects.toMatchObject({ code: 'copy-invalid' });
+  });
+
+  test('fetch-by-commit takes the commit wherever the ref stands, and asks nobody', async () => {
+    const { source, checkout } = gitRig();
+    const byCommit = request({ ref: 'main', checksum: first, fetchByCommit: true });
+    expect(readFileSync(join((await checkout(byCommit)).dir, 'f'), 'utf8')).toBe('one');
+    const nowhere = { ...byCommit, url: 'file:///nowhere' };
+    expect((await source.resolve(nowhere, { signal })).commit).toBe(first);
+    const prefix = source.resolve({ ...byCommit, checksum: first.slice(0, 12) }, { signal });
+    await expect(prefix).rejects.toMatchObject({ code: 'copy-invalid' });
+  });
+});
+
+describe('a checkout', () => {
+  test('files of the commit, and when it was made', async () => {
+    const { checkout } = gitRig();
+    const out = await checkout(request({ ref: 'v1' }));
+    expect(readdirSync(out.dir).sort()).toEqual(['f', 'sub']);
+    expect(out.committedSec).toBe(Number(git(repo, 'log', '-1', '--format=%ct', 'v1')));
+  });
+
+  test('no hook, filter or configuration of the machine or of the repository runs', async () => {
+    const touched = join(shared, 'touched');
+    const script = join(shared, 'script');
+    writeFileSync(script, `#!/bin/sh\ntouch ${touched}\ncat\n`);
+    chmodSync(script, 0o755);
+    const home = join(shared, 'home');
+    mkdirSync(home);
+    writeFileSync(join(home, '.gitconfig'), `[filter "x"]\n\tsmudge = ${script}\n[core]\n\tfsmonitor = ${script}\n`);
+    const hostile = join(shared, 'hostile');
+    commit(hostile, { '.gitattributes': '* filter=x', '.gitconfig': 'x', f: 'f', 'hooks/post-checkout': '#!/bin/sh' });
+    writeFileSync(join(hostile, '.git/hooks/post-checkout'), `#!/bin/sh\ntouch ${touched}\n`, { mode: 0o755 });
+    const { checkout } = gitRig({ env: { PATH, HOME: home, XDG_CONFIG_HOME: home, GIT_DIR: '/nowhere' } });
+    await checkout({ url: `file://${hostile}`, keepGitDir: true });
+    expect(existsSync(touched)).toBe(false);
+  });
+
+  test('submodules cannot name a path of this machine, nor a program', async () => {
+    const outer = join(shared, 'outer');
+    commit(outer, { f: 'f' });
+    git(outer, '-c', 'protocol.file.allow=always', 'submodule', 'add', '-q', `file://${repo}`, 'inner');
+    writeFileSync(join(outer, '.gitmodules'), '[submodule "inner"]\n\tpath = inner\n\turl = ext::sh -c x\n');
+    git(outer, 'commit', '-qam', 'x');
+    const { checkout } = gitRig();
+    await expect(checkout({ url: `file://${outer}` })).rejects.toMatchObject({
+      code: 'git-failed',
+      message: expect.stringContaining("transport 'ext' not allowed"),
+    });
+    const without = await checkout({ url: `file://${outer}`, submodules: false }, 'without');
+    expect(readdirSync(join(without.dir, 'inner'))).toEqual([]);
+  });
+
+  test('two at a time of one repository', async () => {
+    const { checkout } = gitRig();
+    const both = await Promise.all([checkout(request({ ref: 'v1' }), 'x'), checkout(request(), 'y')]);
+    expect(both.map(({ dir }) => readFileSync(join(dir, 'f'), 'utf8'))).toEqual(['one', 'two']);
+  });
+});
+
+describe('limits', () => {
+  test('time', async () => {
+    const bin = mkdtempSync(join(shared, 'bin-'));
+    writeFileSync(join(bin, 'git'), '#!/bin/sh\nexec sleep 100\n', { mode: 0o755 });
+    const { source } = gitRig({ env: { PATH: `${bin}:${PATH ?? ''}` }, limitMs: 50 });
+    const held = setInterval(() => undefined, 1000);
+    onTestFinished(() => clearInterval(held));
+    await expect(source.resolve(request(), { signal })).rejects.toMatchObject({
+      code: 'git-failed',
+      message: 'git took more than 0.05 s',
+      hint: expect.any(String),
+    });
+  });
+
+  test('bytes of all files, before one is written', async () => {
+    const { dir, checkout } = gitRig({ maxBytes: 3 });
+    await expect(checkout(request())).rejects.toMatchObject({
+      code: 'git-failed',
+      message: expect.stringContaining('larger than the free disk allows'),
+    });
+    expect(existsSync(join(dir, 'out'))).toBe(false);
+  });
+
+  test('an abort is an abort', async () => {
+    const { source } = gitRig();
+    const stopped = source.resolve(request(), { signal: AbortSignal.abort(new Error('stop')) });
+    await expect(stopped).rejects.toThrow('stop');
+  });
+});
+
+test('without git: what to install', async () => {
+  const empty = mkdtempSync(join(shared, 'empty-'));
+  const { source } = gitRig({ env: { PATH: empty } });
+  await expect(source.resolve(request(), { signal })).rejects.toMatchObject({
+    code: 'setup-missing',
+    message: 'git is not installed',
+    hint: expect.stringContaining('apt-get install'),
+  });
+});
