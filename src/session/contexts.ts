@@ -164,7 +164,10 @@ async function fetchDockerfile(
   remote: RemoteDeps | undefined,
 ): Promise<DockerfileSource | undefined> {
   if (file === undefined || remote === undefined || !/^https?:\/\//.test(file)) return undefined;
-  return { file: 'Dockerfile', text: await readAll(fetchBytes(file, remote), MAX_STDIN_DOCKERFILE) };
+  return {
+    file: 'Dockerfile',
+    text: await readAll(fetchBytes(file, remote, { maxBytes: MAX_STDIN_DOCKERFILE }), MAX_STDIN_DOCKERFILE),
+  };
 }
 
 /** Without user, password and query. */

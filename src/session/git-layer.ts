@@ -2,12 +2,15 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf, type LayerRef, type Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
+import type { Tree } from '../image/toc/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
 import { type OpDeps, writeTree } from '../ops/index.ts';
 import { openContext } from '../sources/context/index.ts';
-import { type GitRequest, openGit } from '../sources/git/index.ts';
+import { openGit } from '../sources/git/index.ts';
+import { gitAuthHeader } from './auth-headers.ts';
 import { makePublishLayer } from './publish-layer.ts';
-import { readSecret } from './secrets.ts';
+
+type Request = Parameters<OpDeps['gitLayer']>[0];
 
 /**
  * A commit's files as a layer: asked for once a build, made once a commit. A build that knows the commit's layer asks the
@@ -22,7 +25,7 @@ export function makeGitLayer(root: Root, options: BuildOptions): OpDeps['gitLaye
       locks: fileLocks,
       sshSocket: options.ssh.get('default'),
       caFile: options.caFile,
-      authHeader: (host) => authHeader(host, options),
+      authHeader: (host) => gitAuthHeader(host, options),
     });
     return opened;
   };
@@ -38,12 +41,13 @@ export function makeGitLayer(root: Root, options: BuildOptions): OpDeps['gitLaye
 }
 
 async function gitLayer(
-  request: GitRequest,
+  request: Request,
   { git, root, signal }: { git: ReturnType<typeof openGit>; root: Root; signal: AbortSignal },
 ): Promise<LayerRef> {
   const found = await git.resolve(request, { signal });
-  const { url, subdir = '', keepGitDir = false, submodules = true } = request;
-  const key = digestOf(JSON.stringify([url, found.commit, subdir, keepGitDir, submodules]));
+  const { subdir = '', keepGitDir, submodules = true, mtime = 'checkout' } = request;
+  const url = await git.urlOf(request);
+  const key = digestOf(JSON.stringify([url, found.commit, subdir, keepGitDir, submodules, mtime]));
   const known = root.memo.get('git', key);
   if (known !== undefined) {
     const layer = JSON.parse(known) as LayerRef;
@@ -51,8 +55,10 @@ async function gitLayer(
   }
   const dir = root.tempPath('checkout');
   try {
-    const top = await git.checkout(request, found, { dir, signal });
-    const layer = writeTree(openContext(top), { publishLayer: makePublishLayer(root), signal });
+    const { dir: top, committedSec } = await git.checkout(request, found, { dir, signal });
+    const files = openContext(top);
+    const tree = mtime === 'commit' ? dated(files, committedSec) : files;
+    const layer = writeTree(tree, { publishLayer: makePublishLayer(root), signal });
     root.memo.put('git', key, JSON.stringify(layer));
     return layer;
   } finally {
@@ -60,15 +66,15 @@ async function gitLayer(
   }
 }
 
-/** The secrets that BuildKit has for this, that of the host first. */
-async function authHeader(host: string, { secrets }: BuildOptions): Promise<string | undefined> {
-  for (const suffix of [`.${host}`, '']) {
-    const header = await readSecret(`GIT_AUTH_HEADER${suffix}`, secrets);
-    if (header !== undefined) return Buffer.from(header).toString('utf8').trim();
-    const token = await readSecret(`GIT_AUTH_TOKEN${suffix}`, secrets);
-    if (token === undefined) continue;
-    const pair = `x-access-token:${Buffer.from(token).toString('utf8').trim()}`;
-    return `Basic ${Buffer.from(pair).toString('base64')}`;
-  }
-  return undefined;
+/** The same files, all of one time. */
+function dated(tree: Tree, mtimeSec: number): Tree {
+  return {
+    lookup(path) {
+      const entry = tree.lookup(path);
+      return entry === undefined ? undefined : { ...entry, mtimeSec, mtimeNsec: 0 };
+    },
+    list: (path) => tree.list(path),
+    digest: (entry) => tree.digest(tree.lookup(entry.path) ?? entry),
+    read: (entry, sink) => tree.read(tree.lookup(entry.path) ?? entry, sink),
+  };
 }

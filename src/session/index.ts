@@ -17,7 +17,7 @@ import { removeStaleFiles } from './export.ts';
 import { makeExportDeps } from './export-deps.ts';
 import { makeBlobFetcher } from './fetch-blob.ts';
 import { filter } from './filter.ts';
-import { makeGitLayer } from './git-layer.ts';
+import { makeRemoteDeps } from './remote-context.ts';
 import { makeImageResolver } from './image-resolver.ts';
 import { makeLayerSupply } from './layer-supply.ts';
 import { makeOpDeps } from './op-deps.ts';
@@ -36,9 +36,9 @@ export async function openSession(
   const root = owned.use(await openStateRoot(options.rootDir, warn));
   removeStaleFiles(options);
   removeCgroupsOf(root.abandonedLeases);
-  const gitLayer = makeGitLayer(root, options);
   const http = owned.use(openHttp({ ca: readCa(options.caFile), proxyEnv: options.proxyEnv, userAgent: 'tsbuild' }));
-  const contexts = owned.use(await openContexts(options, { root, signal, remote: { root, signal, gitLayer, http } }));
+  const remote = makeRemoteDeps(root, options, { http, signal });
+  const contexts = owned.use(await openContexts(options, { root, signal, remote }));
   const { registryConfig: config } = options;
   const credentials = openCredentials(options, { signal });
   const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });
@@ -67,7 +67,7 @@ export async function openSession(
     }),
   );
   const proxies: { env: readonly string[] } = { env: [] };
-  const deps = makeOpDeps({ root, options, contexts, layers, worker, http, gitLayer, proxies });
+  const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, proxies });
   const resources = owned.move();
   return {
     ...{ root, names, clock },

@@ -2,13 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseDigest, type Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
-import type { Http } from '../host/net/index.ts';
 import type { OpDeps, RunEnvironment } from '../ops/index.ts';
-import { fetchUrl, httpTree } from '../sources/http/index.ts';
+import { httpTree } from '../sources/http/index.ts';
 import type { Contexts } from './contexts.ts';
 import { filter } from './filter.ts';
 import type { LayerSupply } from './layer-supply.ts';
 import { makePublishLayer } from './publish-layer.ts';
+import type { RemoteDeps } from './remote-context.ts';
 import { readSecret } from './secrets.ts';
 import { openStackTree } from './stacks.ts';
 import type { WorkerHolder } from './worker.ts';
@@ -19,15 +19,14 @@ export interface OpDepsParts {
   readonly contexts: Contexts;
   readonly layers: LayerSupply;
   readonly worker: WorkerHolder;
-  readonly http: Http;
-  readonly gitLayer: OpDeps['gitLayer'];
+  readonly remote: Pick<RemoteDeps, 'fetchFile' | 'gitLayer'>;
   /** Filled once the Dockerfile is lowered. */
   readonly proxies: { readonly env: readonly string[] };
 }
 
 /** The session as the ops see it. */
 export function makeOpDeps(parts: OpDepsParts): OpDeps {
-  const { root, contexts, layers, worker, http } = parts;
+  const { root, contexts, layers, worker, remote } = parts;
   const ensureLayers: OpDeps['ensureLayers'] = async (refs, options) => {
     await Promise.all(refs.map((ref) => layers.ensureLayer(ref, options)));
   };
@@ -44,15 +43,13 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
     run: (request, options) => worker.run(request, options),
     logFile: makeLogFiles(root),
     async fetchUrl(url, { checksum, signal }) {
-      const file = await fetchUrl(url, {
-        dest: root.tempPath('fetched'),
+      const file = await remote.fetchFile(url, {
         checksum: checksum === undefined ? undefined : parseDigest(checksum),
-        fetchFn: (wanted, options) => http.request({ url: wanted, ...options }),
         signal,
       });
       return { tree: httpTree(file), name: file.name };
     },
-    gitLayer: parts.gitLayer,
+    gitLayer: remote.gitLayer,
     memo: root.memo,
     tempDir: dirname(root.tempPath('spool')),
     filter,

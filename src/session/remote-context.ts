@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
@@ -6,8 +7,10 @@ import { parseGitUrl } from '../frontend/index.ts';
 import type { Http } from '../host/net/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import { lookupFollowed, type OpDeps, type OpenStack } from '../ops/index.ts';
-import { fetchUrl, httpTree } from '../sources/http/index.ts';
+import { httpTree } from '../sources/http/index.ts';
 import { relPathOfText } from '../util/rel-path.ts';
+import { type FetchFile, makeFetchFile } from './fetch-file.ts';
+import { makeGitLayer } from './git-layer.ts';
 import { type DockerfileSource, findDockerfile, MAX_DOCKERFILE_BYTES } from './source.ts';
 import { openStackTree } from './stacks.ts';
 
@@ -15,7 +18,22 @@ export interface RemoteDeps {
   readonly root: Root;
   readonly signal: AbortSignal;
   readonly gitLayer: OpDeps['gitLayer'];
-  readonly http: Http;
+  readonly fetchFile: FetchFile;
+  /** SOURCE_DATE_EPOCH is given: files of a repository are dated by their commit. */
+  readonly isDated: boolean;
+}
+
+export function makeRemoteDeps(
+  root: Root,
+  options: BuildOptions,
+  { http, signal }: { readonly http: Http; readonly signal: AbortSignal },
+): RemoteDeps {
+  return {
+    ...{ root, signal },
+    gitLayer: makeGitLayer(root, options),
+    fetchFile: makeFetchFile(root, options, http),
+    isDated: (options.buildArgs.get('SOURCE_DATE_EPOCH') ?? '') !== '',
+  };
 }
 
 /** A repository, a URL's file, or undefined for what is a path. @throws BuildError copy-invalid for a bad git query */
@@ -32,45 +50,32 @@ function gitUrlOf(text: string): string {
 }
 
 /** The files of a repository at a commit, read out of a layer. */
-export async function openGitContext(text: string, { root, signal, gitLayer }: RemoteDeps): Promise<OpenStack> {
+export async function openGitContext(
+  text: string,
+  { root, signal, gitLayer, isDated }: RemoteDeps,
+): Promise<OpenStack> {
   const request = parseGitUrl(gitUrlOf(text));
   if (request === undefined) throw new Error('not a git URL');
-  return openStackTree(root, [await gitLayer({ ...request, keepGitDir: request.keepGitDir ?? false }, { signal })]);
+  const { keepGitDir = false, mtime = isDated ? 'commit' : 'checkout' } = request;
+  return openStackTree(root, [await gitLayer({ ...request, keepGitDir, mtime }, { signal })]);
 }
 
-/** A named context that is a URL: a directory with that one file, packed as it is. */
-export async function openHttpContext(url: string, { root, signal, http }: RemoteDeps): Promise<Tree> {
-  const dest = root.tempPath('fetched');
-  const file = await fetchUrl(url, {
-    dest,
-    fetchFn: (wanted, options) => http.request({ url: wanted, ...options }),
-    signal,
-  });
+/** A named context that is a URL: a directory with that one file, packed as it is, under the name that the server gives it. */
+export async function openHttpContext(url: string, { signal, fetchFile }: RemoteDeps): Promise<Tree> {
+  const file = await fetchFile(url, { signal });
   // its path may be a pattern here
-  const { isRemote: _, ...tree } = httpTree(file);
+  const { isRemote: _, ...tree } = httpTree({ ...file, name: file.offeredName ?? file.name });
   return tree;
 }
 
 /** What a URL gives, piece by piece. @throws BuildError http-failed */
-export async function* fetchBytes(url: string, { http, signal }: RemoteDeps): AsyncGenerator<Uint8Array> {
-  const shown = url.replace(/^(\w+:\/\/)[^/@]*@/, '$1').replace(/[?#].*$/, '');
-  try {
-    const response = await http.request({ url, signal });
-    if (response.status < 200 || response.status >= 300) {
-      await response.discard();
-      throw new BuildError('http-failed', `${shown}: invalid response status ${response.status}`, {
-        hint: 'check the URL',
-      });
-    }
-    yield* response.body;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof BuildError || !(error instanceof Error)) throw error;
-    throw new BuildError('http-failed', `${shown}: ${error.message}`, {
-      cause: error,
-      hint: 'check the URL, the network and the proxy settings',
-    });
-  }
+export async function* fetchBytes(
+  url: string,
+  { fetchFile, signal }: RemoteDeps,
+  limit: { readonly maxBytes?: number } = {},
+): AsyncGenerator<Uint8Array> {
+  const { path } = await fetchFile(url, { ...limit, signal });
+  for await (const chunk of createReadStream(path, { signal })) yield chunk as Buffer;
 }
 
 /**

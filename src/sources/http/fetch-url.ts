@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
-import { type Digest, parseDigest } from '../../../cache/index.ts';
+import { setTimeout as sleepFor } from 'node:timers/promises';
+import { ContentMismatch, type ContentStore, type Digest, type Memo } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
+import { conditionsOf, type Remembered, recall, remember, stampOf, stampOfIntact, validatorsOf } from './remembered.ts';
+import { dispositionName, fileNameOf, shownUrl } from './url-name.ts';
 
 /** What ADD url needs of an HTTP client; host/net's answer is one. */
 export interface UrlResponse {
@@ -12,20 +13,41 @@ export interface UrlResponse {
   discard(): Promise<void>;
 }
 
-export interface FetchOptions {
-  /** What the content must be. */
-  readonly checksum?: Digest | undefined;
-  /** Host path that the content is written to: a temp file of the caller's. */
-  readonly dest: string;
-  /** Follows redirects. What it throws besides BuildErrors is told as the cause. */
-  readonly fetchFn: (url: string, options: { readonly signal: AbortSignal }) => Promise<UrlResponse>;
+export interface UrlRequest {
+  /** Without user and password. */
+  readonly url: string;
+  readonly headers: { readonly [name: string]: string };
   readonly signal: AbortSignal;
 }
 
-/** A fetched file: the content lies at `path` on the host. */
+export interface FetchOptions {
+  /** What the content must be. */
+  readonly checksum?: Digest | undefined;
+  /** Where contents are kept, and what is known of URLs. */
+  readonly store: { readonly content: ContentStore; readonly memo: Memo };
+  /** Follows redirects, without Authorization to other hosts. What it throws besides BuildErrors is told as the cause. */
+  readonly fetchFn: (request: UrlRequest) => Promise<UrlResponse>;
+  /** Value of the Authorization header for a host when the URL names no user. */
+  readonly authHeader: (host: string) => Promise<string | undefined>;
+  readonly limits: UrlLimits;
+  readonly signal: AbortSignal;
+  /** For tests; waits between attempts. */
+  readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+export interface UrlLimits {
+  /** Asked for when an answer comes; `why` is told to whoever meets it. */
+  readonly maxBytes: () => { readonly bytes: number; readonly why: string };
+  /** For all of it, attempts included. */
+  readonly timeoutMs: number;
+}
+
+/** A fetched file: the content lies at `path` on the host, in the content store. */
 export interface FetchedUrl {
   /** The last part of the URL's path, or `__unnamed__`. */
   readonly name: string;
+  /** What the server calls it. */
+  readonly offeredName: string | undefined;
   readonly path: string;
   readonly digest: Digest;
   readonly size: number;
@@ -34,87 +56,168 @@ export interface FetchedUrl {
 }
 
 /**
- * Fetches what ADD names.
- * @throws BuildError http-failed when there is no answer or its status is not 2xx or 3xx; checksum-mismatch
+ * Fetches a URL's content. What an earlier build fetched is asked for with its ETag or Last-Modified, so that unchanged content
+ * is not sent again; when `checksum` says that it is the wanted one, nobody is asked.
+ * @throws BuildError http-failed when there is no answer, its status is not 2xx or 3xx, or a limit is met; checksum-mismatch
  */
-export async function fetchUrl(url: string, { checksum, dest, fetchFn, signal }: FetchOptions): Promise<FetchedUrl> {
-  const response = await answered(url, fetchFn, signal);
-  if (response.status < 200 || response.status >= 400) {
-    await response.discard();
-    throw new BuildError('http-failed', `ADD ${shownUrl(url)}: invalid response status ${response.status}`, {
-      hint: hintFor(response.status),
-    });
-  }
-  const { digest, size } = await save(url, response, { dest, signal });
-  if (checksum !== undefined && digest !== checksum) {
-    throw new BuildError(
-      'checksum-mismatch',
-      `digest mismatch for ${shownUrl(url)}: it is ${digest}, --checksum says ${checksum}`,
-      {
-        hint: 'if the new content is the right one, change --checksum to its digest',
-      },
-    );
-  }
-  return { name: fileNameOf(url), path: dest, digest, size, mtimeSec: timeOf(response.headers['last-modified']) };
-}
-
-/** The name that ADD gives to a URL's content, as text. */
-export function fileNameOf(url: string): string {
-  const path = URL.canParse(url) ? new URL(url).pathname : '';
-  const last = path.split('/').findLast((part) => part !== '') ?? '';
-  const name = decoded(last);
-  return name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')
-    ? '__unnamed__'
-    : name;
-}
-
-async function answered(url: string, fetchFn: FetchOptions['fetchFn'], signal: AbortSignal): Promise<UrlResponse> {
+export async function fetchUrl(given: string, options: FetchOptions): Promise<FetchedUrl> {
+  const { store, checksum, limits, signal } = options;
+  const { url, headers } = await credentialsApart(given, options.authHeader);
+  const known = await usable(store, url);
+  const fetched = (found: Remembered): FetchedUrl => {
+    assertChecksum(url, checksum, found.digest);
+    const { digest, size, mtimeSec, offeredName } = found;
+    return { name: fileNameOf(url), offeredName, path: store.content.path(digest), digest, size, mtimeSec };
+  };
+  if (known !== undefined && known.digest === checksum) return fetched(known);
+  const limit = AbortSignal.timeout(limits.timeoutMs);
+  const either = AbortSignal.any([signal, limit]);
   try {
-    return await fetchFn(url, { signal });
+    const found = await ask({ url, headers, signal: either }, known, options);
+    remember(store.memo, url, found);
+    return fetched(found);
   } catch (error) {
     signal.throwIfAborted();
+    if (limit.aborted) throw tooSlow(url, limits.timeoutMs, error);
     throw httpFailed(url, error);
   }
 }
 
-async function save(
+/** What the URL says of user and password goes into a header: redirects to other hosts must not carry it. */
+async function credentialsApart(
+  given: string,
+  authHeader: FetchOptions['authHeader'],
+): Promise<Pick<UrlRequest, 'url' | 'headers'>> {
+  if (!URL.canParse(given)) return { url: given, headers: {} };
+  const url = new URL(given);
+  const pair = `${decoded(url.username)}:${decoded(url.password)}`;
+  const authorization = pair === ':' ? await authHeader(url.host) : `Basic ${Buffer.from(pair).toString('base64')}`;
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  if (authorization === undefined) return { url: url.href, headers: {} };
+  if (!/^[\x20-\x7e]*$/.test(authorization))
+    throw new BuildError('http-failed', `${shownUrl(url.href)}: its secret cannot be a header: it has line breaks`, {
+      hint: 'give the secret as one line of ASCII',
+    });
+  return { url: url.href, headers: { authorization } };
+}
+
+async function usable({ content, memo }: FetchOptions['store'], url: string): Promise<Remembered | undefined> {
+  const known = recall(memo, url);
+  if (known === undefined) return undefined;
+  const stamp = await stampOfIntact(content, known);
+  return stamp === undefined ? undefined : { ...known, stamp };
+}
+
+const MAX_ATTEMPTS = 3;
+const FIRST_DELAY_MS = 500;
+
+/** Asks, and again when the answer breaks off. */
+async function ask(request: UrlRequest, known: Remembered | undefined, options: FetchOptions): Promise<Remembered> {
+  const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, { signal }));
+  const headers = { ...request.headers, ...(known === undefined ? {} : conditionsOf(known)) };
+  for (let attempt = 1; ; attempt++) {
+    const response = await options.fetchFn({ ...request, headers });
+    if (response.status === 304 && known !== undefined) {
+      await response.discard();
+      return known;
+    }
+    await assertStatus(request.url, response);
+    try {
+      return await keep(request, response, options);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      if (attempt === MAX_ATTEMPTS || !isBreak(error)) throw error;
+      await sleep(FIRST_DELAY_MS * 4 ** (attempt - 1), request.signal);
+    }
+  }
+}
+
+async function keep(
+  { url, signal }: UrlRequest,
+  response: UrlResponse,
+  { store, checksum, limits }: FetchOptions,
+): Promise<Remembered> {
+  const { headers } = response;
+  const { content } = store;
+  const body = bounded(url, response, limits.maxBytes());
+  try {
+    const { digest, size } = await content.put(body, {
+      ...(checksum === undefined ? {} : { expected: { digest: checksum } }),
+      signal,
+    });
+    return {
+      digest,
+      size,
+      mtimeSec: timeOf(headers['last-modified']),
+      offeredName: dispositionName(headers['content-disposition']),
+      ...validatorsOf(headers),
+      stamp: stampOf(content, digest) ?? '',
+    };
+  } catch (error) {
+    if (error instanceof ContentMismatch) assertChecksum(url, checksum, error.actual);
+    throw error;
+  }
+}
+
+async function* bounded(
   url: string,
   response: UrlResponse,
-  { dest, signal }: Pick<FetchOptions, 'dest' | 'signal'>,
-): Promise<{ digest: Digest; size: number }> {
-  const hash = createHash('sha256');
-  let size = 0;
-  const file = await open(dest, 'w', 0o600);
-  try {
-    for await (const chunk of response.body) {
-      signal.throwIfAborted();
-      hash.update(chunk);
-      size += chunk.length;
-      await file.writeFile(chunk);
-    }
-  } catch (error) {
-    signal.throwIfAborted();
-    throw httpFailed(url, error);
-  } finally {
-    await file.close();
+  { bytes, why }: ReturnType<UrlLimits['maxBytes']>,
+): AsyncGenerator<Uint8Array> {
+  const refused = () =>
+    new BuildError('http-failed', `${shownUrl(url)}: it is larger than ${bytes} bytes: ${why}`, {
+      hint: 'fetch less, or make room: a larger file is not taken in',
+    });
+  if (Number(response.headers['content-length'] ?? 0) > bytes) {
+    await response.discard();
+    throw refused();
   }
-  return { digest: parseDigest(`sha256:${hash.digest('hex')}`), size };
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.length;
+    if (size > bytes) throw refused();
+    yield chunk;
+  }
+}
+
+async function assertStatus(url: string, response: UrlResponse): Promise<void> {
+  const { status } = response;
+  if (status >= 200 && status < 400 && status !== 304) return;
+  await response.discard();
+  throw new BuildError('http-failed', `${shownUrl(url)}: invalid response status ${status}`, { hint: hintFor(status) });
+}
+
+function assertChecksum(url: string, checksum: Digest | undefined, actual: string): void {
+  if (checksum === undefined || checksum === actual) return;
+  throw new BuildError(
+    'checksum-mismatch',
+    `digest mismatch for ${shownUrl(url)}: it is ${actual}, --checksum says ${checksum}`,
+    { hint: 'if the new content is the right one, change --checksum to its digest' },
+  );
+}
+
+/** As host/net's errors tell: the connection ended in the middle of an answer. */
+function isBreak(error: unknown): boolean {
+  const failure = error instanceof Error ? (error as { failure?: unknown }).failure : undefined;
+  return failure === 'reset' || failure === 'timeout';
+}
+
+function tooSlow(url: string, timeoutMs: number, cause: unknown): BuildError {
+  return new BuildError('http-failed', `${shownUrl(url)}: it took more than ${timeoutMs / 1000} s`, {
+    cause,
+    hint: 'try again later, or fetch it from a server that is nearer',
+  });
 }
 
 function httpFailed(url: string, error: unknown): unknown {
   if (error instanceof BuildError || !(error instanceof Error)) return error;
   const hint = (error as { hint?: unknown }).hint;
-  return new BuildError('http-failed', `ADD ${shownUrl(url)}: ${error.message}`, {
+  return new BuildError('http-failed', `${shownUrl(url)}: ${error.message}`, {
     cause: error,
     hint: typeof hint === 'string' ? hint : 'check the URL, the network and the proxy settings',
   });
-}
-
-/** Without user, password and query, which may be secret. */
-function shownUrl(url: string): string {
-  if (!URL.canParse(url)) return 'the URL';
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
 }
 
 function hintFor(status: number): string {
@@ -130,10 +233,10 @@ function timeOf(lastModified: string | undefined): number {
   return Number.isNaN(ms) ? 0 : Math.floor(ms / 1000);
 }
 
-function decoded(part: string): string {
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(part);
+    return decodeURIComponent(text);
   } catch {
-    return part;
+    return text;
   }
 }
