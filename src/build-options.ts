@@ -42,6 +42,8 @@ export interface BuildOptions {
   readonly runLimits?: RunLimits | undefined;
   /** undefined: the default archive when there is a tag, nothing otherwise. */
   readonly outputs?: readonly OutputSpec[] | undefined;
+  /** --reproducible: the epoch is the commit's unless given, and all files of new layers have its date unless an output says otherwise. */
+  readonly isReproducible?: boolean | undefined;
   readonly iidFile?: string | undefined;
   readonly metadataFile?: string | undefined;
   readonly jobs: number;

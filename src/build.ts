@@ -5,6 +5,7 @@ import { checkDestinations } from './exporter/index.ts';
 import { lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import type { Emit, ImageSummary } from './progress/index.ts';
+import { withEpoch } from './session/context-date.ts';
 import { exportTargets } from './session/export.ts';
 import { openSession } from './session/index.ts';
 import { lowerOptions } from './session/lower-options.ts';
@@ -54,7 +55,7 @@ async function tellWithSource(story: Omit<Story, 'stepID'>): Promise<BuildOutcom
 async function tell({ session, options, signal, emit }: Omit<Story, 'stepID'>): Promise<BuildOutcome> {
   const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
   assertNoErrors(dockerfile.errors);
-  const lowered = await lower(dockerfile, lowerOptions(options, session), {
+  const lowered = await lower(dockerfile, lowerOptions(await withEpoch(options, session), session), {
     resolver: session.resolver,
     signal,
     report: (diagnostics) => tellDiagnostics(diagnostics, emit),

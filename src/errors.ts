@@ -29,6 +29,7 @@ export const CODES = {
   'copy-source-missing': { exit: 1 },
   'copy-conflict': { exit: 1 },
   'copy-invalid': { exit: 1 },
+  'epoch-unknown': { exit: 1 },
   'checksum-mismatch': { exit: 1 },
   'http-failed': { exit: 1 },
   'git-failed': { exit: 1 },

@@ -1,4 +1,5 @@
 import type { BlobRef, DiffID, Digest, LayerRef } from '../../cache/index.ts';
+import type { Redating } from '../image/layer/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { PushImage, PushOptions } from '../sources/registry/index.ts';
 
@@ -28,6 +29,12 @@ export interface BlobDeps {
   readonly tempPath: (name: string) => string;
   /** The layer's tar and toc are here afterwards. */
   readonly ensureLayer: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<void>;
+  /** The layer with other file times, in the root; made once. The layer itself when nothing would change. */
+  readonly redateLayer: (
+    ref: LayerRef,
+    redating: Redating,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<LayerRef>;
   /** A blob of the layer as its source gave it, in the content store; undefined for a layer that never had one. */
   readonly ensureBlob: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<BlobRef | undefined>;
   readonly signal: AbortSignal;

@@ -9,6 +9,7 @@ import { type ExportImage, type ImageFiles, imageFiles } from './image-files.ts'
 import { writeLayoutDirectory } from './layout-directory.ts';
 import type { OutputSpec } from './output-spec.ts';
 import { pushOutput } from './push-output.ts';
+import { redateImage } from './redate-image.ts';
 import { rootfsTar } from './rootfs-tar.ts';
 import { writeRootfsDirectory } from './rootfs-directory.ts';
 import { rememberWritten, unchangedSize } from './unchanged.ts';
@@ -19,6 +20,8 @@ export interface ExportedImage {
   readonly configDigest: Digest;
   /** The image's layers, with the blobs that they were exported as. */
   readonly layers: readonly LayerRef[];
+  /** The same without: what the image of `digest` is made of. */
+  readonly plainLayers: readonly LayerRef[];
   readonly outputs: readonly ExportedOutput[];
 }
 
@@ -41,22 +44,36 @@ export async function exportImage(
   deps: ExportDeps,
 ): Promise<ExportedImage> {
   await checkDestinations(outputs);
-  const forms = new Map<string, ImageFiles>();
+  const forms = new Map<string, ImageForm>();
   const written: ExportedOutput[] = [];
   for (const spec of outputs) {
     deps.signal.throwIfAborted();
-    const files = hasManifest(spec) ? await filesFor(image, spec, { forms, deps }) : undefined;
+    const form = hasManifest(spec) ? await formFor(image, spec, { forms, deps }) : undefined;
     const { type } = spec;
-    written.push({ type, digest: files?.manifest.digest, ...(await writeOutput({ image, spec, files }, deps)) });
+    const place = await writeOutput({ image: form?.image ?? image, spec, files: form?.files }, deps);
+    written.push({ type, digest: form?.files.manifest.digest, ...place });
   }
   const [first] = forms.values();
-  const files = first ?? store(imageFiles(image, await plainBlobs(image.layers, deps), {}), deps);
+  const { files, image: named } = first ?? (await plainForm(image, outputs, deps));
   return {
     digest: files.manifest.digest,
     configDigest: files.config.digest,
-    layers: first === undefined ? image.layers : image.layers.map((ref, index) => withBlob(ref, first.blobs[index])),
+    layers: first === undefined ? named.layers : named.layers.map((ref, index) => withBlob(ref, files.blobs[index])),
+    plainLayers: named.layers,
     outputs: written,
   };
+}
+
+/** An image as some outputs have it. */
+interface ImageForm {
+  readonly image: ExportImage;
+  readonly files: ImageFiles;
+}
+
+/** The layers as their tars: enough to name an image that is not written as one. */
+async function plainForm(given: ExportImage, outputs: readonly OutputSpec[], deps: ExportDeps): Promise<ImageForm> {
+  const image = await redateImage(given, outputs.find(({ fileTimes }) => fileTimes !== undefined)?.fileTimes, deps);
+  return { image, files: store(imageFiles(image, await plainBlobs(image.layers, deps), {}), deps) };
 }
 
 function hasManifest({ type }: OutputSpec): boolean {
@@ -64,11 +81,11 @@ function hasManifest({ type }: OutputSpec): boolean {
 }
 
 /** Outputs of the same form share their files, hence their layers' compression. */
-async function filesFor(
-  image: ExportImage,
+async function formFor(
+  given: ExportImage,
   spec: OutputSpec,
-  { forms, deps }: { forms: Map<string, ImageFiles>; deps: ExportDeps },
-): Promise<ImageFiles> {
+  { forms, deps }: { forms: Map<string, ImageForm>; deps: ExportDeps },
+): Promise<ImageForm> {
   const { compression, forceCompression: force } = spec;
   const mayBeRemote = spec.type === 'registry';
   const key = JSON.stringify([
@@ -77,13 +94,15 @@ async function filesFor(
     force === true,
     spec.ociMediaTypes !== false,
     spec.annotations?.manifest ?? {},
+    spec.fileTimes ?? 'kept',
   ]);
   const known = forms.get(key);
   if (known !== undefined) return known;
+  const image = await redateImage(given, spec.fileTimes, deps);
   const blobs = await blobsOfLayers(image.layers, { compression, force, mayBeRemote }, deps);
-  const files = store(imageFiles(image, blobs, spec), deps);
-  forms.set(key, files);
-  return files;
+  const form = { image, files: store(imageFiles(image, blobs, spec), deps) };
+  forms.set(key, form);
+  return form;
 }
 
 function store(files: ImageFiles, { content }: ExportDeps): ImageFiles {

@@ -24,6 +24,8 @@ export interface ExportImage {
   readonly names: readonly string[];
   /** SOURCE_DATE_EPOCH, in seconds: dates what the exporter itself makes. */
   readonly epoch?: number | undefined;
+  /** So many layers, from the bottom, came with the base image: their file times are never changed. */
+  readonly baseLayers?: number | undefined;
 }
 
 export interface ImageFile {

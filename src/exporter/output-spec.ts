@@ -17,6 +17,11 @@ export interface OutputSpec {
   readonly forceCompression?: boolean;
   /** False: Docker's media types instead of OCI's. */
   readonly ociMediaTypes?: boolean;
+  /**
+   * What becomes of file times in layers that this build stands on its base, when there is an epoch: kept, which is the default; later ones
+   * are the epoch; all are. Types tar and local always have the epoch.
+   */
+  readonly fileTimes?: FileTimes;
   /** Normalised names beside those of the image. */
   readonly names?: readonly string[];
   readonly annotations?: OutputAnnotations;
@@ -26,6 +31,7 @@ export interface OutputSpec {
   readonly insecure?: boolean;
 }
 
+export type FileTimes = 'kept' | 'clamped' | 'epoch';
 export type OutputType = FileOutputType | 'registry' | 'load' | 'image' | 'cacheonly';
 export type FileOutputType = 'oci' | 'docker' | 'tar' | 'local';
 

@@ -112,7 +112,16 @@ function destOf(type: OutputSpec['type'], found: Fields, text: string): string {
 }
 
 /** What belongs to layers: compression and times. */
-function layerFields(found: Fields, text: string): Pick<OutputSpec, 'compression' | 'forceCompression'> {
+function layerFields(found: Fields, text: string): Pick<OutputSpec, 'compression' | 'forceCompression' | 'fileTimes'> {
+  return { ...compressionFields(found, text), ...timeFields(found, text) };
+}
+
+function timeFields(found: Fields, text: string): Pick<OutputSpec, 'fileTimes'> {
+  const isRewritten = truth('rewrite-timestamp', found, text);
+  return isRewritten === undefined ? {} : { fileTimes: isRewritten ? 'clamped' : 'kept' };
+}
+
+function compressionFields(found: Fields, text: string): Pick<OutputSpec, 'compression' | 'forceCompression'> {
   const name = found.get('compression');
   const levelText = found.get('compression-level');
   const force = truth('force-compression', found, text);
@@ -165,9 +174,7 @@ function registryFields(
 function refuseLater(found: Fields, text: string): void {
   const mode = found.get('mode') ?? 'copy';
   if (mode !== 'copy') throw later(text, `mode=${mode}`);
-  for (const key of ['platform-split', 'rewrite-timestamp']) {
-    if (truth(key, found, text) === true) throw later(text, `${key}=true`);
-  }
+  if (truth('platform-split', found, text) === true) throw later(text, 'platform-split=true');
   if (found.has('attestation-prefix')) throw later(text, 'attestation-prefix');
 }
 

@@ -5,6 +5,7 @@ import type { OpDeps } from '../ops/index.ts';
 import type { Registry } from '../sources/registry/index.ts';
 import type { LayerSupply } from './layer-supply.ts';
 import { loadArchive } from './load.ts';
+import { makeRedateLayer } from './redate-layer.ts';
 
 /** What the exporter needs of the session; the signal and the progress are the caller's. */
 export type SessionExportDeps = Omit<ExportDeps, 'signal' | 'onProgress'>;
@@ -24,6 +25,7 @@ export function makeExportDeps({ root, layers, deps, registry, options, warn }: 
     layers: root.layers,
     tempPath: (name) => root.tempPath(name),
     ensureLayer: (ref, options) => layers.ensureLayer(ref, options),
+    redateLayer: makeRedateLayer(root, layers),
     ensureBlob: (ref, options) => layers.ensureBlob(ref, options),
     openStack: deps.openStack,
     stdout: options.stdout,

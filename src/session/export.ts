@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
 import { type ExportedImage, type ExportImage, exportImage, isFileOutput } from '../exporter/index.ts';
-import type { Definition, Target } from '../graph/index.ts';
+import type { Definition, Target, Vertex } from '../graph/index.ts';
 import { familiarName, formatPlatform, normaliseReference } from '../image/oci/index.ts';
 import { imageMaterial } from '../ops/index.ts';
 import type { Emit, ImageSummary } from '../progress/index.ts';
@@ -50,7 +50,7 @@ export async function exportTargets(
       }),
   });
   emit({ type: 'activity-done', id, atMs: session.clock.elapsedMs() });
-  for (const name of names) register(name, { target, written, image, session });
+  for (const name of names) register(name, { target, written, session });
   const summary: ImageSummary = {
     digest: written.digest,
     configDigest: written.configDigest,
@@ -70,17 +70,16 @@ export async function exportTargets(
 interface Registration {
   readonly target: Target;
   readonly written: ExportedImage;
-  readonly image: ExportImage;
   readonly session: Session;
 }
 
 /** Makes the image known by its name: to the next FROM, which finds it without a network and is a hit. */
-function register(name: string, { target, written, image, session }: Registration): void {
+function register(name: string, { target, written, session }: Registration): void {
   const { platform } = target;
-  const { digest: manifest, configDigest: config } = written;
+  const { digest: manifest, configDigest: config, plainLayers: layers } = written;
   const at = nowMs();
   // Without the forms they were written in: an image that stands on this one chooses its own.
-  session.names.put(name, { manifest, config, platform, layers: image.layers, kind: 'built', at });
+  session.names.put(name, { manifest, config, platform, layers, kind: 'built', at });
   const { records } = session.root;
   const material = imageMaterial({ name, manifest, platform });
   const place = { build: session.place, stage: '', index: 0, kind: 'EXPORT' };
@@ -94,8 +93,16 @@ async function imageOf(target: Target, solution: Solution, names: readonly strin
     config: imageConfig(target, solution),
     layers: stackOf(solution.of(target.vertex).result),
     names,
+    baseLayers: baseLayersOf(target.vertex, solution),
     ...(target.epoch === undefined ? {} : { epoch: target.epoch }),
   };
+}
+
+/** How many layers the FROM of the target, or of the stages that it stands on, has brought. */
+function baseLayersOf(target: Vertex, solution: Solution): number {
+  for (let at: Vertex | undefined = target; at !== undefined; at = at.inputs[0])
+    if (at.op.kind === 'image') return stackOf(solution.of(at).result).length;
+  return 0;
 }
 
 /** As somebody in this directory would write it. */

@@ -12,11 +12,19 @@ import { makePublishLayer } from './publish-layer.ts';
 
 type Request = Parameters<OpDeps['gitLayer']>[0];
 
-/**
- * A commit's files as a layer: asked for once a build, made once a commit. A build that knows the commit's layer asks the
- * remote where the ref stands, and fetches nothing.
- */
-export function makeGitLayer(root: Root, options: BuildOptions): OpDeps['gitLayer'] {
+export interface GitLayers {
+  /**
+   * A commit's files as a layer: asked for once a build, made once a commit. A build that knows the commit's layer asks the
+   * remote where the ref stands, and fetches nothing.
+   */
+  readonly layer: OpDeps['gitLayer'];
+  /** When a commit was made, in seconds. */
+  readonly date: (request: Request, options: { signal: AbortSignal }) => Promise<number>;
+  /** Of the commit that a directory of this machine has checked out; undefined outside of repositories. */
+  readonly dateOfDirectory: (dir: string, options: { signal: AbortSignal }) => Promise<number | undefined>;
+}
+
+export function makeGitLayers(root: Root, options: BuildOptions): GitLayers {
   let opened: ReturnType<typeof openGit> | undefined;
   const git = () => {
     opened ??= openGit({
@@ -29,29 +37,40 @@ export function makeGitLayer(root: Root, options: BuildOptions): OpDeps['gitLaye
     });
     return opened;
   };
-  const making = new Map<string, Promise<LayerRef>>();
-  return (request, { signal }) => {
+  const making = new Map<string, Promise<Commit>>();
+  const commitOf = (request: Request, { signal }: { signal: AbortSignal }): Promise<Commit> => {
     const asked = JSON.stringify(request);
     const known = making.get(asked);
     if (known !== undefined) return known;
-    const made = gitLayer(request, { git: git(), root, signal });
+    const made = makeCommit(request, { git: git(), root, signal });
     making.set(asked, made);
     return made;
   };
+  return {
+    layer: async (request, deps) => (await commitOf(request, deps)).layer,
+    date: async (request, deps) => (await commitOf(request, deps)).date,
+    dateOfDirectory: (dir, deps) => git().dateOfDirectory(dir, deps),
+  };
 }
 
-async function gitLayer(
+interface Commit {
+  readonly layer: LayerRef;
+  readonly date: number;
+}
+
+async function makeCommit(
   request: Request,
   { git, root, signal }: { git: ReturnType<typeof openGit>; root: Root; signal: AbortSignal },
-): Promise<LayerRef> {
+): Promise<Commit> {
   const found = await git.resolve(request, { signal });
   const { subdir = '', keepGitDir, submodules = true, mtime = 'checkout' } = request;
   const url = await git.urlOf(request);
   const key = digestOf(JSON.stringify([url, found.commit, subdir, keepGitDir, submodules, mtime]));
   const known = root.memo.get('git', key);
-  if (known !== undefined) {
+  const date = root.memo.get('git-date', found.commit);
+  if (known !== undefined && date !== undefined) {
     const layer = JSON.parse(known) as LayerRef;
-    if (root.layers.has(layer.diffID)) return layer;
+    if (root.layers.has(layer.diffID)) return { layer, date: Number(date) };
   }
   const dir = root.tempPath('checkout');
   try {
@@ -60,7 +79,8 @@ async function gitLayer(
     const tree = mtime === 'commit' ? dated(files, committedSec) : files;
     const layer = writeTree(tree, { publishLayer: makePublishLayer(root), signal });
     root.memo.put('git', key, JSON.stringify(layer));
-    return layer;
+    root.memo.put('git-date', found.commit, String(committedSec));
+    return { layer, date: committedSec };
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

@@ -11,6 +11,7 @@ import type { Emit } from '../progress/index.ts';
 import { openRegistry } from '../sources/registry/index.ts';
 import { DisposableStack } from '../util/async-disposable-stack.ts';
 import { monotonicMs, nowMs } from '../util/clock.ts';
+import { contextDate } from './context-date.ts';
 import { openContexts } from './contexts.ts';
 import { openCredentials } from './credentials.ts';
 import { removeStaleFiles } from './export.ts';
@@ -77,6 +78,7 @@ export async function openSession(
     resolver: makeImageResolver({ root, names, registry, pull: options.pull, emit }),
     runners: makeRunners(deps),
     mainContext: () => contexts.open(''),
+    commitDate: () => contextDate(options, remote),
     exportDeps: makeExportDeps({ root, layers, deps, registry, options, warn }),
     useProxies(env) {
       proxies.env = env;

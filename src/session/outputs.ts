@@ -4,6 +4,14 @@ import { isFileOutput, type OutputSpec } from '../exporter/index.ts';
 
 /** `-o`, or the default: an archive in the current directory named after the first tag; nothing without a tag. */
 export function outputsOf(options: BuildOptions): readonly OutputSpec[] {
+  const outputs = plainOutputs(options);
+  if (options.isReproducible !== true) return outputs;
+  // an image that is only known by its id has dates too
+  const all: readonly OutputSpec[] = outputs.length > 0 ? outputs : [{ type: 'cacheonly', dest: '' }];
+  return all.map((output) => ({ ...output, fileTimes: output.fileTimes ?? 'epoch' }));
+}
+
+function plainOutputs(options: BuildOptions): readonly OutputSpec[] {
   if (options.outputs !== undefined)
     return options.outputs.map((output) => ({
       ...output,

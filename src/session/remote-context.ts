@@ -10,7 +10,7 @@ import { lookupFollowed, type OpDeps, type OpenStack } from '../ops/index.ts';
 import { httpTree } from '../sources/http/index.ts';
 import { relPathOfText } from '../util/rel-path.ts';
 import { type FetchFile, makeFetchFile } from './fetch-file.ts';
-import { makeGitLayer } from './git-layer.ts';
+import { type GitLayers, makeGitLayers } from './git-layer.ts';
 import { type DockerfileSource, findDockerfile, MAX_DOCKERFILE_BYTES } from './source.ts';
 import { openStackTree } from './stacks.ts';
 
@@ -19,7 +19,8 @@ export interface RemoteDeps {
   readonly signal: AbortSignal;
   readonly gitLayer: OpDeps['gitLayer'];
   readonly fetchFile: FetchFile;
-  /** SOURCE_DATE_EPOCH is given: files of a repository are dated by their commit. */
+  readonly git: GitLayers;
+  /** There is an epoch: files of a repository are dated by their commit. */
   readonly isDated: boolean;
 }
 
@@ -28,11 +29,12 @@ export function makeRemoteDeps(
   options: BuildOptions,
   { http, signal }: { readonly http: Http; readonly signal: AbortSignal },
 ): RemoteDeps {
+  const git = makeGitLayers(root, options);
   return {
-    ...{ root, signal },
-    gitLayer: makeGitLayer(root, options),
+    ...{ root, signal, git },
+    gitLayer: git.layer,
     fetchFile: makeFetchFile(root, options, http),
-    isDated: (options.buildArgs.get('SOURCE_DATE_EPOCH') ?? '') !== '',
+    isDated: options.isReproducible === true || (options.buildArgs.get('SOURCE_DATE_EPOCH') ?? '') !== '',
   };
 }
 
@@ -49,15 +51,22 @@ function gitUrlOf(text: string): string {
     : text;
 }
 
+/** What a git URL asks for; undefined for anything else. @throws BuildError copy-invalid for a bad git query */
+export function gitRequest(text: string, { isDated }: Pick<RemoteDeps, 'isDated'>) {
+  const request = parseGitUrl(gitUrlOf(text));
+  if (request === undefined) return undefined;
+  const { keepGitDir = false, mtime = isDated ? 'commit' : 'checkout' } = request;
+  return { ...request, keepGitDir, mtime };
+}
+
 /** The files of a repository at a commit, read out of a layer. */
 export async function openGitContext(
   text: string,
   { root, signal, gitLayer, isDated }: RemoteDeps,
 ): Promise<OpenStack> {
-  const request = parseGitUrl(gitUrlOf(text));
+  const request = gitRequest(text, { isDated });
   if (request === undefined) throw new Error('not a git URL');
-  const { keepGitDir = false, mtime = isDated ? 'commit' : 'checkout' } = request;
-  return openStackTree(root, [await gitLayer({ ...request, keepGitDir, mtime }, { signal })]);
+  return openStackTree(root, [await gitLayer(request, { signal })]);
 }
 
 /** A named context that is a URL: a directory with that one file, packed as it is, under the name that the server gives it. */

@@ -17,6 +17,8 @@ export interface Session extends AsyncDisposable {
   readonly exportDeps: SessionExportDeps;
   /** The main context; opened when it is asked for. */
   mainContext(): Promise<ContextTree>;
+  /** When the commit of the main context was made, in seconds; undefined when it is of no git repository. */
+  commitDate(): Promise<number | undefined>;
   /** Names the Dockerfile and context, to explain misses; in no key. */
   readonly place: string;
   readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CliRig } from '../rig/cli.ts';
 import { commit, git, serveGit } from '../rig/git-server.ts';
+import { verifyArchive } from '../rig/oci-archive.ts';
 
 const rig = CliRig.setup();
 const repos = join(rig.dir, 'repos');
@@ -57,6 +58,20 @@ function local(text: string): string {
 }
 
 describe('a repository as the context', () => {
+  test('--reproducible, and SOURCE_DATE_EPOCH=context, take the date of its commit', async () => {
+    const url = `${server.url}/a.git#${first}`;
+    const date = Number(git(join(repos, 'a'), 'show', '-s', '--format=%ct', first));
+    for (const [name, flags] of [
+      ['reproducible', ['--reproducible']],
+      ['context', ['--build-arg', 'SOURCE_DATE_EPOCH=context']],
+    ] as const) {
+      const dest = join(rig.dir, `${name}.tar`);
+      const done = await rig.tsbuild(['--progress', 'plain', ...flags, '-o', `type=oci,dest=${dest}`, url]);
+      expect(done.stderr, done.stderr).not.toContain('error');
+      expect(verifyArchive(dest).config.created).toBe(new Date(date * 1000).toISOString());
+    }
+  });
+
   test('its default branch, without .git; a cached build fetches nothing', async () => {
     const out = await built(`${server.url}/a.git`);
     expect(readdirSync(out.dest).sort()).toEqual(['Dockerfile', 'sub']);

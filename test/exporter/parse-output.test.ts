@@ -37,7 +37,8 @@ test.each([
       insecure: true,
     },
   ],
-  ['type=tar,dest=a,rewrite-timestamp=false,push=false', { type: 'tar', dest: 'a' }],
+  ['type=tar,dest=a,rewrite-timestamp=false,push=false', { type: 'tar', dest: 'a', fileTimes: 'kept' }],
+  ['type=oci,dest=x,rewrite-timestamp=true', { type: 'oci', dest: 'x', fileTimes: 'clamped' }],
 ])('%s', (text, spec) => {
   expect(parseOutput(text)).toEqual(spec);
 });
@@ -62,7 +63,6 @@ test.each([
   ['type=docker,tar=false', 'usage'],
   ['type=registry,dest=x', 'usage'],
   ['type=oci,dest=x,push=true', 'usage'],
-  ['type=oci,dest=x,rewrite-timestamp=true', 'not-supported-yet'],
   ['type=oci,dest=x,compression=estargz', 'not-supported-yet'],
   ['type=local,dest=x,mode=delete', 'not-supported-yet'],
   ['type=oci,dest=x,annotation[linux/amd64].a=b', 'not-supported-yet'],

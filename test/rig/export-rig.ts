@@ -100,6 +100,7 @@ export class ExportRig {
         if (!has(blob.digest)) renameSync(join(this.dir, 'tmp', hexOf(blob.digest)), contentPath(blob.digest));
         return blob;
       },
+      redateLayer: (ref) => Promise.resolve(ref),
       openStack: async () => this.tree,
       stdout: async (bytes) => {
         this.written.push(Buffer.from(bytes));

@@ -86,6 +86,7 @@ function results(flags: BuildFlags, cwd: string) {
     tags: flags.tag ?? [],
     labels: new Map((flags.label ?? []).map((text) => keyValue('--label', text))),
     outputs: outputsOf(flags),
+    isReproducible: flags.reproducible === true,
     iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),
     metadataFile: flags.metadataFile === undefined ? undefined : resolve(cwd, flags.metadataFile),
   };

@@ -30,6 +30,7 @@ export interface BuildFlags {
   readonly stepTimeout?: string;
   readonly allow?: readonly string[];
   readonly output?: readonly string[];
+  readonly reproducible?: boolean;
   readonly push?: boolean;
   readonly load?: boolean;
   readonly progress?: string;

@@ -17,6 +17,5 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--fail-on-miss [what]', name: 'failOnMiss' },
   { flags: '--cache-max <size>', name: 'cacheMax' },
   { flags: '--secret-leak <mode>', name: 'secretLeak' },
-  { flags: '--reproducible', name: 'reproducible' },
   { flags: '--trace <file>', name: 'trace' },
 ];

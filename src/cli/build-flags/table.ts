@@ -18,6 +18,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--call <method>', 'check, outline or targets instead of a build; check,format=json prints JSON'],
   ['--check', '--call=check: warnings about the Dockerfile; exit status 1 when there are any'],
   ['--check-rules <rules>', "rules to check beside BuildKit's: tsbuild, all, or names"],
+  ['--reproducible', "the same image whoever builds the commit: times are the git commit's (or SOURCE_DATE_EPOCH)"],
   ['--push', 'push the image to the registries of its names: -o type=registry'],
   ['--load', "hand the image to this machine's docker, podman or containerd: -o type=docker"],
   ['--root <dir>', 'state directory (cache, layers, image index)'],

@@ -10,6 +10,7 @@ export {
   type WrittenLayerFiles,
 } from './layer-writer.ts';
 export { isForbiddenXattr } from './names.ts';
+export { needsRedating, type Redating, redated } from './redate.ts';
 
 /** How a layer of this media type is compressed; undefined when it is no layer's. */
 export function compressionOf(mediaType: string): Extract<Compression, 'gzip' | 'zstd' | 'none'> | undefined {

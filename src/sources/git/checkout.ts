@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
+import { commitDate } from './commit-date.ts';
 import type { GitCall, GitProgram } from './program.ts';
 import { type GitRequest, type Remote, shownRemote } from './remote.ts';
 import { gitFailed, type ResolvedGit } from './resolve.ts';
@@ -99,14 +100,7 @@ export async function checkOut(
   // as BuildKit has it: a part of a repository is none
   if (request.keepGitDir === true && wanted === dir) await act(['update-ref', '-d', 'refs/tsbuild']);
   else removeGitFiles(Buffer.from(wanted));
-  return { dir: wanted, committedSec: await committedSec(commit, options, request.url) };
-}
-
-async function committedSec(commit: string, { git, store, signal }: CheckoutOptions, url: string): Promise<number> {
-  const shown = await git(['cat-file', 'commit', commit], { signal, cwd: store });
-  if (shown.exitCode !== 0) throw gitFailed(url, shown);
-  const [head = ''] = shown.stdout.toString('latin1').split('\n\n', 1);
-  return Number(/^committer .*> (\d{1,12}) [+-]\d{4}$/m.exec(head)?.[1] ?? 0);
+  return { dir: wanted, committedSec: (await commitDate(commit, { git, cwd: store, signal })) ?? 0 };
 }
 
 const MOST_ENTRIES_BYTES = 256 * 1024 * 1024;

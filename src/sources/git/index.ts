@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { digestOf, hexOf, type Locks } from '../../../cache/index.ts';
+import { commitDate } from './commit-date.ts';
 import { type CheckedOut, checkOut, fetchCommit } from './checkout.ts';
 import { type GitProgramOptions, gitProgram } from './program.ts';
 import { type AuthHeader, type GitRequest, remoteOf } from './remote.ts';
@@ -26,6 +27,8 @@ export interface Git {
     found: ResolvedGit,
     options: { readonly dir: string; readonly signal: AbortSignal },
   ): Promise<CheckedOut>;
+  /** When the commit was made that is checked out in a directory of this machine, in seconds; undefined when there is none. */
+  dateOfDirectory(dir: string, options: { readonly signal: AbortSignal }): Promise<number | undefined>;
   /** The URL as it may be shown and kept: without a password. */
   urlOf(request: GitRequest): Promise<string>;
 }
@@ -38,6 +41,7 @@ export function openGit(options: GitOptions): Git {
       return resolveGit(request, { git, remote, cwd: options.dir, signal });
     },
     urlOf: async (request) => (await remoteOf(request, () => Promise.resolve(undefined))).url,
+    dateOfDirectory: (dir, { signal }) => commitDate('HEAD', { git, cwd: dir, signal }),
     async checkout(request, found, { dir, signal }) {
       const remote = await remoteOf(request, options.authHeader);
       const store = join(options.dir, hexOf(digestOf(remote.url)));

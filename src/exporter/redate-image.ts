@@ -1,0 +1,35 @@
+import type { LayerRef } from '../../cache/index.ts';
+import { eachAtMost } from '../util/each-at-most.ts';
+import type { ExportDeps } from './deps.ts';
+import type { ExportImage } from './image-files.ts';
+import type { FileTimes } from './output-spec.ts';
+
+/**
+ * The image with the file times that an output asks for: its own layers in other forms, and their diff_ids. The base's layers
+ * stay, and everything stays without an epoch.
+ */
+export async function redateImage(
+  image: ExportImage,
+  fileTimes: FileTimes | undefined,
+  deps: Pick<ExportDeps, 'redateLayer' | 'signal' | 'warn'>,
+): Promise<ExportImage> {
+  const { epoch, layers, config, baseLayers = 0 } = image;
+  if (fileTimes === undefined || fileTimes === 'kept') return image;
+  if (epoch === undefined) {
+    deps.warn('rewrite-timestamp=true changes nothing without SOURCE_DATE_EPOCH; set it, or give --reproducible');
+    return image;
+  }
+  const redating = { epoch, which: fileTimes === 'epoch' ? 'all' : 'later' } as const;
+  const base = new Set(layers.slice(0, baseLayers).map(({ diffID }) => diffID));
+  const own = [...new Map(layers.map((ref) => [ref.diffID, ref])).values()].filter(({ diffID }) => !base.has(diffID));
+  const made = new Map<string, LayerRef>();
+  await eachAtMost(AT_ONCE, own, {
+    signal: deps.signal,
+    work: async (ref, signal) => void made.set(ref.diffID, await deps.redateLayer(ref, redating, { signal })),
+  });
+  const redatedLayers = layers.map((ref) => made.get(ref.diffID) ?? ref);
+  const rootfs = { type: 'layers', diff_ids: redatedLayers.map(({ diffID }) => diffID) } as const;
+  return { ...image, layers: redatedLayers, config: { ...config, rootfs } };
+}
+
+const AT_ONCE = 2;
