@@ -20,6 +20,7 @@ const LINES = [
   ['src/build-options\\.ts'],
   ['src/session'],
   ['src/build\\.ts', 'src/check\\.ts', 'src/context-listing\\.ts'],
+  ['src/verify\\.ts'],
   ['src/index\\.ts', 'src/cli'],
 ];
 
@@ -31,6 +32,7 @@ const OPEN = [
   'src/build\\.ts',
   'src/check\\.ts',
   'src/context-listing\\.ts',
+  'src/verify\\.ts',
   'src/build-options\\.ts',
   'src/session',
   'src/index\\.ts',

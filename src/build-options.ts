@@ -29,6 +29,8 @@ export interface BuildOptions {
   readonly noCache: boolean;
   /** --paranoid: what the stat index remembers does not count. */
   readonly isParanoid?: boolean | undefined;
+  /** What is made is not found by later builds. */
+  readonly keepsNoRecord?: boolean | undefined;
   readonly noCacheFilter: readonly string[];
   readonly pull: 'auto' | 'always' | 'never';
   readonly network: 'default' | 'none' | 'host';

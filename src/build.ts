@@ -6,7 +6,7 @@ import { lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import type { Emit, ImageSummary } from './progress/index.ts';
 import { withEpoch } from './session/context-date.ts';
-import { exportTargets } from './session/export.ts';
+import { exportTargets, removeStaleFiles } from './session/export.ts';
 import { openSession } from './session/index.ts';
 import { lowerOptions } from './session/lower-options.ts';
 import { outputsOf, sideFilesOf } from './session/outputs.ts';
@@ -14,7 +14,7 @@ import { assertCanRun } from './session/preflight.ts';
 import type { Session } from './session/session.ts';
 import { planSteps } from './session/steps.ts';
 import { tellDiagnostics } from './session/tell-diagnostics.ts';
-import { LayerLost, type Solution, solve } from './solver/index.ts';
+import { LayerLost, type Records, type Solution, solve } from './solver/index.ts';
 
 export interface BuildOutcome {
   /** Absent when nothing was exported and no name was given. */
@@ -27,15 +27,51 @@ export interface BuildOutcome {
  *
  * @throws BuildError; `cancelled` when `signal` aborts.
  */
-export async function build(
+export function build(options: BuildOptions, deps: BuildDeps): Promise<BuildOutcome> {
+  return cancellable(deps.signal, async () => {
+    await checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
+    removeStaleFiles(options);
+    return solveBuild(options, deps, async ({ definition, solution, session }) => {
+      const image = await exportTargets(definition, solution, { session, options, ...deps });
+      const done = image === undefined ? {} : { image };
+      deps.emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
+      return done;
+    });
+  });
+}
+
+export interface BuildDeps {
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
+/** A build before its end, while its session is open. */
+export interface SolvedBuild {
+  readonly definition: Definition;
+  readonly solution: Solution;
+  readonly session: Session;
+}
+
+/**
+ * Builds and ends with `finish` instead of an export. When that finds a layer gone (LayerLost) everything is solved, and
+ * finished, again.
+ * @throws BuildError; `cancelled` when `signal` aborts.
+ */
+export function solveBuild<T>(
   options: BuildOptions,
-  { signal, emit }: { signal: AbortSignal; emit: Emit },
-): Promise<BuildOutcome> {
+  { signal, emit }: BuildDeps,
+  finish: (solved: SolvedBuild) => Promise<T>,
+): Promise<T> {
+  return cancellable(signal, async () => {
+    await using session = await openSession(options, { signal, emit });
+    return await tellWithSource({ session, options, signal, emit }, finish);
+  });
+}
+
+async function cancellable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   try {
     signal.throwIfAborted();
-    await checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
-    await using session = await openSession(options, { signal, emit });
-    return await tellWithSource({ session, options, signal, emit });
+    return await work();
   } catch (error) {
     // Whatever broke on the way out: the abort is why.
     throw signal.aborted ? new BuildError('cancelled', 'the build was cancelled', { cause: error }) : error;
@@ -43,16 +79,16 @@ export async function build(
 }
 
 /** Errors get the Dockerfile's text, which an excerpt is cut from. */
-async function tellWithSource(story: Omit<Story, 'stepID'>): Promise<BuildOutcome> {
+async function tellWithSource<T>(story: Omit<Story, 'stepID'>, finish: Finish<T>): Promise<T> {
   try {
-    return await tell(story);
+    return await tell(story, finish);
   } catch (error) {
     const { file, text } = story.session.dockerfile;
     throw error instanceof BuildError ? error.from({ file, text: Buffer.from(text).toString('utf8') }) : error;
   }
 }
 
-async function tell({ session, options, signal, emit }: Omit<Story, 'stepID'>): Promise<BuildOutcome> {
+async function tell<T>({ session, options, signal, emit }: Omit<Story, 'stepID'>, finish: Finish<T>): Promise<T> {
   const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
   assertNoErrors(dockerfile.errors);
   const lowered = await lower(dockerfile, lowerOptions(await withEpoch(options, session), session), {
@@ -64,11 +100,10 @@ async function tell({ session, options, signal, emit }: Omit<Story, 'stepID'>): 
   assertCanRun(lowered.definition, options);
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
   emit({ type: 'steps-planned', steps });
-  const image = await solveAndExport(lowered.definition, { session, options, stepID, signal, emit });
-  const done = image === undefined ? {} : { image };
-  emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
-  return done;
+  return solveAndFinish(lowered.definition, { session, options, stepID, signal, emit }, finish);
 }
+
+type Finish<T> = (solved: SolvedBuild) => Promise<T>;
 
 interface Story {
   readonly session: Session;
@@ -82,12 +117,12 @@ interface Story {
  * A record may name a layer whose bytes are gone. That shows when export or a step asks for them: then everything is solved
  * again with that layer known as lost, which is quick, for all the rest is cached.
  */
-async function solveAndExport(definition: Definition, story: Story): Promise<ImageSummary | undefined> {
+async function solveAndFinish<T>(definition: Definition, story: Story, finish: Finish<T>): Promise<T> {
   const lost = new Map<DiffID, LayerLost['reason']>();
   for (;;) {
     try {
       const solution = await solveOnce(definition, story, lost);
-      return await exportTargets(definition, solution, story);
+      return await finish({ definition, solution, session: story.session });
     } catch (error) {
       if (!(error instanceof LayerLost) || lost.has(error.diffID)) throw error;
       lost.set(error.diffID, error.reason);
@@ -102,7 +137,7 @@ function solveOnce(
 ): Promise<Solution> {
   return solve(definition, {
     runners: session.runners,
-    records: session.root.records,
+    records: options.keepsNoRecord === true ? readOnly(session.root.records) : session.root.records,
     layerSize: (layer) => session.root.layers.meta(layer.diffID)?.size,
     build: session.place,
     jobs: options.jobs,
@@ -112,6 +147,16 @@ function solveOnce(
     emit,
     signal,
   });
+}
+
+function readOnly(records: Records): Records {
+  return {
+    keyOf: (material) => records.keyOf(material),
+    lookup: (key) => records.lookup(key),
+    nearest: (place, material, except) => records.nearest(place, material, except),
+    put: () => undefined,
+    touch: () => undefined,
+  };
 }
 
 /** All syntax errors of a file at once: the first carries the others. */

@@ -29,7 +29,10 @@ export const COMMANDS = {
     load: async () => (await import('./context-command.ts')).contextCommand,
   },
   images: planned('images', 'list the images of this root'),
-  verify: planned('verify', 'build again and compare'),
+  verify: {
+    summary: 'build again without the cache, and name the steps and files that differ',
+    load: async () => (await import('./verify-command.ts')).verifyCommand,
+  },
 } as const satisfies Record<string, CommandEntry>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -4,8 +4,8 @@ import { plainText } from '../progress/render/words.ts';
 import { buildOptions } from './build-flags/options.ts';
 import { parseBuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
+import { takeFormat } from './format-flag.ts';
 import { writeStdout } from './stdout.ts';
-import { oneOf } from './values.ts';
 
 const HELP = `Usage: tsbuild context ls [options] CONTEXT
        tsbuild context du [options] CONTEXT
@@ -32,15 +32,6 @@ export async function contextCommand(argv: readonly string[], context: CliContex
   const text = words[at] === 'ls' ? lsText(listing) : duText(listing);
   await writeStdout(format === 'json' ? `${JSON.stringify({ schemaVersion: 1, ...listing }, null, 2)}\n` : text);
   return 0;
-}
-
-function takeFormat(argv: readonly string[]): { words: string[]; format: string } {
-  const words = [...argv];
-  const at = words.findIndex((word) => word === '--format' || word.startsWith('--format='));
-  if (at < 0) return { words, format: 'text' };
-  const [word = '', value = ''] = words.splice(at, words[at] === '--format' ? 2 : 1);
-  const format = word.startsWith('--format=') ? word.slice('--format='.length) : value;
-  return { words, format: oneOf('--format', format, ['text', 'json']) };
 }
 
 export function lsText({ files }: ContextListing): string {

@@ -1,4 +1,5 @@
 import type { LayerRef } from '../../cache/index.ts';
+import type { Redating } from '../image/layer/index.ts';
 import { eachAtMost } from '../util/each-at-most.ts';
 import type { ExportDeps } from './deps.ts';
 import type { ExportImage } from './image-files.ts';
@@ -19,7 +20,8 @@ export async function redateImage(
     deps.warn('rewrite-timestamp=true changes nothing without SOURCE_DATE_EPOCH; set it, or give --reproducible');
     return image;
   }
-  const redating = { epoch, which: fileTimes === 'epoch' ? 'all' : 'later' } as const;
+  const redating = redatingOf(fileTimes, epoch);
+  if (redating === undefined) return image;
   const base = new Set(layers.slice(0, baseLayers).map(({ diffID }) => diffID));
   const own = [...new Map(layers.map((ref) => [ref.diffID, ref])).values()].filter(({ diffID }) => !base.has(diffID));
   const made = new Map<string, LayerRef>();
@@ -33,3 +35,9 @@ export async function redateImage(
 }
 
 const AT_ONCE = 2;
+
+/** What file times become; undefined when they stay. */
+export function redatingOf(fileTimes: FileTimes | undefined, epoch: number | undefined): Redating | undefined {
+  if (epoch === undefined || fileTimes === undefined || fileTimes === 'kept') return undefined;
+  return { epoch, which: fileTimes === 'epoch' ? 'all' : 'later' };
+}

@@ -14,7 +14,6 @@ import { monotonicMs, nowMs } from '../util/clock.ts';
 import { contextDate } from './context-date.ts';
 import { openContexts } from './contexts.ts';
 import { openCredentials } from './credentials.ts';
-import { removeStaleFiles } from './export.ts';
 import { makeExportDeps } from './export-deps.ts';
 import { makeBlobFetcher } from './fetch-blob.ts';
 import { filter } from './filter.ts';
@@ -35,7 +34,6 @@ export async function openSession(
   await using owned = new DisposableStack();
   const warn = (message: string): void => emit({ type: 'warning', message });
   const root = owned.use(await openStateRoot(options.rootDir, warn));
-  removeStaleFiles(options);
   removeCgroupsOf(root.abandonedLeases);
   const http = owned.use(openHttp({ ca: readCa(options.caFile), proxyEnv: options.proxyEnv, userAgent: 'tsbuild' }));
   const remote = makeRemoteDeps(root, options, { http, signal });

@@ -75,7 +75,9 @@ export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
 function buildParser(): Command {
   const list = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
   const command = new Command('tsbuild')
-    .usage('[build] [options] CONTEXT\n       tsbuild context ls|du [options] CONTEXT\n       tsbuild doctor')
+    .usage(
+      '[build] [options] CONTEXT\n       tsbuild context ls|du [options] CONTEXT\n       tsbuild verify [options] CONTEXT\n       tsbuild doctor',
+    )
     .description('Builds an image from a Dockerfile and a build context.')
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')

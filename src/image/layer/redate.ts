@@ -1,5 +1,4 @@
 import { makeTarReader, makeTarWriter, type TarEntry } from '../archive/index.ts';
-import type { TocEntry } from '../toc/index.ts';
 
 /** What becomes of file times: those after `epoch` (seconds) are it, or all are. */
 export interface Redating {
@@ -8,10 +7,7 @@ export interface Redating {
 }
 
 /** Whether `redated` would change an entry of this table of contents. */
-export function needsRedating(
-  entries: Iterable<Pick<TocEntry, 'mtimeSec' | 'mtimeNsec'>>,
-  redating: Redating,
-): boolean {
+export function needsRedating(entries: Iterable<FileTime>, redating: Redating): boolean {
   for (const entry of entries) if (isChanged(entry, redating)) return true;
   return false;
 }
@@ -40,13 +36,19 @@ export async function* redated(tar: AsyncIterable<Uint8Array>, redating: Redatin
 }
 
 function withTime(entry: TarEntry, redating: Redating): TarEntry {
-  return isChanged(entry, redating) ? { ...entry, mtimeSec: redating.epoch, mtimeNsec: 0 } : entry;
+  return isChanged(entry, redating) ? { ...entry, ...timeAfter(entry, redating) } : entry;
 }
 
-function isChanged(
-  { mtimeSec, mtimeNsec }: Pick<TarEntry, 'mtimeSec' | 'mtimeNsec'>,
-  { epoch, which }: Redating,
-): boolean {
+export type FileTime = Pick<TarEntry, 'mtimeSec' | 'mtimeNsec'>;
+
+/** A file's time as redating leaves it. */
+export function timeAfter({ mtimeSec, mtimeNsec }: FileTime, redating: Redating): FileTime {
+  return isChanged({ mtimeSec, mtimeNsec }, redating)
+    ? { mtimeSec: redating.epoch, mtimeNsec: 0 }
+    : { mtimeSec, mtimeNsec };
+}
+
+function isChanged({ mtimeSec, mtimeNsec }: FileTime, { epoch, which }: Redating): boolean {
   const isLater = mtimeSec > epoch || (mtimeSec === epoch && mtimeNsec > 0);
   return isLater || (which === 'all' && mtimeSec !== epoch);
 }
