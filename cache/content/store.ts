@@ -28,6 +28,8 @@ export interface ContentStore {
 
 export interface PutOptions {
   readonly expected?: { readonly digest: Digest; readonly size?: number | undefined } | undefined;
+  /** All bytes have come and are what was expected; what is left is to wait for the disk. */
+  readonly onVerified?: (() => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -94,7 +96,7 @@ export function openContentStore(
 async function write(
   source: AsyncIterable<Uint8Array>,
   temp: string,
-  { expected, signal }: PutOptions,
+  { expected, signal, onVerified }: PutOptions,
 ): Promise<{ digest: Digest; size: number }> {
   const handle = await open(temp, 'wx', 0o600);
   try {
@@ -113,6 +115,7 @@ async function write(
     if (expected !== undefined && digest !== expected.digest) {
       throw new ContentMismatch('digest', expected.digest, digest);
     }
+    onVerified?.();
     await handle.sync();
     return { digest, size: written.size };
   } finally {

@@ -33,6 +33,8 @@ export interface OpDeps {
   readonly publishLayer: <T>(
     write: (files: { tarPath: string; tocPath: string }) => WrittenLayer<T>,
   ) => PublishedLayer & { readonly value: T };
+  /** To be called when a run is going to come: the worker starts while what it needs is brought. */
+  readonly startWorker: () => void;
   readonly run: (
     request: RunRequest,
     options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { BlobRef, LayerRef, Root } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { Emit } from '../progress/index.ts';
-import { openLayout, type Registry } from '../sources/registry/index.ts';
+import { type FetchOptions, openLayout, type Registry } from '../sources/registry/index.ts';
 
 export interface BlobFetcherDeps {
   readonly root: Root;
@@ -13,17 +13,23 @@ export interface BlobFetcherDeps {
 
 const LAYOUT = 'oci-layout://';
 
-/** Brings a layer's blob from where it is said to be into the content store; undefined when it is nowhere any more. */
-export function makeBlobFetcher(
-  deps: BlobFetcherDeps,
-): (ref: LayerRef, options: { signal: AbortSignal }) => Promise<BlobRef | undefined> {
-  return async (ref, { signal }) => {
+/**
+ * Brings a layer's blob from where it is said to be into the content store; undefined when it is nowhere any more. `through` is called
+ * anew for each place that is tried.
+ */
+export type FetchBlob = (
+  ref: LayerRef,
+  options: Pick<FetchOptions, 'signal' | 'through' | 'onVerified'>,
+) => Promise<BlobRef | undefined>;
+
+export function makeBlobFetcher(deps: BlobFetcherDeps): FetchBlob {
+  return async (ref, options) => {
     const { blob } = ref;
     if (blob === undefined) return undefined;
     let last: BuildError | undefined;
     for (const origin of ref.origins) {
       try {
-        await fetchFrom(origin.repository, blob, { ...deps, signal });
+        await fetchFrom(origin.repository, blob, { ...deps, ...options });
         return blob;
       } catch (error) {
         if (!(error instanceof BuildError)) throw error;
@@ -38,11 +44,13 @@ export function makeBlobFetcher(
 async function fetchFrom(
   repository: string,
   blob: BlobRef,
-  { root, registry, emit, clock, signal }: BlobFetcherDeps & { signal: AbortSignal },
+  { root, registry, emit, clock, ...options }: BlobFetcherDeps & Parameters<FetchBlob>[1],
 ): Promise<void> {
+  const { signal, onVerified, through = (bytes: AsyncIterable<Uint8Array>) => bytes } = options;
   if (repository.startsWith(LAYOUT)) {
     const path = openLayout(repository.slice(LAYOUT.length)).blobPath(blob.digest);
-    await root.content.put(createReadStream(path), { expected: { digest: blob.digest, size: blob.size }, signal });
+    const expected = { digest: blob.digest, size: blob.size };
+    await root.content.put(through(createReadStream(path)), { expected, onVerified, signal });
     return;
   }
   const id = `pull ${blob.digest}`;
@@ -56,7 +64,7 @@ async function fetchFrom(
     await registry.fetchBlob(
       { repository, digest: blob.digest, size: blob.size },
       {
-        signal,
+        ...options,
         onProgress: (done) =>
           emit({ type: 'activity-progress', id, item: blob.digest, done, total: blob.size, atMs: clock.elapsedMs() }),
       },

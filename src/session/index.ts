@@ -42,12 +42,8 @@ export async function openSession(
   const credentials = openCredentials(options, { signal });
   const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });
   const names = openNames(root.imagesDir, { now: nowMs });
-  const layers = makeLayerSupply({
-    root,
-    fetchBlob: makeBlobFetcher({ root, registry, emit, clock }),
-    filter,
-    warn,
-  });
+  const fetchBlob = makeBlobFetcher({ root, registry, emit, clock });
+  const layers = owned.use(makeLayerSupply({ root, fetchBlob, filter, warn }));
   const worker = owned.use(
     makeWorkerHolder(async () => {
       const { startWorker } = await import('../worker/client/index.ts');

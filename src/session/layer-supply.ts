@@ -1,103 +1,71 @@
 import { createReadStream } from 'node:fs';
-import type { BlobRef, LayerRef, Root } from '../../cache/index.ts';
-import { BuildError } from '../errors.ts';
-import { diskRoom } from '../host/fs/index.ts';
-import { ArchiveError, type Filter } from '../image/archive/index.ts';
-import { compressionOf, type IngestedLayer, type IngestOptions, ingestLayer } from '../image/layer/index.ts';
+import type { BlobRef, LayerRef } from '../../cache/index.ts';
 import { LayerLost } from '../solver/index.ts';
+import { makeTurnstile } from '../util/turnstile.ts';
+import type { FetchBlob } from './fetch-blob.ts';
+import { takeInPassing } from './take-in-passing.ts';
+import { type PackedLayer, packedLayer, type TakeInDeps, takeIn } from './take-in.ts';
 
-export interface LayerSupplyDeps {
-  readonly root: Root;
-  /** Brings a blob into the content store. */
-  readonly fetchBlob: (ref: LayerRef, options: { signal: AbortSignal }) => Promise<BlobRef | undefined>;
-  readonly filter: Filter;
-  readonly warn: (message: string) => void;
-  /** Of a layer, uncompressed; what the disk has room for when absent. */
-  readonly maxBytes?: number;
+export interface LayerSupplyDeps extends TakeInDeps {
+  readonly fetchBlob: FetchBlob;
 }
 
-export interface LayerSupply {
+/** Disposing waits for blobs whose layers were given out before they were on the disk. */
+export interface LayerSupply extends AsyncDisposable {
   /** The layer's tar and toc are in the root afterwards. @throws LayerLost, BuildError layer-refused */
   ensureLayer(ref: LayerRef, options: { signal: AbortSignal }): Promise<void>;
   /** A blob of the layer as its source gave it, in the content store; undefined for a layer that never had one. */
   ensureBlob(ref: LayerRef, options: { signal: AbortSignal }): Promise<BlobRef | undefined>;
 }
 
+/** Each holds up to 10 MB of bytes on their way. */
+const LAYERS_AT_ONCE = 6;
+
 /** Gives layers their bytes, each once however many steps wait for it. */
 export function makeLayerSupply(deps: LayerSupplyDeps): LayerSupply {
+  const inTurn = makeTurnstile(LAYERS_AT_ONCE);
   const layers = new Map<string, Promise<void>>();
   const blobs = new Map<string, Promise<BlobRef | undefined>>();
-  const once = <T>(jobs: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> => {
-    const known = jobs.get(key);
-    if (known !== undefined) return known;
-    const job = work().finally(() => jobs.delete(key));
-    jobs.set(key, job);
-    return job;
-  };
-  const ensureBlob: LayerSupply['ensureBlob'] = (ref, options) =>
-    once(blobs, ref.diffID, () => fetchOnce(ref, deps, options));
+  const storeBlob: FetchBlob = (ref, options) => once(blobs, ref.diffID, () => fetchIfAbsent(ref, deps, options));
   return {
-    ensureBlob,
-    async ensureLayer(ref, options) {
+    ensureBlob: storeBlob,
+    async ensureLayer(ref, { signal }) {
       if (deps.root.layers.has(ref.diffID)) return;
-      await once(layers, ref.diffID, () => ingest(ref, { ...deps, ensureBlob }, options));
+      await once(layers, ref.diffID, () => inTurn(() => bring(ref, { ...deps, fetchBlob: storeBlob, signal })));
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled(blobs.values());
     },
   };
 }
 
-async function fetchOnce(
+function once<T>(jobs: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> {
+  const known = jobs.get(key);
+  if (known !== undefined) return known;
+  const job = work().finally(() => jobs.delete(key));
+  jobs.set(key, job);
+  return job;
+}
+
+async function fetchIfAbsent(
   ref: LayerRef,
   { root, fetchBlob }: LayerSupplyDeps,
-  options: { signal: AbortSignal },
+  options: Parameters<FetchBlob>[1],
 ): Promise<BlobRef | undefined> {
   if (ref.blob === undefined) return undefined;
   if (root.content.has(ref.blob.digest)) return ref.blob;
   return fetchBlob(ref, options);
 }
 
-async function ingest(
-  ref: LayerRef,
-  deps: LayerSupplyDeps & Pick<LayerSupply, 'ensureBlob'>,
-  options: { signal: AbortSignal },
-): Promise<void> {
-  const blob = await deps.ensureBlob(ref, options);
-  if (blob === undefined) throw new LayerLost(ref.diffID, ref.blob === undefined ? 'pruned' : 'remote-missing');
-  const { root } = deps;
-  const tar = root.tempPath('layer.tar');
-  const toc = root.tempPath('layer.toc');
-  const compression = compressionOf(blob.mediaType);
-  if (compression === undefined)
-    throw new BuildError(
-      'image-invalid',
-      `layer ${blob.digest} has the media type ${blob.mediaType}, which is not a layer`,
-    );
-  const made = await ingestBlob(root, blob, {
-    compression,
-    tarPath: tar,
-    tocPath: toc,
-    filter: deps.filter,
-    maxBytes: deps.maxBytes ?? diskRoom(root.dir),
-    signal: options.signal,
-  });
-  if (made.diffID !== ref.diffID) {
-    throw new BuildError(
-      'image-invalid',
-      `layer ${blob.digest} unpacks to ${made.diffID}, its image says ${ref.diffID}`,
-    );
-  }
-  for (const warning of made.warnings) deps.warn(warning);
-  root.layers.publish(ref.diffID, { tar, toc }, { contentID: made.contentID, size: made.size, blobs: {} });
-  root.layers.recordBlob(ref.diffID, compression, blob);
+async function bring(ref: LayerRef, deps: LayerSupplyDeps & { readonly signal: AbortSignal }): Promise<void> {
+  deps.signal.throwIfAborted();
+  const layer = packedLayer(ref);
+  if (layer === undefined) throw new LayerLost(ref.diffID, 'pruned');
+  const taken = (await takeInPassing(layer, deps)) ?? (await takeIn(stored(layer, deps), layer, deps));
+  taken.publish();
 }
 
-async function ingestBlob(root: Root, blob: BlobRef, options: IngestOptions): Promise<IngestedLayer> {
-  try {
-    return await ingestLayer(createReadStream(root.content.path(blob.digest)), options);
-  } catch (error) {
-    if (!(error instanceof ArchiveError)) throw error;
-    throw new BuildError('layer-refused', `layer ${blob.digest} cannot be taken: ${error.message}`, {
-      cause: error,
-      hint: 'its image is damaged or hostile: take another one, or have this one built anew',
-    });
-  }
+/** Nothing is opened before the first byte is asked for. */
+async function* stored({ blob }: PackedLayer, { root }: LayerSupplyDeps): AsyncIterable<Uint8Array> {
+  yield* createReadStream(root.content.path(blob.digest));
 }

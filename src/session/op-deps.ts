@@ -40,6 +40,7 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
     openStackIfHere: (refs) =>
       refs.every((ref) => root.layers.has(ref.diffID)) ? openStackTree(root, refs) : undefined,
     publishLayer: makePublishLayer(root),
+    startWorker: () => worker.start(),
     run: (request, options) => worker.run(request, options),
     logFile: makeLogFiles(root),
     async fetchUrl(url, { checksum, signal }) {

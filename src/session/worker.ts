@@ -3,6 +3,8 @@ import type { startWorker, Worker } from '../worker/client/index.ts';
 import type { RunReply, RunRequest } from '../worker/protocol.ts';
 
 export interface WorkerHolder extends AsyncDisposable {
+  /** Does not wait; what goes wrong is thrown by the next run. */
+  start(): void;
   run(
     request: RunRequest,
     options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
@@ -12,17 +14,20 @@ export interface WorkerHolder extends AsyncDisposable {
 /** The one worker of a build, started when the first RUN needs it; a cached build never does. */
 export function makeWorkerHolder(start: () => ReturnType<typeof startWorker>): WorkerHolder {
   let worker: Promise<Worker> | undefined;
+  const started = (): Promise<Worker> => (worker ??= start());
   return {
+    start() {
+      started().catch(() => undefined);
+    },
     async run(request, options) {
       options.signal.throwIfAborted();
-      worker ??= start();
-      const reply = await (await worker).run(request, options);
+      const reply = await (await started()).run(request, options);
       if (options.signal.aborted) throw new BuildError('cancelled', 'the build was cancelled');
       return reply;
     },
     async [Symbol.asyncDispose]() {
-      const started = await worker?.catch(() => undefined);
-      await started?.[Symbol.asyncDispose]();
+      const running = await worker?.catch(() => undefined);
+      await running?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -12,11 +12,13 @@ import {
   renderManifest,
 } from '../../src/image/oci/index.ts';
 
-/** What a fault does to one request: answer otherwise, cut the connection, or cut it after so many bytes of the body. */
+/** What a fault does to one request: answer otherwise, cut the connection, or cut it after so many bytes of the body; or say no more. */
 export type Fault =
   | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: string | Uint8Array }
   | 'reset'
-  | { readonly cutAfter: number };
+  | { readonly cutAfter: number; readonly isLeftOpen?: boolean };
+
+type Cut = Extract<Fault, { readonly cutAfter: number }>;
 
 export interface FakeRegistryOptions {
   /** none unless said otherwise; token and basic ask for bob:secret, or let anybody in when `anonymous` is set. */
@@ -163,7 +165,7 @@ export class FakeRegistry implements AsyncDisposable {
     else if (!this.#isLetIn(seen)) this.#challenge(response);
     else if (method === 'POST' || method === 'PUT' || method === 'PATCH')
       void bodyOf(request).then((body) => this.#take(seen, { body, type: headers['content-type'] ?? '' }, response));
-    else this.#answer(seen, response, fault?.cutAfter);
+    else this.#answer(seen, response, fault);
   }
 
   #isLetIn({ authorization }: SeenRequest): boolean {
@@ -212,7 +214,7 @@ export class FakeRegistry implements AsyncDisposable {
     response.writeHead(isRight ? 201 : 400).end();
   }
 
-  #answer({ method, url, range }: SeenRequest, response: ServerResponse, cutAfter: number | undefined): void {
+  #answer({ method, url, range }: SeenRequest, response: ServerResponse, cut: Cut | undefined): void {
     const match = /^\/v2\/(.+)\/(manifests|blobs)\/([^/?]+)$/.exec(url);
     const [, repository = '', kind, name = ''] = match ?? [];
     const found =
@@ -230,8 +232,10 @@ export class FakeRegistry implements AsyncDisposable {
       ...(kind === 'manifests' ? { 'docker-content-digest': digestOf(found.bytes) } : {}),
     });
     if (method === 'HEAD') return void response.end();
-    if (cutAfter === undefined) return void response.end(body);
-    response.write(body.subarray(0, cutAfter), () => response.destroy());
+    if (cut === undefined) return void response.end(body);
+    response.write(body.subarray(0, cut.cutAfter), () => {
+      if (cut.isLeftOpen !== true) response.destroy();
+    });
   }
 }
 

@@ -94,6 +94,7 @@ async function runRequest(
   { deps, logFile }: { deps: OpDeps; logFile: string },
 ): Promise<RunRequest> {
   const { op, digest } = vertex;
+  deps.startWorker();
   await deps.ensureLayers(below, { signal: step.signal });
   const hidden = await privateSurroundings(op, deps.runEnvironment);
   const mounts = [...(await declaredMounts(op, inputs, { deps, signal: step.signal })), ...hidden.mounts];

@@ -13,6 +13,10 @@ export interface WantedBlob {
 export interface FetchOptions {
   readonly signal: AbortSignal;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Stands between the bytes as they come and the store, which keeps what it yields: the same bytes. */
+  readonly through?: ((bytes: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | undefined;
+  /** The bytes were right; what is left is to wait for the disk. */
+  readonly onVerified?: (() => void) | undefined;
 }
 
 const MAX_RESUMES = 5;
@@ -21,7 +25,7 @@ const MAX_RESUMES = 5;
 export async function* blobBytes(
   client: Client,
   blob: WantedBlob,
-  { signal, onProgress }: FetchOptions,
+  { signal, onProgress }: Pick<FetchOptions, 'signal' | 'onProgress'>,
 ): AsyncGenerator<Uint8Array> {
   let done = 0;
   for (let resumes = 0; ; resumes++) {

@@ -8,6 +8,7 @@ export {
   credentialsOf,
   parseAuthFile,
 } from './credentials.ts';
+export type { FetchOptions } from './fetch-blob.ts';
 export { type Layout, openLayout, type ResolvedLayout } from './layout.ts';
 export type { PushBlob, PushImage, PushOptions } from './push.ts';
 export {

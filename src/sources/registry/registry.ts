@@ -42,7 +42,10 @@ export interface Registry {
     reference: string,
     options: { readonly platform: Platform; readonly signal: AbortSignal },
   ): Promise<ResolvedReference>;
-  /** Brings a blob into the content store, verified, once however many wait for it. @throws as resolve */
+  /**
+   * Brings a blob into the content store, verified, once however many wait for it: `through` and `onVerified` are those of the first.
+   * @throws as resolve
+   */
   fetchBlob(
     blob: { readonly repository: string; readonly digest: Digest; readonly size: number },
     options: FetchOptions,
@@ -59,7 +62,11 @@ export interface RegistryContent {
   putBytes(bytes: Uint8Array): Digest;
   put(
     source: AsyncIterable<Uint8Array>,
-    options: { readonly expected?: { readonly digest: Digest; readonly size?: number }; readonly signal: AbortSignal },
+    options: {
+      readonly expected?: { readonly digest: Digest; readonly size?: number };
+      readonly onVerified?: (() => void) | undefined;
+      readonly signal: AbortSignal;
+    },
   ): Promise<unknown>;
 }
 
@@ -84,12 +91,13 @@ export function openRegistry({ http, content, config, credentials, now }: Regist
         options,
       ),
     async fetchBlob({ repository, digest, size }, options) {
+      const { onProgress, onVerified, through = (bytes: AsyncIterable<Uint8Array>) => bytes } = options;
       if (content.has(digest)) return;
       const blob = { repository: repositoryOf(repository), digest, size };
       await blobs.join(digest, options.signal, async (signal) => {
-        const source = blobBytes(client, blob, { signal, onProgress: options.onProgress });
+        const source = through(blobBytes(client, blob, { signal, onProgress }));
         try {
-          await content.put(source, { expected: { digest, size }, signal });
+          await content.put(source, { expected: { digest, size }, onVerified, signal });
         } catch (error) {
           if (!(error instanceof ContentMismatch)) throw error;
           throw new BuildError('image-invalid', `blob ${digest} of ${repository}: ${error.message}`, { cause: error });

@@ -41,6 +41,7 @@ function rig(reply: RunReply = ok, environment: Partial<RunEnvironment> = {}, fa
     logs: [],
   };
   const deps = {
+    startWorker: () => undefined,
     ensureLayers: (layers: readonly LayerRef[]) => {
       asked.ensured.push(...layers.map(({ diffID }) => diffID));
       return Promise.resolve();
