@@ -1,3 +1,4 @@
+export { type BuildStore, openBuildStore } from './builds/store.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { ContentMismatch, type ContentStore } from './content/store.ts';
 export * from './digest.ts';

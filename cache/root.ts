@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { type BuildStore, buildIDOf, openBuildStore } from './builds/store.ts';
 import { type ContentStore, openContentStore } from './content/store.ts';
 import { digestOf, hexOf } from './digest.ts';
 import type { TempPath, Warn } from './files.ts';
@@ -18,6 +19,9 @@ export interface Root extends AsyncDisposable {
   readonly dir: string;
   /** Whatever this holder makes outside the stores is named `tsbuild-<lease>…`. */
   readonly lease: string;
+  /** Names this build: its stored report and its logs. */
+  readonly buildID: string;
+  readonly builds: BuildStore;
   readonly content: ContentStore;
   readonly records: RecordStore;
   readonly layers: LayerStore;
@@ -54,6 +58,7 @@ const DIRECTORIES = [
   'stat',
   'images',
   'logs',
+  'builds',
   'leases',
   'tmp',
   'run',
@@ -95,6 +100,8 @@ function rootOf(
   return {
     dir,
     lease: lease.name,
+    buildID: buildIDOf(now(), lease.name),
+    builds: openBuildStore(dir, { tempPath, onWarning }),
     content: openContentStore(join(dir, 'content/v1/sha256'), { tempPath, onWarning }),
     records: openRecordStore(join(dir, 'records/v1'), { tempPath, onWarning }),
     layers: openLayerStore(dir, { tempPath, onWarning }),

@@ -8,6 +8,7 @@ import type { Emit, ImageSummary } from './progress/index.ts';
 import { withEpoch } from './session/context-date.ts';
 import { exportTargets, removeStaleFiles } from './session/export.ts';
 import { openSession } from './session/index.ts';
+import { type BuildMinutes, takeMinutes } from './session/keep-build.ts';
 import { lowerOptions } from './session/lower-options.ts';
 import { outputsOf, sideFilesOf } from './session/outputs.ts';
 import { assertCanRun } from './session/preflight.ts';
@@ -31,10 +32,11 @@ export function build(options: BuildOptions, deps: BuildDeps): Promise<BuildOutc
   return cancellable(deps.signal, async () => {
     await checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
     removeStaleFiles(options);
-    return solveBuild(options, deps, async ({ definition, solution, session }) => {
-      const image = await exportTargets(definition, solution, { session, options, ...deps });
+    const minutes = takeMinutes(options, deps);
+    return solveBuild(options, { ...deps, ...minutes }, async ({ definition, solution, session }) => {
+      const image = await exportTargets(definition, solution, { session, options, ...deps, ...minutes });
       const done = image === undefined ? {} : { image };
-      deps.emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
+      minutes.emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
       return done;
     });
   });
@@ -59,12 +61,19 @@ export interface SolvedBuild {
  */
 export function solveBuild<T>(
   options: BuildOptions,
-  { signal, emit }: BuildDeps,
+  { signal, emit, keep }: BuildDeps & Partial<BuildMinutes>,
   finish: (solved: SolvedBuild) => Promise<T>,
 ): Promise<T> {
   return cancellable(signal, async () => {
     await using session = await openSession(options, { signal, emit });
-    return await tellWithSource({ session, options, signal, emit }, finish);
+    try {
+      const finished = await tellWithSource({ session, options, signal, emit }, finish);
+      keep?.(session);
+      return finished;
+    } catch (error) {
+      keep?.(session, error);
+      throw error;
+    }
   });
 }
 

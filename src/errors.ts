@@ -56,6 +56,7 @@ export const CODES = {
   'registry-error': { exit: 1 },
   'output-failed': { exit: 1 },
   'load-failed': { exit: 1 },
+  'build-unknown': { exit: 1 },
   'root-unusable': { exit: 1 },
   'would-miss': { exit: 1 },
   cancelled: { exit: 130 },

@@ -20,7 +20,10 @@ export const COMMANDS = {
     load: async () => (await import('./doctor-command.ts')).doctorCommand,
   },
   explain: planned('explain', 'why a step hit or missed'),
-  history: planned('history', 'list earlier builds'),
+  history: {
+    summary: 'list earlier builds, and show one again',
+    load: async () => (await import('./history-command.ts')).historyCommand,
+  },
   du: planned('du', 'disk space by image and stage'),
   prune: planned('prune', 'remove what is not needed'),
   cache: planned('cache', 'check and mend the store'),

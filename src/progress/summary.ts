@@ -1,4 +1,4 @@
-import { collectEvents, durationOf, type StepState } from './collect.ts';
+import { type BuildState, collectEvents, durationOf, type StepState } from './collect.ts';
 import type { BuildEvent, ImageSummary } from './events.ts';
 import { clip, padEnd, textWidth } from './render/width.ts';
 import { durationText, plainText, sizeText } from './render/words.ts';
@@ -17,30 +17,45 @@ export interface Closing {
  */
 export function closingLines(terminal?: { readonly columns: number }): Closing {
   const collected = collectEvents();
-  const rowOf = (step: StepState, steps: readonly StepState[]): string =>
-    terminal === undefined ? stepRow(step, nameWidth(steps)) : fittedRow(step, steps, terminal.columns);
   return {
     handle(event) {
       collected.handle(event);
-      const { steps, image, findings } = collected.state();
       if (event.type !== 'build-done') return [];
-      if (steps.length === 0) return findingLines(findings);
-      const rows = terminal === undefined ? steps : steps.filter(({ status }) => !ENDED.has(status));
-      return [
-        ...(terminal === undefined ? [''] : []),
-        ...rows.map((step) => rowOf(step, steps)),
-        ...(image === undefined ? [] : imageLines(image, terminal === undefined ? image.digest : shortDigest(image))),
-        totals(steps, event.atMs),
-        ...(image === undefined ? [] : loadLines(image)),
-        ...findingLines(findings),
-      ];
+      const state = collected.state();
+      const rows = terminal === undefined ? state.steps : state.steps.filter(({ status }) => !ENDED.has(status));
+      const lines = summaryLines({ ...state, durationMs: event.atMs }, terminal, rows);
+      return terminal === undefined && state.steps.length > 0 ? ['', ...lines] : lines;
     },
     row(id) {
       const { steps } = collected.state();
       const step = steps.find(({ info }) => info.id === id);
-      return step === undefined ? undefined : rowOf(step, steps);
+      return step === undefined ? undefined : rowOf(step, steps, terminal);
     },
   };
+}
+
+/** What became of a build: a row for each of `rows`, what was written, the totals, how to load and run it. */
+export function summaryLines(
+  { steps, image, findings, durationMs }: BuildState,
+  terminal?: { readonly columns: number },
+  rows: readonly StepState[] = steps,
+): readonly string[] {
+  if (steps.length === 0) return findingLines(findings);
+  return [
+    ...rows.map((step) => rowOf(step, steps, terminal)),
+    ...(image === undefined ? [] : imageLines(image, terminal === undefined ? image.digest : shortDigest(image))),
+    totals(steps, durationMs),
+    ...(image === undefined ? [] : loadLines(image)),
+    ...findingLines(findings),
+  ];
+}
+
+function rowOf(
+  step: StepState,
+  steps: readonly StepState[],
+  terminal: { readonly columns: number } | undefined,
+): string {
+  return terminal === undefined ? stepRow(step, nameWidth(steps)) : fittedRow(step, steps, terminal.columns);
 }
 
 /** What build checks found, in BuildKit's shape. */

@@ -171,7 +171,7 @@ async function fetchDockerfile(
 }
 
 /** Without user, password and query. */
-function shownRemote(text: string): string {
+export function shownRemote(text: string): string {
   return text.replace(/^(\w+:\/\/)[^/@]*@/, '$1').replace(/\?[^#]*/, '');
 }
 

@@ -72,9 +72,9 @@ function runEnvironment({ options, proxies }: OpDepsParts): RunEnvironment {
   };
 }
 
-/** logs/<build>/<step>.log; the build's part is the lease, which is unique. */
+/** logs/<build>/<step>.log */
 function makeLogFiles(root: Root): OpDeps['logFile'] {
-  const dir = join(root.logsDir, root.lease);
+  const dir = join(root.logsDir, root.buildID);
   return (name) => {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     const slug = name

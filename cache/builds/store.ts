@@ -1,0 +1,80 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { publishBytes, readIfThere, type TempPath, type Warn } from '../files.ts';
+import type { Json } from '../types.ts';
+
+/** What is kept of the latest builds, one JSON value each: builds/<id>.json. */
+export interface BuildStore {
+  /** A failure is a warning. Beyond the number that is kept, the oldest go, and their logs with them. */
+  put(id: string, value: Json): void;
+  /** undefined for what is not there or is damaged. */
+  get(id: string): Json | undefined;
+  /** Newest first. */
+  ids(): readonly string[];
+  /** Ids that begin with the text, or whose last part does; newest first. */
+  find(text: string): readonly string[];
+}
+
+const MAX_BUILDS = 200;
+const ID = /^\d{8}-\d{9}-[0-9a-f]{4,}$/;
+const LAST_PART_AT = '20060102-150405000-'.length;
+
+/** Unique, and in the order of time: `20261121-113529123-1f3c`. */
+export function buildIDOf(startedAt: number, lease: string): string {
+  const digits = new Date(startedAt).toISOString().replace(/\D/g, '');
+  return `${digits.slice(0, 8)}-${digits.slice(8)}-${lease.slice(0, 4)}`;
+}
+
+export interface BuildStoreOptions {
+  readonly tempPath: TempPath;
+  readonly onWarning: Warn;
+  readonly maxBuilds?: number;
+}
+
+/** Reading makes nothing: a root that is not there is one without builds. */
+export function openBuildStore(
+  rootDir: string,
+  { tempPath, onWarning, maxBuilds = MAX_BUILDS }: BuildStoreOptions,
+): BuildStore {
+  const dir = join(rootDir, 'builds');
+  const fileOf = (id: string): string => join(dir, `${id}.json`);
+  const store: BuildStore = {
+    put(id, value) {
+      try {
+        mkdirSync(dir, { recursive: true, mode: 0o700 });
+        publishBytes(fileOf(id), `${JSON.stringify(value)}\n`, tempPath);
+        for (const old of store.ids().slice(maxBuilds)) {
+          rmSync(fileOf(old), { force: true });
+          rmSync(join(rootDir, 'logs', old), { recursive: true, force: true });
+        }
+      } catch (error) {
+        onWarning(`the report of this build could not be kept: ${(error as Error).message}`);
+      }
+    },
+    get(id) {
+      const bytes = ID.test(id) ? readIfThere(fileOf(id)) : undefined;
+      try {
+        return bytes === undefined ? undefined : (JSON.parse(bytes.toString('utf8')) as Json);
+      } catch {
+        return undefined;
+      }
+    },
+    ids: () =>
+      namesIn(dir)
+        .map((name) => name.replace(/\.json$/, ''))
+        .filter((id) => ID.test(id))
+        .sort()
+        .reverse(),
+    find: (text) =>
+      text === '' ? [] : store.ids().filter((id) => id.startsWith(text) || id.startsWith(text, LAST_PART_AT)),
+  };
+  return store;
+}
+
+function namesIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir);
+  } catch {
+    return [];
+  }
+}

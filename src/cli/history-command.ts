@@ -1,0 +1,123 @@
+import { resolve } from 'node:path';
+import { type BuildStore, openBuildStore } from '../../cache/index.ts';
+import { BuildError } from '../errors.ts';
+import {
+  ageText,
+  asStoredBuild,
+  durationText,
+  plainText,
+  type StoredBuild,
+  stateOf,
+  summaryLines,
+} from '../progress/index.ts';
+import { nowMs } from '../util/clock.ts';
+import type { CliContext } from './context.ts';
+import { rootDirectory } from './environment.ts';
+import { parseCommand } from './parse-command.ts';
+import { writeStdout } from './stdout.ts';
+import { oneOf, positiveInteger } from './values.ts';
+
+interface HistoryFlags {
+  readonly root?: string;
+  readonly format?: string;
+  readonly limit?: string;
+}
+
+/** `tsbuild history` and `tsbuild history show ID`: the builds that the root remembers. */
+export async function historyCommand(argv: readonly string[], context: CliContext): Promise<number> {
+  const parsed = parseCommand<HistoryFlags>(
+    {
+      name: 'history',
+      usage: '[show ID] [options]',
+      description:
+        'Lists earlier builds, newest first; shows one of them again. An ID may be shortened; without one, show takes the latest.',
+      options: [
+        ['--root <dir>', 'state directory'],
+        ['--format <format>', 'text or json'],
+        ['--limit <n>', 'list so many builds at most'],
+      ],
+    },
+    argv,
+  );
+  if (parsed === 'shown') return 0;
+  const { flags, words } = parsed;
+  const isJson = oneOf('--format', flags.format ?? 'text', ['text', 'json']) === 'json';
+  const builds = openBuilds(flags, context);
+  const [word, id, ...more] = words;
+  if ((word !== undefined && word !== 'show') || more.length > 0)
+    throw new BuildError('usage', `tsbuild history does not know ${words.join(' ')}`, {
+      hint: 'see tsbuild history --help',
+    });
+  if (word === 'show') {
+    const build = findBuild(builds, id);
+    await writeStdout(isJson ? json(build) : `${showLines(build).join('\n')}\n`);
+    return 0;
+  }
+  const limit = flags.limit === undefined ? undefined : positiveInteger('--limit', flags.limit);
+  const listed = builds.ids().flatMap((one) => asStoredBuild(builds.get(one)) ?? []);
+  const shown = listed.slice(0, limit);
+  await writeStdout(isJson ? json({ schemaVersion: 1, builds: shown.map(entryOf) }) : historyText(shown, nowMs()));
+  return 0;
+}
+
+function openBuilds({ root }: HistoryFlags, context: CliContext): BuildStore {
+  const dir = resolve(context.cwd, rootDirectory(root, context.env));
+  const refuse = (): never => {
+    throw new Error('nothing is written here');
+  };
+  return openBuildStore(dir, { tempPath: refuse, onWarning: refuse });
+}
+
+/** By its ID or a beginning of it; the latest without one. @throws BuildError build-unknown */
+export function findBuild(builds: BuildStore, id: string | undefined): StoredBuild {
+  const found = id === undefined ? builds.ids().slice(0, 1) : builds.find(id);
+  const hint = 'tsbuild history lists the builds that are remembered';
+  const what = id === undefined ? 'no build is remembered' : `no build is called ${JSON.stringify(id)}`;
+  if (found.length > 1)
+    throw new BuildError('build-unknown', `${JSON.stringify(id)} begins the names of ${found.length} builds`, { hint });
+  const build = asStoredBuild(builds.get(found[0] ?? ''));
+  if (build === undefined) throw new BuildError('build-unknown', what, { hint });
+  return build;
+}
+
+function json(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function entryOf({ id, startedAt, context, file, target, tags, error, report }: StoredBuild): object {
+  const { result, durationMs, summary, image } = report;
+  const { steps, hits, misses, savedMs } = summary;
+  return {
+    ...{ id, startedAt, result, durationMs, context, file, target, tags },
+    ...{ digest: image?.digest, steps, hits, misses, savedMs, error },
+  };
+}
+
+/** One line a build: its ID, when, how it ended, how long it took, its hits, and what it was. */
+export function historyText(builds: readonly StoredBuild[], now: number): string {
+  return builds.map((build) => `${lineOf(build, now).map(plainText).join('  ').trimEnd()}\n`).join('');
+}
+
+function lineOf({ id, startedAt, context, file, tags, report }: StoredBuild, now: number): string[] {
+  const { result, durationMs, summary } = report;
+  return [
+    id,
+    ageText(now - startedAt).padEnd(12),
+    result.padEnd(9),
+    durationText(durationMs).padStart(10),
+    `${summary.hits} of ${summary.steps} hit`.padEnd(14),
+    tags.length > 0 ? tags.join(', ') : `${file} in ${context}`,
+  ];
+}
+
+/** What the build showed at its end. */
+export function showLines(build: StoredBuild): string[] {
+  const { id, startedAt, context, file, target, error, report } = build;
+  const at = new Date(startedAt).toISOString().replace('T', ' ').replace(/\..*/, ' UTC');
+  const what = `${file} in ${context}${target === undefined ? '' : `, stage ${target}`}`;
+  return [
+    plainText(` ${id} · ${at} · ${report.result} · ${what}`),
+    ...summaryLines(stateOf(build)),
+    ...(error === undefined ? [] : [plainText(` ${report.result}: ${error.message} [${error.code}]`)]),
+  ];
+}

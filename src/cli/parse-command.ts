@@ -1,0 +1,43 @@
+import { Command, CommanderError } from 'commander';
+import { BuildError } from '../errors.ts';
+
+export interface CommandWords<Flags> {
+  readonly flags: Flags;
+  readonly words: readonly string[];
+}
+
+export interface CommandForm {
+  /** `history`; errors point to its help. */
+  readonly name: string;
+  readonly usage: string;
+  readonly description: string;
+  /** `--format <format>` and what it is. */
+  readonly options: readonly (readonly [flags: string, description: string])[];
+  /** Options that may be given more than once. */
+  readonly repeated?: readonly (readonly [flags: string, description: string])[];
+}
+
+/** The words of a command that is not `build`. @returns 'shown' when its help was asked for and printed. @throws BuildError usage */
+export function parseCommand<Flags extends object>(
+  { name, usage, description, options, repeated = [] }: CommandForm,
+  argv: readonly string[],
+): CommandWords<Flags> | 'shown' {
+  const command = new Command(`tsbuild ${name}`)
+    .usage(usage)
+    .description(description)
+    .allowExcessArguments()
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  for (const [flags, text] of options) command.option(flags, text);
+  for (const [flags, text] of repeated)
+    command.option(flags, text, (value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 'shown';
+    throw new BuildError('usage', error.message.replace(/^error: /, ''), { hint: `see tsbuild ${name} --help` });
+  }
+  return { flags: command.opts<Flags>(), words: command.args };
+}

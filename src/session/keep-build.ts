@@ -1,0 +1,55 @@
+import type { Json } from '../../cache/index.ts';
+import type { BuildOptions } from '../build-options.ts';
+import { BuildError } from '../errors.ts';
+import {
+  type BuildState,
+  collectEvents,
+  type Emit,
+  plainText,
+  renderReport,
+  type StoredBuild,
+} from '../progress/index.ts';
+import { withoutAbsent } from '../util/without-absent.ts';
+import { shownRemote } from './contexts.ts';
+import type { Session } from './session.ts';
+
+/** Takes down what a build tells, so that it can be kept in the root and shown again. */
+export interface BuildMinutes {
+  /** Hands every event on. */
+  readonly emit: Emit;
+  /** Keeps the report of `session`'s build, which ended with `error` or well. */
+  readonly keep: (session: Pick<Session, 'root' | 'clock' | 'place' | 'dockerfile'>, error?: unknown) => void;
+}
+
+export function takeMinutes(
+  options: BuildOptions,
+  { emit, signal }: { emit: Emit; signal: AbortSignal },
+): BuildMinutes {
+  const collected = collectEvents();
+  return {
+    emit(event) {
+      collected.handle(event);
+      emit(event);
+    },
+    keep({ root, clock, place, dockerfile }, error) {
+      const failed = { result: signal.aborted ? 'cancelled' : 'failed', durationMs: clock.elapsedMs() } as const;
+      const ended: BuildState = { ...collected.state(), ...(error === undefined ? {} : failed) };
+      const build: StoredBuild = {
+        schemaVersion: 1,
+        id: root.buildID,
+        startedAt: Math.round(clock.nowMs() - clock.elapsedMs()),
+        ...{ place, context: shownRemote(options.context), file: dockerfile.file, tags: options.tags },
+        ...withoutAbsent({ target: options.target, error: errorOf(error) }),
+        findings: ended.findings,
+        report: renderReport(ended) as StoredBuild['report'],
+      };
+      root.builds.put(build.id, build as unknown as Json);
+    },
+  };
+}
+
+function errorOf(error: unknown): StoredBuild['error'] {
+  if (error === undefined) return undefined;
+  const code = error instanceof BuildError ? error.code : 'internal';
+  return { code, message: plainText(error instanceof Error ? error.message : 'unknown') };
+}

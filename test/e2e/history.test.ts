@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'vitest';
+import { CliRig } from '../rig/cli.ts';
+
+interface Listed {
+  readonly builds: readonly {
+    readonly id: string;
+    readonly result: string;
+    readonly steps: number;
+    readonly hits: number;
+    readonly tags: readonly string[];
+    readonly error?: { readonly code: string };
+  }[];
+}
+
+test('every build is remembered, and is shown again as it was shown', async () => {
+  await using rig = CliRig.setup();
+  const none = await rig.tsbuild(['history']);
+  assert.deepEqual([none.code, none.stdout], [0, '']);
+  assert.ok(!readdirSync(rig.dir).includes('root'));
+
+  rig.write({ Dockerfile: 'FROM scratch\nCOPY a /a\nCOPY b /b\n', a: '1', b: '2' });
+  await rig.built(['-t', 'app:1']);
+  const second = await rig.built(['-t', 'app:1']);
+  rig.write({ Dockerfile: 'FROM scratch\nCOPY a /a\nCOPY missing /b\n' });
+  assert.equal((await rig.build()).code, 1);
+
+  const { builds } = JSON.parse((await rig.tsbuild(['history', '--format', 'json'])).stdout) as Listed;
+  assert.deepEqual(
+    builds.map(({ result, hits, tags, error }) => [result, hits, tags.join(), error?.code]),
+    [
+      ['failed', 1, '', 'copy-source-missing'],
+      ['built', 2, 'app:1', undefined],
+      ['built', 0, 'app:1', undefined],
+    ],
+  );
+  const text = (await rig.tsbuild(['history'])).stdout.split('\n');
+  assert.match(text[1] ?? '', /^\d{8}-\d{9}-[0-9a-f]{4} {2}just now .* built .* 2 of 2 hit .* app:1$/);
+  assert.equal((await rig.tsbuild(['history', '--limit', '1'])).stdout.trim().split('\n').length, 1);
+
+  const shown = await rig.tsbuild(['history', 'show', builds[1]?.id ?? '']);
+  const [head, ...rows] = shown.stdout.trimEnd().split('\n');
+  assert.match(head ?? '', new RegExp(`^ ${builds[1]?.id} · .* · built · Dockerfile in `));
+  assert.ok(rows.length >= 4);
+  for (const row of rows) assert.ok(second.stderr.includes(row), row);
+
+  const stored = JSON.parse((await rig.tsbuild(['history', 'show', '--format', 'json'])).stdout) as {
+    report: object;
+    error: object;
+  };
+  assert.match(JSON.stringify(stored.error), /copy-source-missing/);
+  assert.match((await rig.tsbuild(['history', 'show', 'ffff-none'])).stderr, /\[build-unknown\]/);
+  assert.equal((await rig.tsbuild(['history', 'list'])).code, 2);
+});
+
+test('the stored report is the one that --report wrote', async () => {
+  await using rig = CliRig.setup();
+  rig.write({ Dockerfile: 'FROM scratch\nCOPY a /a\n', a: '1' });
+  const { report } = await rig.built();
+  const stored = JSON.parse((await rig.tsbuild(['history', 'show', '--format', 'json'])).stdout) as { report: object };
+  assert.deepEqual(stored.report, report);
+  assert.deepEqual(readdirSync(join(rig.root, 'tmp')), []);
+});
