@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { CliRig, output } from '../rig/cli.ts';
 import { git } from '../rig/git-server.ts';
 import { verifyArchive } from '../rig/oci-archive.ts';
+import { hostFlags } from '../rig/host-flags.ts';
 import { openOrdinaryUser, type OrdinaryUser } from '../rig/ordinary-user.ts';
 
 /** What an application does, and every instruction that makes files. */
@@ -194,3 +195,26 @@ async function timesOfLayers(archive: string, dir: string): Promise<number[][]> 
     }),
   );
 }
+
+test('a real application, twice without cache in other places: the same image', async () => {
+  await using app = CliRig.setup(inject('baseRoot'));
+  app.copyFixture('node-app');
+  const host = await hostFlags(app.dir);
+  const archives: string[] = [];
+  for (const [index, how] of HOWS.slice(0, 2).entries()) {
+    const dir = join(app.dir, `checkout-${'x'.repeat(index)}`);
+    cpSync(app.context, dir, { recursive: true });
+    const dest = join(app.dir, `app-${String(index)}.tar`);
+    archives.push(dest);
+    const argv = ['--reproducible', '--no-cache', ...host, '--jobs', how.jobs, '-o', `type=oci,dest=${dest}`, dir];
+    const env = { ...how.env, SOURCE_DATE_EPOCH: String(COMMITTED) };
+    const built = await app.tsbuild(['--progress', 'plain', ...argv], {
+      env,
+      as: ['sh', '-c', `umask ${how.umask}; exec "$@"`, 'sh'],
+    });
+    expect([built.code, built.stderr.slice(-2000)]).toEqual([0, expect.anything()]);
+  }
+  const [first, second] = archives.map(verifyArchive);
+  expect(second?.diffIDs).toEqual(first?.diffIDs);
+  expect(second?.digest).toBe(first?.digest);
+});
