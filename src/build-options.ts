@@ -1,7 +1,7 @@
 import type { OutputSpec } from './exporter/index.ts';
 import type { Platform } from './image/oci/index.ts';
 import type { AuthFile, Credentials, RegistryConfig } from './sources/registry/index.ts';
-import type { LowerChoice, RunLimits } from './worker/protocol.ts';
+import type { LowerChoice, RunLimits, SecretLeak } from './worker/protocol.ts';
 
 /** Everything a build is told. Parsed already: no argv and no environment are looked at below the CLI. */
 export interface BuildOptions {
@@ -24,6 +24,8 @@ export interface BuildOptions {
   /** --build-context, by name as given. */
   readonly contexts: ReadonlyMap<string, string>;
   readonly secrets: ReadonlyMap<string, SecretSource>;
+  /** What a layer that holds a secret's value means; `warn` when absent. */
+  readonly secretLeak?: SecretLeak | undefined;
   /** ssh agent sockets by id. */
   readonly ssh: ReadonlyMap<string, string>;
   readonly noCache: boolean;

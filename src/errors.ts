@@ -39,6 +39,7 @@ export const CODES = {
   'run-user-unknown': { exit: 1 },
   'mount-failed': { exit: 1 },
   'secret-missing': { exit: 1 },
+  'secret-leaked': { exit: 1 },
   'runtime-missing': { exit: 1 },
   'userns-refused': { exit: 1 },
   'overlay-refused': { exit: 1 },

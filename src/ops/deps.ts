@@ -1,7 +1,7 @@
 import type { ContentID, DiffID, LayerRef } from '../../cache/index.ts';
 import type { GitOp } from '../graph/index.ts';
 import type { Tree } from '../image/toc/index.ts';
-import type { RunLimits, RunReply, RunRequest } from '../worker/protocol.ts';
+import type { RunLimits, RunReply, RunRequest, SecretLeak } from '../worker/protocol.ts';
 
 /** A stack's files, readable until closed. */
 export interface OpenStack extends Tree {
@@ -89,4 +89,6 @@ export interface RunEnvironment {
   readonly runtime: string | undefined;
   readonly dns?: readonly string[] | undefined;
   readonly limits?: RunLimits | undefined;
+  /** What a secret's value in a layer means; `warn` when absent. */
+  readonly secretLeak?: SecretLeak | undefined;
 }

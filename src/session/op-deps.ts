@@ -69,6 +69,7 @@ function runEnvironment({ options, proxies }: OpDepsParts): RunEnvironment {
     runtime: options.runtime,
     dns: options.dns,
     limits: options.runLimits,
+    secretLeak: options.secretLeak,
   };
 }
 

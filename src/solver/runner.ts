@@ -55,6 +55,8 @@ export interface PreparedStep {
   /** True when it takes one of the `--jobs` slots. */
   readonly takesSlot: boolean;
   run(): Promise<Made>;
+  /** A record is taken instead. What it throws fails the step. */
+  onHit?(layers: readonly LayerRef[]): void;
 }
 
 export interface KeySource {

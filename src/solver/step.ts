@@ -88,7 +88,10 @@ async function lookUpOrRun(step: Step, prepared: PreparedStep): Promise<StepOutc
     if (material === undefined) continue;
     tried.push({ hit: source.hit, material });
     const hit = step.vertex.origin.ignoreCache ? undefined : hitOf(step, [{ hit: source.hit, material }]);
-    if (hit !== undefined) return takeHit(step, hit);
+    if (hit !== undefined) {
+      prepared.onHit?.(hit.record.layers);
+      return takeHit(step, hit);
+    }
   }
   const exact = tried[0]?.material;
   if (exact !== undefined) missed(step, { material: exact, explanation: prepared.explanation });

@@ -66,8 +66,10 @@ export interface RunRequest {
   readonly stack: WireStack;
   readonly process: {
     readonly argv: readonly string[];
-    /** Complete: ops adds proxy, secret and CA variables. */
+    /** What the Dockerfile and the base image set. */
     readonly env: readonly string[];
+    /** Further variables, which no file that stays may hold: proxies, secrets, the CA. */
+    readonly privateEnv?: readonly string[] | undefined;
     readonly cwd: string;
     /** Verbatim USER; resolved against the rootfs's passwd and group. */
     readonly user: string;
@@ -76,6 +78,10 @@ export interface RunRequest {
   readonly network: 'default' | 'none' | 'host';
   readonly security: 'sandbox' | 'insecure';
   readonly mounts: readonly WorkerMount[];
+  /** Values of its secrets: masked in what it writes and in errors, and looked for in its layer. */
+  readonly secrets?: readonly WireSecret[] | undefined;
+  /** What a secret in the layer means; `warn` when absent. */
+  readonly secretLeak?: SecretLeak | undefined;
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   /** Name servers instead of the host's. */
   readonly dns?: readonly string[] | undefined;
@@ -88,6 +94,22 @@ export interface RunRequest {
   readonly runtime?: string | undefined;
   /** Seconds: mtime of directories that tsbuild itself makes in the rootfs. */
   readonly epoch?: number | undefined;
+}
+
+/** `warn` tells of it, `error` makes no layer, `off` does not look. */
+export type SecretLeak = 'warn' | 'error' | 'off';
+
+export interface WireSecret {
+  readonly id: string;
+  /** Base64. */
+  readonly value: string;
+}
+
+/** Files of a layer that hold the value of a secret. */
+export interface Leak {
+  readonly id: string;
+  /** As they are shown; the first of them. */
+  readonly paths: readonly string[];
 }
 
 /** What cannot be held on a machine is a warning. */
@@ -138,6 +160,8 @@ export type RunReply =
       readonly exitCode: number;
       /** Present when exitCode is 0. */
       readonly layer?: WireLayer;
+      /** Secrets that the layer holds. */
+      readonly leaks?: readonly Leak[];
       readonly cpuMs?: number;
       /** Peak memory of all of its processes. */
       readonly maxRssBytes?: number;

@@ -117,6 +117,8 @@ function sources(flags: BuildFlags, { cwd, env }: CliContext) {
     file: flags.file,
     contexts: new Map((flags.buildContext ?? []).map((text) => keyValue('--build-context', text))),
     secrets: new Map((flags.secret ?? []).map((text) => secretSource(text, { cwd, env }))),
+    secretLeak:
+      flags.secretLeak === undefined ? undefined : oneOf('--secret-leak', flags.secretLeak, ['warn', 'error', 'off']),
     ssh: new Map((flags.ssh ?? []).map((text) => sshSocket(text, env))),
     caFile: flags.ca === undefined ? undefined : existing('--ca', resolve(cwd, flags.ca)),
   };

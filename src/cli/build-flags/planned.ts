@@ -16,6 +16,5 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--device <name>', name: 'device' },
   { flags: '--fail-on-miss [what]', name: 'failOnMiss' },
   { flags: '--cache-max <size>', name: 'cacheMax' },
-  { flags: '--secret-leak <mode>', name: 'secretLeak' },
   { flags: '--trace <file>', name: 'trace' },
 ];

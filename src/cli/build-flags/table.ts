@@ -12,6 +12,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--cpus <n>', 'processors of a RUN, e.g. 1.5'],
   ['--step-timeout <time>', 'how long a RUN may take, e.g. 90s, 10m or 1h'],
   ['--progress <mode>', 'auto, tty, plain, rawjson or quiet'],
+  ['--secret-leak <mode>', "a layer that holds a secret's bytes: warn (default), error or off"],
   ['-q, --quiet', "print only the image's id, on stdout"],
   ['--iidfile <file>', "write the image's id to a file"],
   ['--metadata-file <file>', 'write digests and names as JSON'],

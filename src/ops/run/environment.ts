@@ -1,6 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import type { RunOp } from '../../graph/index.ts';
-import type { WorkerMount } from '../../worker/protocol.ts';
+import type { WireSecret, WorkerMount } from '../../worker/protocol.ts';
 import type { RunEnvironment } from '../deps.ts';
 
 /** Where a RUN finds the bundle that `--ca` names. */
@@ -19,13 +19,19 @@ const CA_VARIABLES = [
 interface Surroundings {
   readonly env: readonly string[];
   readonly mounts: readonly WorkerMount[];
+  /** What must not be shown, nor become part of the layer. */
+  readonly secrets?: readonly WireSecret[];
 }
 
 /** The part of a RUN's surroundings that no key, layer or record knows of: agent sockets, proxies, secrets, the CA. */
-export async function privateSurroundings(op: RunOp, host: RunEnvironment): Promise<Surroundings> {
-  const proxies = { env: host.proxyEnv, mounts: [] };
-  const parts = [agents(op, host), proxies, ...(await secrets(op, host)), trust(op, host)];
-  return { env: parts.flatMap((part) => part.env), mounts: parts.flatMap((part) => part.mounts) };
+export async function privateSurroundings(op: RunOp, host: RunEnvironment): Promise<Required<Surroundings>> {
+  const proxies: Surroundings = { env: host.proxyEnv, mounts: [] };
+  const parts: Surroundings[] = [agents(op, host), proxies, ...(await secrets(op, host)), trust(op, host)];
+  return {
+    env: parts.flatMap((part) => part.env),
+    mounts: parts.flatMap((part) => part.mounts),
+    secrets: parts.flatMap((part) => part.secrets ?? []),
+  };
 }
 
 function agents(op: RunOp, host: RunEnvironment): Surroundings {
@@ -60,9 +66,11 @@ async function secretOf(
   if (value === undefined && required) throw missingSecret(id);
   if (value === undefined) return { env: [], mounts: [] };
   const bytes = Buffer.from(value);
+  const content = bytes.toString('base64');
   return {
     env: env === undefined ? [] : [`${env}=${bytes.toString('utf8')}`],
-    mounts: target === undefined ? [] : [{ type: 'file', content: bytes.toString('base64'), target, mode, uid, gid }],
+    mounts: target === undefined ? [] : [{ type: 'file', content, target, mode, uid, gid }],
+    secrets: [{ id, value: content }],
   };
 }
 

@@ -9,6 +9,7 @@ import { contentIDs, ownLayer } from '../stack-key.ts';
 import { bindContent, bindMount } from './binds.ts';
 import { privateSurroundings } from './environment.ts';
 import { runMaterial } from './key.ts';
+import { recallLeaks, rememberLeaks, tellLeaks } from './leaks.ts';
 
 /** RUN: one process on the stack below; what it changed is the layer. */
 export function runOp(deps: OpDeps): OpRunner<RunOp> {
@@ -22,6 +23,9 @@ export function runOp(deps: OpDeps): OpRunner<RunOp> {
         keys: [{ hit: 'same', material: () => Promise.resolve(material) }],
         explanation: { buildArgs: vertex.origin.buildArgs },
         takesSlot: true,
+        onHit: (layers) => {
+          if (vertex.op.mounts.some(({ type }) => type === 'secret')) recallLeaks(layers, { step, deps });
+        },
         run: async () => ({ ...(await runStep({ vertex, inputs, below, step }, deps)), materials: [material] }),
       };
     },
@@ -42,6 +46,10 @@ async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'material
   const reply = await runOnWholeLayers(run, { deps, logFile });
   step.signal.throwIfAborted();
   const layer = layerOf(reply, vertex, { logFile, limits: deps.runEnvironment.limits });
+  if (reply.outcome === 'exited' && reply.leaks !== undefined) {
+    rememberLeaks(reply.leaks, { layer, memo: deps.memo });
+    tellLeaks(reply.leaks, step);
+  }
   return {
     layer: ownLayer(layer),
     size: layer.size,
@@ -101,11 +109,13 @@ async function runRequest(
   return {
     id: digest.slice('sha256:'.length, 'sha256:'.length + 16),
     stack: below.map((layer) => layer.diffID),
-    process: { argv: op.argv, env: [...op.env, ...hidden.env], cwd: op.cwd, user: op.user },
+    process: { argv: op.argv, env: op.env, privateEnv: hidden.env, cwd: op.cwd, user: op.user },
     hostname: op.hostname,
     network: op.network,
     security: op.security,
     mounts,
+    secrets: hidden.secrets,
+    secretLeak: deps.runEnvironment.secretLeak,
     extraHosts: op.extraHosts,
     dns: deps.runEnvironment.dns,
     limits: deps.runEnvironment.limits,

@@ -15,10 +15,11 @@ import {
   runContainer,
 } from '../exec/index.ts';
 import type { RunReply, RunRequest } from '../protocol.ts';
-import type { MountPoint } from '../snapshot/index.ts';
+import type { MountPoint, Snapshot } from '../snapshot/index.ts';
 import { makeCwd } from './make-cwd.ts';
 import { type ReadyMount, readyMounts } from './mounts.ts';
 import { isBelow } from './paths.ts';
+import { watchForLeaks } from './secrets.ts';
 import { systemFiles } from './system-files.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -52,6 +53,7 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
       {
         ...request,
         ...request.process,
+        env: [...request.process.env, ...(request.process.privateEnv ?? [])],
         ...{
           rootfs: snapshot.rootfs,
           user,
@@ -79,13 +81,22 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
     );
     const used = memoryUse(result, cgroup, request);
     if (result.outcome === 'killed' || result.exitCode !== 0) return { ...result, ...used };
-    const { diffID, contentID, size, warnings } = await snapshot.commit({ signal });
-    for (const warning of warnings) workspace.warn(warning);
-    return { ...result, ...used, layer: { diffID, contentID, size } };
+    return { ...result, ...used, ...(await committed(request, { snapshot, workspace, signal })) };
   } finally {
     removeCgroups(({ name }) => name === cgroup);
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+async function committed(
+  request: RunRequest,
+  { snapshot, workspace, signal }: Pick<StepOptions, 'workspace' | 'signal'> & { snapshot: Snapshot },
+) {
+  const watch = watchForLeaks(request);
+  const { diffID, contentID, size, warnings } = await snapshot.commit({ signal, watch });
+  for (const warning of warnings) workspace.warn(warning);
+  const leaks = watch?.leaks() ?? [];
+  return { layer: { diffID, contentID, size }, ...(leaks.length === 0 ? {} : { leaks }) };
 }
 
 const FULL = 0.98;

@@ -15,6 +15,7 @@ import { childrenCpuMs } from './cpu-time.ts';
 import { removeBelow } from './remove.ts';
 import { openRunOutput, type Send } from './run-output.ts';
 import { runStep } from './run-step.ts';
+import { maskedError, maskedValues } from './secrets.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 export interface Server extends AsyncDisposable {
@@ -81,7 +82,8 @@ interface RunContext {
 }
 
 async function runOne(request: RunRequest, { workspace, send, signal }: RunContext): Promise<RunReply> {
-  const output = openRunOutput(request.id, { logFile: request.logFile, send });
+  const masked = maskedValues(request.secrets ?? []);
+  const output = openRunOutput(request.id, { logFile: request.logFile, send, masked });
   const before = childrenCpuMs();
   const timeoutMs = request.limits?.timeoutMs;
   const late = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
@@ -92,7 +94,7 @@ async function runOne(request: RunRequest, { workspace, send, signal }: RunConte
     return reply.outcome === 'killed' ? killed() : { ...reply, cpuMs: childrenCpuMs() - before };
   } catch (error) {
     if (either.aborted) return killed();
-    throw error;
+    throw maskedError(error, masked);
   } finally {
     output.close();
   }

@@ -5,7 +5,14 @@ import { DisposableStack } from '../../util/async-disposable-stack.ts';
 import { makeBreather } from './breathe.ts';
 import { type CopiedTree, copyTree } from './copy-tree.ts';
 import { assertIntact } from './damage.ts';
-import { type Snapshot, type Snapshots, type StackOptions, targetTexts, type View } from './snapshots.ts';
+import {
+  type CommitOptions,
+  type Snapshot,
+  type Snapshots,
+  type StackOptions,
+  targetTexts,
+  type View,
+} from './snapshots.ts';
 import { Stacks, type StacksOptions } from './stacks.ts';
 import { planStubs } from './stubs.ts';
 import { walkCopy } from './walk-copy.ts';
@@ -55,23 +62,22 @@ export class CopySnapshots implements Snapshots {
       rootfs: copied.dir,
       tree,
       targets: targetTexts(targets),
-      commit: ({ signal }) => this.#publish({ copied, tree, top, signal }),
+      commit: (how) => this.#publish({ copied, tree, top, ...how }),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };
   }
 
-  #publish({ copied, tree, top, signal }: Publication) {
+  #publish({ copied, tree, top, signal, watch }: Publication) {
     const breathe = makeBreather(signal);
     return this.#stacks.publish(async (files) => {
       const changes = await walkCopy({ copied, below: tree, breathe });
-      return writeLayer({ dir: copied.dir, changes, breathe, top, files });
+      return writeLayer({ dir: copied.dir, changes, breathe, top, files, watch });
     });
   }
 }
 
-interface Publication {
+interface Publication extends CommitOptions {
   readonly copied: CopiedTree;
   readonly tree: StackTree;
   readonly top: { readonly mode: number; readonly uid: number; readonly gid: number };
-  readonly signal: AbortSignal;
 }

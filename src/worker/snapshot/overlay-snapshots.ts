@@ -8,7 +8,14 @@ import { makeBreather } from './breathe.ts';
 import type { LowerMaker } from './lower.ts';
 import { makeLowers } from './lowers.ts';
 import type { Overlays } from './overlay.ts';
-import { type Snapshot, type Snapshots, type StackOptions, targetTexts, type View } from './snapshots.ts';
+import {
+  type CommitOptions,
+  type Snapshot,
+  type Snapshots,
+  type StackOptions,
+  targetTexts,
+  type View,
+} from './snapshots.ts';
 import { Stacks, type StacksOptions } from './stacks.ts';
 import { impliedDirectory } from './standing.ts';
 import { planStubs, writeStubs } from './stubs.ts';
@@ -77,9 +84,9 @@ export class OverlaySnapshots implements Snapshots {
       rootfs: overlay.path,
       tree,
       targets,
-      commit: async ({ signal }) => {
+      commit: async (how) => {
         overlay.unmount();
-        return this.#publish({ dir, top, tree, signal });
+        return this.#publish({ dir, top, tree, ...how });
       },
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };
@@ -110,22 +117,21 @@ export class OverlaySnapshots implements Snapshots {
     return this.#options.isSquashed ? { mode, uid: 0, gid: 0 } : { mode, uid, gid };
   }
 
-  async #publish({ dir, top, tree, signal }: Publication): Promise<WrittenLayerFiles> {
+  async #publish({ dir, top, tree, signal, watch }: Publication): Promise<WrittenLayerFiles> {
     const { layers, isSquashed } = this.#options;
     const breathe = makeBreather(signal);
     const { opaqueXattr } = this.#overlays;
     const written = await this.#stacks.publish(async (files) => {
       const changes = await walkUpper({ dir, below: tree, opaqueXattr, breathe });
-      return writeLayer({ dir, changes, breathe, top, files });
+      return writeLayer({ dir, changes, breathe, top, files, watch });
     });
     if (!isSquashed) layers.publishFs(written.diffID, dir);
     return written;
   }
 }
 
-interface Publication {
+interface Publication extends CommitOptions {
   readonly dir: string;
   readonly top: { readonly mode: number; readonly uid: number; readonly gid: number };
   readonly tree: StackTree;
-  readonly signal: AbortSignal;
 }

@@ -3,6 +3,7 @@ import type { WrittenLayerFiles } from '../../image/layer/index.ts';
 import type { StackTree } from '../../image/toc/index.ts';
 import { displayPath, type RelPath } from '../../util/rel-path.ts';
 import type { MountPoint } from './stubs.ts';
+import type { LayerWatch } from './write-layer.ts';
 
 export interface StackOptions {
   /** Must exist in the mounted stack; what is missing is there without a trace. */
@@ -19,10 +20,15 @@ export interface View extends AsyncDisposable {
   readonly targets: readonly string[];
 }
 
+export interface CommitOptions {
+  readonly signal: AbortSignal;
+  readonly watch?: LayerWatch | undefined;
+}
+
 /** A stack that takes what is written. Dropped when it is disposed without a commit. */
 export interface Snapshot extends View {
   /** Takes it down, and publishes what was changed as a layer. */
-  commit(options: { signal: AbortSignal }): Promise<WrittenLayerFiles>;
+  commit(options: CommitOptions): Promise<WrittenLayerFiles>;
 }
 
 /** Disposing waits until what is not needed any more is removed. */

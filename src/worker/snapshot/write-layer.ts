@@ -13,6 +13,14 @@ export interface TopAttributes {
   readonly gid: number;
 }
 
+/** Sees what goes into a layer, while it is written. */
+export interface LayerWatch {
+  /** @returns what takes the bytes of a file; undefined when they are not looked at */
+  entry(entry: TarEntry): ((chunk: Uint8Array) => void) | undefined;
+  /** All was seen. What it throws makes that there is no layer. */
+  end(): void;
+}
+
 export interface WriteLayerOptions {
   /** Where the changed files lie. */
   readonly dir: string;
@@ -20,6 +28,7 @@ export interface WriteLayerOptions {
   readonly changes: readonly UpperChange[];
   readonly breathe: () => Promise<void> | undefined;
   readonly top: TopAttributes;
+  readonly watch?: LayerWatch | undefined;
   readonly files: { readonly tarPath: string; readonly tocPath: string };
 }
 
@@ -32,8 +41,9 @@ export async function writeLayer(options: WriteLayerOptions): Promise<WrittenLay
     for (const change of changes) {
       await options.breathe();
       if (change.kind === 'whiteout') writer.whiteout(change.path);
-      else addEntry(change, { writer, groups, dir: options.dir });
+      else addEntry(change, { writer, groups, dir: options.dir, watch: options.watch });
     }
+    options.watch?.end();
     return writer.finish();
   } catch (error) {
     writer.abort();
@@ -48,10 +58,12 @@ interface Writing {
   readonly writer: LayerWriter;
   readonly groups: ReadonlyMap<string, RelPath>;
   readonly dir: string;
+  readonly watch: LayerWatch | undefined;
 }
 
-function addEntry(change: Extract<UpperChange, { kind: 'entry' }>, { writer, groups, dir }: Writing): void {
+function addEntry(change: Extract<UpperChange, { kind: 'entry' }>, { writer, groups, dir, watch }: Writing): void {
   const { entry, inode, isOpaque } = change;
+  const look = watch?.entry(entry);
   const first = inode === undefined ? undefined : groups.get(inode);
   if (first !== undefined && first !== entry.path) {
     writer.add(
@@ -66,7 +78,9 @@ function addEntry(change: Extract<UpperChange, { kind: 'entry' }>, { writer, gro
   const info = first === undefined ? {} : { linkGroup: first };
   writer.add(
     entry,
-    entry.type === 'file' ? (sink) => readFile(hostPath(dir, entry.path), entry, sink) : undefined,
+    entry.type === 'file'
+      ? (sink) => readFile(hostPath(dir, entry.path), entry, look === undefined ? sink : both(look, sink))
+      : undefined,
     info,
   );
   if (isOpaque) writer.opaque(entry.path);
@@ -108,10 +122,19 @@ function placeOf(change: UpperChange): string {
   return change.path.includes('/') ? change.path : `.wh.${change.path}`;
 }
 
+type Sink = (chunk: Uint8Array) => void;
+
+function both(first: Sink, second: Sink): Sink {
+  return (chunk) => {
+    first(chunk);
+    second(chunk);
+  };
+}
+
 const CHUNK = 1 << 20;
 const buffer = Buffer.allocUnsafe(CHUNK);
 
-function readFile(at: Buffer, entry: TarEntry, sink: (chunk: Uint8Array) => void): void {
+function readFile(at: Buffer, entry: TarEntry, sink: Sink): void {
   const fd = openSync(at, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     for (let left = entry.size; left > 0; ) {

@@ -124,7 +124,8 @@ describe('what the worker is asked', () => {
   test('proxies come after the declared variables and are in no key', async () => {
     const { run, request } = rig(ok, { proxyEnv: ['http_proxy=http://user:pass@proxy'] });
     const { materials } = await run();
-    expect(request()?.process.env).toEqual(['PATH=/bin', 'http_proxy=http://user:pass@proxy']);
+    expect(request()?.process.env).toEqual(['PATH=/bin']);
+    expect(request()?.process.privateEnv).toEqual(['http_proxy=http://user:pass@proxy']);
     expect(JSON.stringify(materials)).not.toContain('proxy');
   });
 
@@ -138,7 +139,7 @@ describe('what the worker is asked', () => {
     const { materials } = await run({ mounts });
     const content = Buffer.from('value of npm').toString('base64');
     expect(request()?.mounts).toEqual([{ type: 'file', content, target: '/run/secrets/npm', ...owner }]);
-    expect(request()?.process.env).toContain('KEY=value of key');
+    expect(request()?.process.privateEnv).toContain('KEY=value of key');
     expect(JSON.stringify(materials)).not.toContain('value of');
   });
 
@@ -160,10 +161,11 @@ describe('what the worker is asked', () => {
     expect(given.request()?.mounts).toEqual([
       { type: 'host', source: '/host/agent', target: '/run/agent.0', readOnly: false },
     ]);
-    expect(given.request()?.process.env).toContain('SSH_AUTH_SOCK=/run/agent.0');
+    expect(given.request()?.process.privateEnv).toContain('SSH_AUTH_SOCK=/run/agent.0');
     const own = rig(ok, { sshSocket: () => '/host/agent' });
     await own.run({ mounts: [{ ...mount, required: true }], env: ['SSH_AUTH_SOCK=/mine'] });
     expect(own.request()?.process.env).toEqual(['SSH_AUTH_SOCK=/mine']);
+    expect(own.request()?.process.privateEnv).toEqual([]);
     await expect(rig().run({ mounts: [{ ...mount, required: true }] })).rejects.toMatchObject({
       code: 'secret-missing',
     });
@@ -174,7 +176,7 @@ describe('what the worker is asked', () => {
     const { run, request } = rig(ok, { caFile: '/host/ca.pem' });
     const { materials } = await run({ env: ['CURL_CA_BUNDLE=/mine'] });
     expect(request()?.mounts).toMatchObject([{ type: 'host', source: '/host/ca.pem', readOnly: true }]);
-    const env = request()?.process.env ?? [];
+    const env = [...(request()?.process.env ?? []), ...(request()?.process.privateEnv ?? [])];
     expect(env.filter((pair) => pair.startsWith('CURL_CA_BUNDLE='))).toEqual(['CURL_CA_BUNDLE=/mine']);
     expect(env.some((pair) => pair.startsWith('NODE_EXTRA_CA_CERTS=/'))).toBe(true);
     expect(JSON.stringify(materials)).not.toContain('ca.pem');
