@@ -41,12 +41,13 @@ function isEntry({ fileAt, flagsAt }: Nodes, node: number): boolean {
   return fileAt(node) !== NO_FILE || (flagsAt(node) & (FLAGS.removed | FLAGS.opaque)) !== 0;
 }
 
-function* encoded(nodes: Nodes, order: Uint32Array): Generator<TocEntry> {
+function* encoded(nodes: Nodes, order: Uint32Array): Generator<TocEntry | Buffer> {
   const primary = primaryNames(nodes, order);
   for (const node of order) {
     const path = nodes.names.path(node) as RelPath;
     if (path.length > MOST_BYTES) throw tooDeep(path);
-    yield entryOf(nodes, { node, path, primary: primary(nodes.fileAt(node)) });
+    const place = { node, path, primary: primary(nodes.fileAt(node)) };
+    yield recordOf(nodes, place) ?? entryOf(nodes, place);
   }
 }
 
@@ -74,6 +75,14 @@ interface Place {
   readonly path: RelPath;
   /** Of a file with several names. */
   readonly primary: string | undefined;
+}
+
+/** Of an entry that is to say what its header said, as most do. */
+function recordOf({ store, fileAt, flagsAt }: Nodes, { node, path, primary }: Place): Buffer | undefined {
+  const file = fileAt(node);
+  if (file === NO_FILE || primary !== undefined || (flagsAt(node) & (FLAGS.removed | FLAGS.opaque)) !== 0)
+    return undefined;
+  return store.type(file) === 'hardlink' ? undefined : store.record(file, path);
 }
 
 function entryOf({ store, fileAt, flagsAt }: Nodes, { node, path, primary }: Place): TocEntry {

@@ -1,10 +1,8 @@
 import { ByteWriter, byteSource } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
-import { decodeEntry, encodeEntry, TYPES } from './format.ts';
+import { decodeEntry, encodeEntry, HARDLINK, TYPES } from './format.ts';
 import { Numbers } from './numbers.ts';
 import { RecordStore } from './record-store.ts';
-
-const HARDLINK = TYPES.indexOf('hardlink');
 
 /** Entries by number, for millions of them: encoded, in a file when they are many; 5 bytes of memory for each. */
 export class EntryStore implements Disposable {
@@ -48,6 +46,15 @@ export class EntryStore implements Disposable {
 
   entry(index: number, path?: TocEntry['path']): TocEntry {
     return decodeEntry(byteSource(this.#records.read(this.#places.get(index))), 0, path);
+  }
+
+  /** The entry as encodeEntry makes it, valid until the next call; undefined when its path is another one. */
+  record(index: number, path: TocEntry['path']): Buffer | undefined {
+    const record = this.#records.read(this.#places.get(index));
+    if (record.readUInt32LE(0) !== path.length) return undefined;
+    // from the end: paths are alike at their beginning
+    for (let at = path.length - 1; at >= 0; at -= 1) if (record[4 + at] !== path.charCodeAt(at)) return undefined;
+    return record;
   }
 
   [Symbol.dispose](): void {

@@ -12,6 +12,8 @@ export const HEADER_BYTES = 8 + 4 + 4 + 32 + 32;
 const CONTENT_ID_AT = HEADER_BYTES - 32;
 
 export const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo'];
+/** A type as records have it. */
+export const HARDLINK = TYPES.indexOf('hardlink');
 export const WHITEOUT = 1;
 const OPAQUE = 2;
 const HAS_DIGEST = 4;
@@ -83,6 +85,17 @@ export class ContentHash {
     const start = this.#pending.length;
     encodeEntry(this.#pending, entry, CONTENT_ONLY);
     return this.#pending.view(start);
+  }
+
+  /** An entry as encodeEntry makes it, without a link group. @returns it */
+  addRecord(record: Buffer): Buffer {
+    if (this.#pending.length > PENDING_BYTES) this.#flush();
+    const at = this.#pending.length + 4 + record.readUInt32LE(0);
+    this.#pending.bytes(record);
+    this.#pending.patchU32(at + NSEC_AT, CONTENT_ONLY.mtimeNsec);
+    this.#pending.patchF64(at + SEC_AT, CONTENT_ONLY.mtimeSec);
+    this.#pending.patchF64(at + OFFSET_AT, CONTENT_ONLY.offset);
+    return record;
   }
 
   id(): ContentID {

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { ContentID } from '../../../cache/index.ts';
 import { type ByteSource, byteSource } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
-import { contentIDIn, decodeEntry, FLAGS_AT, HEADER_BYTES, MAGIC, TocCorrupt, WHITEOUT } from './format.ts';
+import { contentIDIn, decodeEntry, FLAGS_AT, HARDLINK, HEADER_BYTES, MAGIC, TocCorrupt, WHITEOUT } from './format.ts';
 
 /** A layer's table of contents: sorted, looked up by binary search, decoded entry by entry. */
 export interface Toc {
@@ -21,6 +21,8 @@ export interface Toc {
   hasBelow(dir: string): boolean;
   entry(index: number): TocEntry;
   entries(): IterableIterator<TocEntry>;
+  /** The hard links among them. */
+  hardlinks(): IterableIterator<TocEntry>;
 }
 
 /**
@@ -92,6 +94,13 @@ class BinaryToc implements Toc {
 
   *entries(): IterableIterator<TocEntry> {
     for (let index = 0; index < this.size; index += 1) yield this.entry(index);
+  }
+
+  *hardlinks(): IterableIterator<TocEntry> {
+    for (let index = 0; index < this.size; index += 1) {
+      const at = this.#recordAt(index);
+      if (this.#body[at + 4 + this.#view.getUint32(at, true)] === HARDLINK) yield this.entry(index);
+    }
   }
 
   /** What lies deeper is passed over in leaps: a directory costs its own names, not all that is in it. */

@@ -15,8 +15,11 @@ const MOST_BYTES = 0xffffffff;
 export interface SortedEntries {
   readonly count: number;
   readonly isClosed: boolean;
-  /** As many as `count` says, in byte order of their paths, each path once. */
-  readonly entries: Iterable<TocEntry>;
+  /**
+   * As many as `count` says, in byte order of their paths, each path once. A buffer is an entry as encodeEntry makes it, which is read before the
+   * next is asked for.
+   */
+  readonly entries: Iterable<TocEntry | Buffer>;
 }
 
 /** Writes a new file as encodeToc makes it, holding 4 bytes of each entry. @throws TocTooLarge */
@@ -35,7 +38,8 @@ export function writeToc(path: string, { count, isClosed, entries }: SortedEntri
     };
     for (const entry of entries) {
       offsets.u32(flushed + records.length);
-      encodeDated(records, content.add(entry), entry);
+      if (entry instanceof Uint8Array) records.bytes(content.addRecord(entry));
+      else encodeDated(records, content.add(entry), entry);
       if (flushed + records.length > MOST_BYTES) throw new TocTooLarge('its table of contents takes more than 4 GiB');
       if (records.length > FLUSH_BYTES) flush();
     }

@@ -14,10 +14,8 @@ export interface Needs {
 export function needsOf(toc: Toc): Needs {
   const parents = new Set<RelPath>();
   const linked = new Set<RelPath>();
-  for (const entry of toc.entries()) {
-    if (!toc.closed) addMissingParents(entry.path, toc, parents);
-    if (entry.type === 'hardlink' && toc.lookup(entry.link) === undefined) linked.add(entry.link as RelPath);
-  }
+  if (!toc.closed) for (const entry of toc.entries()) addMissingParents(entry.path, toc, parents);
+  for (const { link } of toc.hardlinks()) if (toc.lookup(link) === undefined) linked.add(link as RelPath);
   return { parents: [...parents].sort(), linked: [...linked].sort() };
 }
 

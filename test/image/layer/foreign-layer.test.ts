@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ArchiveError, makeTarReader } from '../../../src/image/archive/index.ts';
 import { makeTocBuilder } from '../../../src/image/layer/toc-builder.ts';
-import { encodeToc, openToc, type StackTree, stackTree, type Toc } from '../../../src/image/toc/index.ts';
+import { openToc, type StackTree, stackTree, type Toc, writeToc } from '../../../src/image/toc/index.ts';
 import { relPath } from '../../../src/util/rel-path.ts';
 import { tempDir } from '../../rig/layers.ts';
 import { type RawMember, rawTar } from '../../rig/raw-tar.ts';
@@ -31,7 +31,9 @@ function tocOf(tar: Buffer): { toc: Toc; warnings: readonly string[] } {
   const reader = makeTarReader(builder.handler);
   reader.write(tar);
   reader.end();
-  return { toc: openToc(encodeToc([...builder.entries().entries])), warnings: builder.warnings };
+  const path = join(temp.path, 'toc');
+  writeToc(path, builder.entries());
+  return { toc: openToc(path), warnings: builder.warnings };
 }
 
 /** What the layer shows alone: each path with its type, and for files the bytes. */

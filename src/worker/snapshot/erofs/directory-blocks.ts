@@ -1,11 +1,5 @@
-import { BLOCK, DIRENT_BYTES } from './format.ts';
-
-export interface Dirent {
-  /** Bytes decoded as latin1. */
-  readonly name: string;
-  readonly type: number;
-  readonly nid: () => number;
-}
+import { BLOCK, DIRENT_BYTES, direntType } from './format.ts';
+import type { Child } from './inodes.ts';
 
 /** Entries of one block of a directory: `from` up to `to`, `bytes` long. */
 export interface DirectoryBlock {
@@ -36,17 +30,22 @@ export function planDirectory(names: readonly { readonly name: string }[]): Dire
 export function writeDirectoryBlock(
   image: Buffer,
   at: number,
-  { entries, block: { from, to } }: { entries: readonly Dirent[]; block: DirectoryBlock },
+  { names, block: { from, to } }: { names: readonly Child[]; block: DirectoryBlock },
 ): void {
   let place = DIRENT_BYTES * (to - from);
-  entries.slice(from, to).forEach(({ name, type, nid }, index) => {
-    const entry = at + DIRENT_BYTES * index;
-    const number = nid();
-    image.writeUInt32LE(number % 2 ** 32, entry);
-    image.writeUInt32LE(Math.floor(number / 2 ** 32), entry + 4);
+  for (let index = from; index < to; index += 1) {
+    const { name, inode } = names[index] as Child;
+    const entry = at + DIRENT_BYTES * (index - from);
+    image.writeUInt32LE(inode.nid % 2 ** 32, entry);
+    image.writeUInt32LE(Math.floor(inode.nid / 2 ** 32), entry + 4);
     image.writeUInt16LE(place, entry + 8);
-    image.writeUInt8(type, entry + 10);
-    image.write(name, at + place, 'latin1');
+    image.writeUInt8(direntType(inode.entry.type), entry + 10);
+    writeName(image, name, at + place);
     place += name.length;
-  });
+  }
+}
+
+/** Byte by byte: most are short, and a call into Node costs more. */
+function writeName(image: Buffer, name: string, at: number): void {
+  for (let index = 0; index < name.length; index += 1) image[at + index] = name.charCodeAt(index);
 }

@@ -7,7 +7,6 @@ import {
   CHUNK_INDEXES,
   COMPACT_BYTES,
   DEVICE_SLOT_BYTES,
-  direntType,
   EXTENDED_BYTES,
   encodeDevice,
   FLAT_INLINE,
@@ -47,13 +46,13 @@ export function erofsImage({ inodes }: InodeTree, { tarBytes, uuid }: ImageOptio
   }
   const image = Buffer.alloc(blocks * BLOCK);
   shared.bytes.copy(image, xattrBlock * BLOCK);
-  const places = new Map(placed.map((one) => [one.inode, one.at / INODE_SLOT]));
-  const nidOf = (inode: Inode): number => places.get(inode) ?? 0;
-  placed.forEach((one, index) => {
-    writeInode(image, one, { time, number: index + 1 });
-    one.xattrs.copy(image, one.at + (one.isCompact ? COMPACT_BYTES : EXTENDED_BYTES));
-    writeData(image, one, nidOf);
-  });
+  let number = 0;
+  for (const one of placed) {
+    number += 1;
+    writeInode(image, one, { time, number });
+    if (one.xattrs.length > 0) one.xattrs.copy(image, one.at + (one.isCompact ? COMPACT_BYTES : EXTENDED_BYTES));
+    writeData(image, one);
+  }
   writeSuperblock(image, {
     ...{ time, blocks, uuid, inodes: placed.length, rootNid: (placed[0]?.at ?? from) / INODE_SLOT },
     xattrBlock: shared.bytes.length === 0 ? 0 : xattrBlock,
@@ -70,13 +69,18 @@ function* xattrsOf(inodes: readonly Inode[]) {
 function commonTime(inodes: readonly Inode[]): CommonTime {
   const counts = new Map<string, { time: CommonTime; count: number }>();
   let best: { time: CommonTime; count: number } = { time: { sec: 0, nsec: 0 }, count: 0 };
+  let last = { time: { sec: NaN, nsec: 0 }, count: 0 };
   for (const { entry } of inodes) {
     if (entry.whiteout === true) continue;
-    const key = `${entry.mtimeSec} ${entry.mtimeNsec}`;
-    const known = counts.get(key) ?? { time: { sec: entry.mtimeSec, nsec: entry.mtimeNsec }, count: 0 };
-    known.count += 1;
-    counts.set(key, known);
-    if (known.count > best.count) best = known;
+    const { mtimeSec: sec, mtimeNsec: nsec } = entry;
+    // most have that of the one before
+    if (last.time.sec !== sec || last.time.nsec !== nsec) {
+      const key = `${sec} ${nsec}`;
+      last = counts.get(key) ?? { time: { sec, nsec }, count: 0 };
+      counts.set(key, last);
+    }
+    last.count += 1;
+    if (last.count > best.count) best = last;
   }
   return best.time;
 }
@@ -127,7 +131,7 @@ function chunkBits(size: number): number {
 
 const TAR_DEVICE = 1;
 
-function writeData(image: Buffer, placed: PlacedInode, nidOf: (inode: Inode) => number): void {
+function writeData(image: Buffer, placed: PlacedInode): void {
   const { inode, layout, tailAt, dataBlock } = placed;
   if (layout === CHUNK_BASED) {
     image.writeUInt16LE(TAR_DEVICE, tailAt + 2);
@@ -136,18 +140,13 @@ function writeData(image: Buffer, placed: PlacedInode, nidOf: (inode: Inode) => 
   }
   const { type, link } = inode.entry;
   if (type === 'symlink') image.write(link, layout === FLAT_INLINE ? tailAt : dataBlock * BLOCK, 'latin1');
-  if (type === 'directory') writeDirectory(image, placed, nidOf);
+  if (type === 'directory') writeDirectory(image, placed);
 }
 
-function writeDirectory(image: Buffer, placed: PlacedInode, nidOf: (inode: Inode) => number): void {
+function writeDirectory(image: Buffer, placed: PlacedInode): void {
   const { names, blocks, layout, tailAt, dataBlock } = placed;
-  const entries = names.map(({ name, inode }) => ({
-    name,
-    type: direntType(inode.entry.type),
-    nid: () => nidOf(inode),
-  }));
   blocks.forEach((block, index) => {
     const isTail = layout === FLAT_INLINE && index === blocks.length - 1;
-    writeDirectoryBlock(image, isTail ? tailAt : (dataBlock + index) * BLOCK, { entries, block });
+    writeDirectoryBlock(image, isTail ? tailAt : (dataBlock + index) * BLOCK, { names, block });
   });
 }

@@ -10,6 +10,8 @@ export interface Inode {
   /** Of a directory, by name, in byte order. */
   readonly children: Child[];
   nlink: number;
+  /** In the image, once it has one: its offset in slots. */
+  nid: number;
 }
 
 export interface Child {
@@ -37,7 +39,6 @@ export class InodeTreeMaker {
   readonly #opaque: readonly EncodedXattr[];
   readonly #inodes: Inode[] = [];
   readonly #directories = new Map<RelPath, Inode>();
-  readonly #files = new Map<RelPath, Inode>();
   readonly #links: TocEntry[] = [];
   readonly #skipped: string[] = [];
   readonly #lost = new Set<string>();
@@ -58,7 +59,8 @@ export class InodeTreeMaker {
 
   finish(): InodeTree {
     if (this.#inodes.length === 0) this.#place(TOP_ENTRY);
-    for (const entry of this.#links) this.#link(entry);
+    const files = this.#links.length === 0 ? new Map<RelPath, Inode>() : this.#files();
+    for (const entry of this.#links) this.#link(entry, files);
     for (const { children } of this.#directories.values()) {
       children.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     }
@@ -74,17 +76,30 @@ export class InodeTreeMaker {
     }
     assertFits(entry);
     const isDirectory = entry.type === 'directory';
-    const inode: Inode = { entry, parent, xattrs: this.#xattrs(entry), children: [], nlink: isDirectory ? 2 : 1 };
+    const inode: Inode = {
+      entry,
+      parent,
+      xattrs: this.#xattrs(entry),
+      children: [],
+      nlink: isDirectory ? 2 : 1,
+      nid: 0,
+    };
     this.#inodes.push(inode);
-    (isDirectory ? this.#directories : this.#files).set(path, inode);
+    if (isDirectory) this.#directories.set(path, inode);
     if (parent === undefined) return;
     parent.children.push({ name: baseName(path), inode });
     if (isDirectory) parent.nlink += 1;
   }
 
-  #link({ path, link }: TocEntry): void {
+  #files(): Map<RelPath, Inode> {
+    const files = new Map<RelPath, Inode>();
+    for (const inode of this.#inodes) if (inode.entry.type !== 'directory') files.set(inode.entry.path, inode);
+    return files;
+  }
+
+  #link({ path, link }: TocEntry, files: ReadonlyMap<RelPath, Inode>): void {
     const parent = this.#directories.get(parentOf(path));
-    const inode = this.#files.get(link as RelPath);
+    const inode = files.get(link as RelPath);
     if (parent === undefined || inode === undefined || inode.entry.whiteout === true) {
       this.#skipped.push(path);
       return;
@@ -124,12 +139,14 @@ function whiteoutOf(path: RelPath): TocEntry {
 const NO_ID = 0xffffffff;
 
 function assertFits({ path, type, uid, gid, size, offset, link, devMajor, devMinor }: TocEntry): void {
-  const refuse = (what: string): never => {
-    throw new ImageRefused(`${displayPath(path)}: ${what}`);
-  };
-  if (baseName(path).length > MAX_NAME) refuse('its name is too long');
-  if (uid >= NO_ID || gid >= NO_ID) refuse(`it belongs to ${uid}:${gid}`);
-  if (type === 'file' && size > 0 && offset % BLOCK !== 0) refuse('its content does not begin where a block does');
-  if (type === 'symlink' && (link.length === 0 || link.length > MAX_SYMLINK)) refuse('its target cannot be held');
-  if (encodeDevice(devMajor, devMinor) === undefined) refuse(`its device number is ${devMajor}:${devMinor}`);
+  if (path.length > MAX_NAME && baseName(path).length > MAX_NAME) refuse(path, 'its name is too long');
+  if (uid >= NO_ID || gid >= NO_ID) refuse(path, `it belongs to ${uid}:${gid}`);
+  if (type === 'file' && size > 0 && offset % BLOCK !== 0)
+    refuse(path, 'its content does not begin where a block does');
+  if (type === 'symlink' && (link.length === 0 || link.length > MAX_SYMLINK)) refuse(path, 'its target cannot be held');
+  if (encodeDevice(devMajor, devMinor) === undefined) refuse(path, `its device number is ${devMajor}:${devMinor}`);
+}
+
+function refuse(path: RelPath, what: string): never {
+  throw new ImageRefused(`${displayPath(path)}: ${what}`);
 }

@@ -49,6 +49,7 @@ export function placeInodes(
   let end = from;
   const placed = inodes.map((inode) => {
     const one = placeInode(inode, { from: end, time, shared });
+    inode.nid = one.at / INODE_SLOT;
     end = roundUp(one.tailAt + tailBytes(one), INODE_SLOT);
     return one;
   });
