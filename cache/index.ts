@@ -10,5 +10,13 @@ export { preferredRecord } from './records/preferred.ts';
 export type { RecordStore } from './records/store.ts';
 export { openRoot, type Root } from './root.ts';
 export { RootError, type RootErrorReason } from './root-error.ts';
+export {
+  type KeptImage,
+  type Share,
+  type SpaceItem,
+  type SpaceKind,
+  type SpaceUsage,
+  spaceUsage,
+} from './space/index.ts';
 export { openStatIndex, type StatIndex, type StatKey } from './stat/index.ts';
 export type * from './types.ts';

@@ -24,7 +24,10 @@ export const COMMANDS = {
     summary: 'list earlier builds, and show one again',
     load: async () => (await import('./history-command.ts')).historyCommand,
   },
-  du: planned('du', 'disk space by image and stage'),
+  du: {
+    summary: 'disk space by kind, image, Dockerfile and stage, age',
+    load: async () => (await import('./du-command.ts')).duCommand,
+  },
   prune: planned('prune', 'remove what is not needed'),
   cache: planned('cache', 'check and mend the store'),
   context: {

@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import type { Share, SpaceUsage } from '../../cache/index.ts';
+import { BuildError } from '../errors.ts';
+import { plainText, sizeText } from '../progress/index.ts';
+import { measureSpace } from '../session/space.ts';
+import type { CliContext } from './context.ts';
+import { rootDirectory } from './environment.ts';
+import { parseCommand } from './parse-command.ts';
+import { writeStdout } from './stdout.ts';
+import { oneOf } from './values.ts';
+
+/** `tsbuild du`: bytes on disk, by kind, image, Dockerfile and stage, age. */
+export async function duCommand(argv: readonly string[], context: CliContext): Promise<number> {
+  const parsed = parseCommand<{ root?: string; format?: string }>(
+    {
+      name: 'du',
+      usage: '[options]',
+      description: 'Says what takes the space of the state directory: bytes on disk, as du counts them.',
+      options: [
+        ['--root <dir>', 'state directory'],
+        ['--format <format>', 'text or json'],
+      ],
+    },
+    argv,
+  );
+  if (parsed === 'shown') return 0;
+  const { flags, words } = parsed;
+  if (words.length > 0) throw new BuildError('usage', `tsbuild du takes no words: ${words.join(' ')}`);
+  const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
+  const usage = measureSpace(resolve(context.cwd, rootDirectory(flags.root, context.env)));
+  await writeStdout(format === 'json' ? `${JSON.stringify({ schemaVersion: 1, ...usage }, null, 2)}\n` : duText(usage));
+  return 0;
+}
+
+export function duText({
+  bytes,
+  kinds,
+  images,
+  dockerfiles,
+  ages,
+  unreadable,
+}: ReturnType<typeof measureSpace>): string {
+  return [
+    `${size(bytes)}  in all`,
+    ...unreadable.map((dir) => `        ?  ${dir} cannot be read and is not counted`),
+    ...section(
+      'by kind',
+      kinds.filter((one) => one.bytes > 0).map((one) => row(one.bytes, one.kind)),
+    ),
+    ...section('by image', images.map(shareRow)),
+    ...section(
+      'by Dockerfile and stage',
+      dockerfiles.flatMap((one) => [shareRow(one), ...one.stages.map((stage) => `  ${shareRow(stage)}`)]),
+    ),
+    ...section(
+      'last used',
+      ages.map((one) => row(one.bytes, AGE_TEXTS[one.age])),
+    ),
+  ]
+    .map((line) => `${plainText(line)}\n`)
+    .join('');
+}
+
+const AGE_TEXTS: { readonly [age in SpaceUsage['ages'][number]['age']]: string } = {
+  hour: 'within the last hour',
+  day: 'within the last day',
+  week: 'within the last week',
+  month: 'within the last 30 days',
+  older: 'before',
+};
+
+function section(title: string, rows: readonly string[]): string[] {
+  return rows.length === 0 ? [] : ['', title, ...rows];
+}
+
+function shareRow({ name, bytes, sharedBytes }: Share): string {
+  return row(bytes, sharedBytes === 0 ? name : `${name}  (${sizeText(sharedBytes)} shared)`);
+}
+
+function row(bytes: number, text: string): string {
+  return `${size(bytes)}  ${text}`;
+}
+
+function size(bytes: number): string {
+  return sizeText(bytes).padStart(9);
+}
