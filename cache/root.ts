@@ -58,6 +58,7 @@ const DIRECTORIES = [
   'stat',
   'images',
   'logs',
+  'failed',
   'builds',
   'leases',
   'tmp',

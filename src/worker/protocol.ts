@@ -63,6 +63,8 @@ export type WireStack = readonly DiffID[];
 export interface RunRequest {
   /** Unique within the worker; names the container. */
   readonly id: string;
+  /** As progress shows it; its id when absent. */
+  readonly name?: string | undefined;
   readonly stack: WireStack;
   readonly process: {
     readonly argv: readonly string[];
@@ -167,8 +169,44 @@ export type RunReply =
       readonly maxRssBytes?: number;
       /** The kernel has killed something of it for want of memory. */
       readonly isOutOfMemory?: boolean;
+      /** When it failed. */
+      readonly kept?: Kept;
     }
-  | { readonly outcome: 'killed'; readonly isTooLate?: boolean };
+  | { readonly outcome: 'killed'; readonly isTooLate?: boolean; readonly kept?: Kept };
+
+/** Where what a failed RUN wrote is, below failed/ of the root, or why it is not. */
+export type Kept = { readonly id: string } | { readonly reason: string };
+
+/**
+ * failed/<id>/record.json: all that it takes to start the RUN again, but for values of secrets. Beside it, `upper` is the directory that
+ * overlayfs had as its upper.
+ */
+export interface FailedStep {
+  readonly schemaVersion: 1;
+  readonly id: string;
+  readonly atMs: number;
+  /** As progress shows it. */
+  readonly step: string;
+  /** Absent when it was killed: it took too long. */
+  readonly exitCode?: number | undefined;
+  /** Bytes of the files that it wrote. */
+  readonly sizeBytes: number;
+  /** In which xattr of a directory in `upper` its opaqueness stands. */
+  readonly opaqueXattr: string;
+  readonly stack: WireStack;
+  readonly process: { readonly argv: readonly string[]; readonly cwd: string; readonly user: string };
+  readonly env: readonly string[];
+  /** Names of the variables that were set beside those. */
+  readonly privateEnv: readonly string[];
+  /** Without the contents of secrets. */
+  readonly mounts: readonly object[];
+  readonly secrets: readonly string[];
+  readonly settings: Pick<
+    RunRequest,
+    'hostname' | 'network' | 'security' | 'extraHosts' | 'dns' | 'ulimits' | 'shmSizeBytes' | 'limits' | 'epoch'
+  >;
+  readonly logFile: string;
+}
 
 export interface WireLayer {
   readonly diffID: DiffID;

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DiffID } from '../../cache/index.ts';
+import { failedSteps } from '../../src/session/failed.ts';
 import type { LowerChoice, RunRequest, WorkerMount } from '../../src/worker/protocol.ts';
 import { processesWith } from '../rig/traces.ts';
 import { bundle, busyboxLayer, dir, drive, file, layerOf, makeRoot, PATH, WorkerRig, writeTestLayer } from './rig.ts';
@@ -147,6 +148,21 @@ test('the sandbox of an ordinary user: network none, mounts, users, limits', asy
   ]);
   expect(text.replace(/.*(Read-only|denied).*\n/g, '')).toBe('1234\nasecret1234\nro\nro\nlo\nout\nptmx\nok\n');
   expect(replies.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+});
+
+test('what a failed RUN of an ordinary user wrote is kept as it is, and the next one takes its sub-ids’ files away', async () => {
+  const rig = await WorkerRig.setup();
+  using user = await UserRig.setup();
+  const stack = [busyboxLayer(user.root)];
+  user.handOver();
+  const logFile = join(user.root, 'logs/run.log');
+  const failing = rig.request(stack, 'echo x > /made; chown 1234:5 /made; false', { logFile });
+  await user.drive(Array.from({ length: 10 }, () => failing));
+  const kept = failedSteps(user.root);
+  expect(kept).toHaveLength(8);
+  const uids = kept.map(({ id }) => lstatSync(join(user.root, 'failed', id, 'upper/made')).uid);
+  expect(Math.min(...uids)).toBeGreaterThan(1234);
+  await rig[Symbol.asyncDispose]();
 });
 
 test('without sub-ids there is one id: that is said, and a plain RUN works', async () => {

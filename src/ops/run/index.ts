@@ -3,7 +3,7 @@ import { BuildError } from '../../errors.ts';
 import type { RunOp, Vertex } from '../../graph/index.ts';
 import type { Made, OpRunner, Result, StepContext } from '../../solver/index.ts';
 import { stackOf } from '../../solver/index.ts';
-import type { RunLimits, RunReply, RunRequest, WorkerMount } from '../../worker/protocol.ts';
+import type { Kept, RunLimits, RunReply, RunRequest, WorkerMount } from '../../worker/protocol.ts';
 import type { OpDeps } from '../deps.ts';
 import { contentIDs, ownLayer } from '../stack-key.ts';
 import { bindContent, bindMount } from './binds.ts';
@@ -84,7 +84,7 @@ function layerOf(
     throw new BuildError(
       'run-failed',
       `process "${command}" ${reply.isTooLate === true ? 'was killed: it took longer than --step-timeout' : 'was killed'}`,
-      { range: origin.range, hint: hintFor(0, logFile) },
+      { range: origin.range, hint: hintFor(0, logFile, reply.kept) },
     );
   }
   throw new BuildError(
@@ -92,7 +92,7 @@ function layerOf(
     `process "${command}" did not complete successfully: exit code: ${reply.exitCode}${memoryWords(reply, limits) ?? words(reply.exitCode)}`,
     {
       range: origin.range,
-      hint: hintFor(reply.exitCode, logFile),
+      hint: hintFor(reply.exitCode, logFile, reply.kept),
     },
   );
 }
@@ -108,6 +108,7 @@ async function runRequest(
   const mounts = [...(await declaredMounts(op, inputs, { deps, signal: step.signal })), ...hidden.mounts];
   return {
     id: digest.slice('sha256:'.length, 'sha256:'.length + 16),
+    name: vertex.origin.name,
     stack: below.map((layer) => layer.diffID),
     process: { argv: op.argv, env: op.env, privateEnv: hidden.env, cwd: op.cwd, user: op.user },
     hostname: op.hostname,
@@ -205,8 +206,11 @@ function memoryWords(
   return ` (killed: out of memory${peak}${limit})`;
 }
 
-function hintFor(exitCode: number, logFile: string): string {
-  if (exitCode === 127) return `the command was not found in the image; the whole output is in ${logFile}`;
-  if (exitCode === 126) return `the command is there but cannot be executed; the whole output is in ${logFile}`;
-  return `the whole output is in ${logFile}`;
+function hintFor(exitCode: number, logFile: string, kept: Kept | undefined): string {
+  const parts = [`the whole output is in ${logFile}`];
+  if (exitCode === 127) parts.unshift('the command was not found in the image');
+  if (exitCode === 126) parts.unshift('the command is there but cannot be executed');
+  if (kept !== undefined)
+    parts.push('id' in kept ? `what it wrote is kept as ${kept.id}` : `what it wrote is not kept: ${kept.reason}`);
+  return parts.join('; ');
 }

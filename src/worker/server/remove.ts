@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { cleanTarget } from './paths.ts';
 
 /** Directories of the root whose contents may belong to sub-ids. */
-const PLACES = ['layers', 'mounts', 'tmp'];
+const PLACES = ['layers', 'mounts', 'tmp', 'failed'];
 
 /** Deletes below the root; symlinks are removed, not followed. A name that leads elsewhere is refused. */
 export async function removeBelow(rootDir: string, paths: readonly string[]): Promise<void> {

@@ -14,8 +14,9 @@ import {
   rlimitsOf,
   runContainer,
 } from '../exec/index.ts';
-import type { RunReply, RunRequest } from '../protocol.ts';
+import type { Kept, RunReply, RunRequest } from '../protocol.ts';
 import type { MountPoint, Snapshot } from '../snapshot/index.ts';
+import { keepFailed } from './keep-failed.ts';
 import { makeCwd } from './make-cwd.ts';
 import { type ReadyMount, readyMounts } from './mounts.ts';
 import { isBelow } from './paths.ts';
@@ -25,7 +26,9 @@ import type { Workspace } from './workspace.ts';
 
 export interface StepOptions {
   readonly workspace: Workspace;
+  /** Ends it: cancelled, or out of time. */
   readonly signal: AbortSignal;
+  readonly cancelled: AbortSignal;
   readonly onOutput: (stream: 'stdout' | 'stderr') => OutputSink;
 }
 
@@ -80,12 +83,23 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
       },
     );
     const used = memoryUse(result, cgroup, request);
-    if (result.outcome === 'killed' || result.exitCode !== 0) return { ...result, ...used };
+    if (result.outcome === 'killed' || result.exitCode !== 0)
+      return { ...result, ...used, ...(await keptOf(request, { ...options, snapshot, result })) };
     return { ...result, ...used, ...(await committed(request, { snapshot, workspace, signal })) };
   } finally {
     removeCgroups(({ name }) => name === cgroup);
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Nobody looks at what was cancelled. */
+async function keptOf(
+  request: RunRequest,
+  { snapshot, workspace, cancelled, result }: StepOptions & { snapshot: Snapshot; result: ContainerResult },
+): Promise<{ kept?: Kept }> {
+  if (cancelled.aborted) return {};
+  const exitCode = result.outcome === 'exited' ? result.exitCode : undefined;
+  return { kept: await keepFailed(request, { snapshot, workspace, signal: cancelled, exitCode }) };
 }
 
 async function committed(

@@ -90,8 +90,8 @@ async function runOne(request: RunRequest, { workspace, send, signal }: RunConte
   const either = late === undefined ? signal : AbortSignal.any([signal, late]);
   const killed = (): RunReply => ({ outcome: 'killed', isTooLate: late?.aborted === true && !signal.aborted });
   try {
-    const reply = await runStep(request, { workspace, signal: either, onOutput: output.onOutput });
-    return reply.outcome === 'killed' ? killed() : { ...reply, cpuMs: childrenCpuMs() - before };
+    const reply = await runStep(request, { workspace, signal: either, cancelled: signal, onOutput: output.onOutput });
+    return reply.outcome === 'killed' ? { ...killed(), ...reply } : { ...reply, cpuMs: childrenCpuMs() - before };
   } catch (error) {
     if (either.aborted) return killed();
     throw maskedError(error, masked);

@@ -63,6 +63,7 @@ export class CopySnapshots implements Snapshots {
       tree,
       targets: targetTexts(targets),
       commit: (how) => this.#publish({ copied, tree, top, ...how }),
+      keep: () => Promise.resolve('a copy of the whole file system is not kept'),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };
   }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import type { DiffID } from '../../../cache/index.ts';
 import type { WrittenLayerFiles } from '../../image/layer/index.ts';
 import type { StackTree } from '../../image/toc/index.ts';
@@ -10,6 +10,8 @@ import { makeLowers } from './lowers.ts';
 import type { Overlays } from './overlay.ts';
 import {
   type CommitOptions,
+  type Keeping,
+  type KeepOptions,
   type Snapshot,
   type Snapshots,
   type StackOptions,
@@ -21,7 +23,7 @@ import { impliedDirectory } from './standing.ts';
 import { planStubs, writeStubs } from './stubs.ts';
 import { TreeWriter } from './tree-writer.ts';
 import { walkUpper } from './walk-upper.ts';
-import { writeLayer } from './write-layer.ts';
+import { sizeOfChanges, writeLayer } from './write-layer.ts';
 
 export interface OverlaySnapshotsOptions extends StacksOptions {
   readonly overlays: Overlays;
@@ -88,8 +90,22 @@ export class OverlaySnapshots implements Snapshots {
         overlay.unmount();
         return this.#publish({ dir, top, tree, ...how });
       },
+      keep: async (how) => {
+        overlay.unmount();
+        return this.#keep(how, { dir, tree });
+      },
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };
+  }
+
+  async #keep(how: KeepOptions, { dir, tree }: { dir: string; tree: StackTree }): Promise<Keeping | string> {
+    const breathe = makeBreather(how.signal);
+    const { opaqueXattr } = this.#overlays;
+    const changes = await walkUpper({ dir, below: tree, opaqueXattr, breathe });
+    const sizeBytes = await sizeOfChanges(changes, { ...how, dir, breathe });
+    if (typeof sizeBytes === 'string') return sizeBytes;
+    renameSync(dir, how.to);
+    return { sizeBytes, opaqueXattr };
   }
 
   /** The stack's tree and its lowers, stubs on top. */

@@ -25,10 +25,28 @@ export interface CommitOptions {
   readonly watch?: LayerWatch | undefined;
 }
 
+export interface KeepOptions extends CommitOptions {
+  /** Not there yet; on the root's file system. */
+  readonly to: string;
+  readonly maxBytes: number;
+  readonly maxEntries: number;
+}
+
+export interface Keeping {
+  /** Of the files' contents. */
+  readonly sizeBytes: number;
+  readonly opaqueXattr: string;
+}
+
 /** A stack that takes what is written. Dropped when it is disposed without a commit. */
 export interface Snapshot extends View {
   /** Takes it down, and publishes what was changed as a layer. */
   commit(options: CommitOptions): Promise<WrittenLayerFiles>;
+  /**
+   * Takes it down, and moves the directory with what was changed.
+   * @returns why it does not; then it is as it would have been without
+   */
+  keep(options: KeepOptions): Promise<Keeping | string>;
 }
 
 /** Disposing waits until what is not needed any more is removed. */

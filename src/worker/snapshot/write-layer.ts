@@ -54,6 +54,33 @@ export async function writeLayer(options: WriteLayerOptions): Promise<WrittenLay
   }
 }
 
+export interface ChangeLimits extends Pick<WriteLayerOptions, 'dir' | 'breathe' | 'watch'> {
+  readonly maxBytes: number;
+  readonly maxEntries: number;
+}
+
+/** Bytes of changed files; or what there is too much of. What is watched for is looked for, as in a layer. */
+export async function sizeOfChanges(
+  changes: readonly UpperChange[],
+  { dir, breathe, watch, maxBytes, maxEntries }: ChangeLimits,
+): Promise<number | string> {
+  let sizeBytes = 0;
+  const entries = changes.flatMap((change) => (change.kind === 'entry' ? [change.entry] : []));
+  for (const { size } of entries) sizeBytes += size;
+  if (entries.length > maxEntries) return `more than ${maxEntries} files`;
+  if (sizeBytes > maxBytes) return `more than ${maxBytes / MIB} MiB`;
+  if (watch === undefined) return sizeBytes;
+  for (const entry of entries) {
+    await breathe();
+    const look = watch.entry(entry);
+    if (entry.type === 'file' && look !== undefined) readFile(hostPath(dir, entry.path), entry, look);
+  }
+  watch.end();
+  return sizeBytes;
+}
+
+const MIB = 1024 * 1024;
+
 interface Writing {
   readonly writer: LayerWriter;
   readonly groups: ReadonlyMap<string, RelPath>;

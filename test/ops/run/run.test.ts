@@ -236,6 +236,15 @@ describe('what comes of it', () => {
     });
   });
 
+  test.each([
+    [{ id: 'f-1a2b3c' }, /step\.log; what it wrote is kept as f-1a2b3c$/],
+    [{ reason: 'it holds a secret' }, /step\.log; what it wrote is not kept: it holds a secret$/],
+  ])('what a failed one wrote is named', async (kept, hint) => {
+    await expect(rig({ outcome: 'exited', exitCode: 1, kept }).run()).rejects.toMatchObject({
+      hint: expect.stringMatching(hint),
+    });
+  });
+
   test('killed by somebody else', async () => {
     await expect(rig({ outcome: 'killed' }).run()).rejects.toMatchObject({ code: 'run-failed' });
   });
