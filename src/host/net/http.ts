@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleepFor } from 'node:timers/promises';
-import { nowMs } from '../../util/clock.ts';
+import { monotonicMs, nowMs } from '../../util/clock.ts';
 import { Connections } from './connections.ts';
 import { HttpError, httpErrorOf } from './http-error.ts';
+import { withPace } from './pace.ts';
 import type { ProxyEnv } from './proxy.ts';
-import { delayAfterError, delayAfterStatus } from './retry.ts';
+import { backOff, delayAfterError, delayAfterStatus } from './retry.ts';
 
 export interface HttpRequest {
   readonly url: string;
@@ -40,6 +41,8 @@ export interface Http extends AsyncDisposable {
    * connections, as Retry-After asks. Every status is an answer; @throws HttpError when there is none, the signal's reason when aborted.
    */
   request(request: HttpRequest): Promise<HttpResponse>;
+  /** Waits as before another attempt, the first being 1: for those who ask again because a body broke off. */
+  pause(attempt: number, options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
 export interface HttpOptions {
@@ -49,6 +52,8 @@ export interface HttpOptions {
   readonly userAgent: string;
   /** For tests; waits between attempts. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** For tests; the clock that slow answers are measured by. */
+  readonly elapsedMs?: () => number;
 }
 
 export function openHttp(options: HttpOptions): Http {
@@ -56,10 +61,12 @@ export function openHttp(options: HttpOptions): Http {
     connections: new Connections(options.proxyEnv),
     ca: options.ca === undefined ? [] : [options.ca],
     userAgent: options.userAgent,
+    elapsedMs: options.elapsedMs ?? monotonicMs,
     sleep: options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, { signal })),
   };
   return {
     request: (request) => followed(request, session),
+    pause: (attempt, { signal }) => session.sleep(backOff(attempt), signal),
     [Symbol.asyncDispose]: () => session.connections.close(),
   };
 }
@@ -69,6 +76,7 @@ interface Session {
   readonly ca: readonly string[];
   readonly userAgent: string;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly elapsedMs: () => number;
 }
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -155,7 +163,7 @@ async function sent(request: HttpRequest, session: Session): Promise<HttpRespons
         Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
       ),
       url: url.href,
-      body: readable(body, { host: url.host, proxy, signal: request.signal }),
+      body: readable(body, { host: url.host, proxy, signal: request.signal, elapsedMs: session.elapsedMs }),
       discard: () => body.dump({ limit: 64 * 1024 }).catch(() => undefined),
     };
   } catch (error) {
@@ -180,11 +188,15 @@ interface Origin {
   readonly host: string;
   readonly proxy: string | undefined;
   readonly signal: AbortSignal;
+  readonly elapsedMs: () => number;
 }
 
-async function* readable(body: AsyncIterable<Uint8Array>, { host, proxy, signal }: Origin): AsyncGenerator<Uint8Array> {
+async function* readable(
+  body: AsyncIterable<Uint8Array>,
+  { host, proxy, signal, elapsedMs }: Origin,
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of body) yield chunk;
+    yield* withPace(body, { host, elapsedMs });
   } catch (error) {
     signal.throwIfAborted();
     throw httpErrorOf(error, host, proxy);

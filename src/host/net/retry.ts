@@ -26,8 +26,8 @@ export function delayAfterError(error: HttpError, attempt: number): number | und
   return isWorthOneMore && attempt === 1 ? backOff(attempt) : undefined;
 }
 
-function backOff(attempt: number): number {
-  return FIRST_DELAY_MS * 4 ** (attempt - 1);
+export function backOff(attempt: number): number {
+  return Math.min(FIRST_DELAY_MS * 4 ** (attempt - 1), MAX_DELAY_MS);
 }
 
 /** Seconds, or an HTTP date. */

@@ -4,6 +4,7 @@ import type { Access, Authorizer } from './auth.ts';
 import type { RegistryConfig } from './config.ts';
 import { type Endpoint, endpointsOf } from './endpoints.ts';
 import { refusal, unreachable } from './problems.ts';
+import { readLimited } from './read-limited.ts';
 
 export interface Repository {
   /** `docker.io`, `registry.example:5000` */
@@ -37,6 +38,18 @@ export interface Client {
    * @throws BuildError registry-*, image-not-found: the registry's own, when mirrors failed too
    */
   ask(question: Question): Promise<HttpResponse>;
+  /**
+   * The same with its whole body; undefined when that is longer than `maxBytes`. An answer that breaks off is asked for again.
+   * @throws as ask
+   */
+  askBytes(question: Question, maxBytes: number): Promise<AnswerBytes | undefined>;
+  /** Before a blob that broke off is asked for again, for the first time or later. */
+  pause: Http['pause'];
+}
+
+export interface AnswerBytes {
+  readonly bytes: Buffer;
+  readonly headers: HttpResponse['headers'];
 }
 
 export interface ClientDeps {
@@ -49,7 +62,22 @@ export function makeClient(deps: ClientDeps): Client {
   const endpoints = new Map<string, readonly Endpoint[]>();
   /** Addresses that did not answer, so that each costs its time-out once. */
   const silent = new Set<string>();
-  return {
+  const client: Client = {
+    pause: (attempt, options) => deps.http.pause(attempt, options),
+    async askBytes(question, maxBytes) {
+      for (let attempt = 1; ; attempt++) {
+        const { body, headers } = await client.ask(question);
+        try {
+          const bytes = await readLimited(body, maxBytes);
+          return bytes === undefined ? undefined : { bytes, headers };
+        } catch (error) {
+          question.signal.throwIfAborted();
+          if (!(error instanceof HttpError)) throw error;
+          if (attempt >= MAX_ATTEMPTS) throw unreachable(error, nameOf(question.repository));
+          await client.pause(attempt, question);
+        }
+      }
+    },
     async ask(question) {
       const { registry } = question.repository;
       const known = endpoints.get(registry) ?? endpointsOf(registry, deps.config);
@@ -70,7 +98,11 @@ export function makeClient(deps: ClientDeps): Client {
       throw failure instanceof HttpError ? unreachable(failure, nameOf(question.repository)) : failure;
     },
   };
+  return client;
 }
+
+/** Of an answer that breaks off. */
+const MAX_ATTEMPTS = 4;
 
 export function nameOf({ registry, path }: Repository): string {
   return `${registry}/${path}`;

@@ -19,7 +19,9 @@ export interface FetchOptions {
   readonly onVerified?: (() => void) | undefined;
 }
 
+/** In a row that brought less than `PROGRESS_BYTES`. */
 const MAX_RESUMES = 5;
+const PROGRESS_BYTES = 1024 * 1024;
 
 /** A blob's bytes from its registry, exactly `size` of them; a connection that breaks is taken up again where it broke. */
 export async function* blobBytes(
@@ -28,9 +30,11 @@ export async function* blobBytes(
   { signal, onProgress }: Pick<FetchOptions, 'signal' | 'onProgress'>,
 ): AsyncGenerator<Uint8Array> {
   let done = 0;
-  for (let resumes = 0; ; resumes++) {
+  let resumes = 0;
+  for (;;) {
+    const from = done;
     try {
-      for await (const chunk of bytesFrom(client, blob, { from: done, signal })) {
+      for await (const chunk of bytesFrom(client, blob, { from, signal })) {
         done += chunk.length;
         if (done > blob.size) throw invalid(blob, `has more than the ${blob.size} bytes its manifest says`);
         onProgress?.(done, blob.size);
@@ -43,6 +47,8 @@ export async function* blobBytes(
       if (!(error instanceof HttpError)) throw error;
       if (resumes >= MAX_RESUMES) throw unreachable(error, nameOf(blob.repository));
     }
+    resumes = done - from >= PROGRESS_BYTES ? 1 : resumes + 1;
+    await client.pause(resumes, { signal });
   }
 }
 

@@ -17,7 +17,6 @@ import { type CredentialSource, type Credentials, credentialsOf } from './creden
 import { canonicalHost } from './endpoints.ts';
 import { blobBytes, type FetchOptions } from './fetch-blob.ts';
 import { type PushImage, type PushOptions, pushImage } from './push.ts';
-import { readLimited } from './read-limited.ts';
 import { resolveManifest } from './resolve.ts';
 import { SharedWork } from './shared-work.ts';
 
@@ -182,14 +181,13 @@ async function askBytes(
   { client, signal }: Request,
 ): Promise<{ bytes: Buffer; claimed: string | undefined }> {
   const isManifest = blob.resource.startsWith('manifests/');
-  const response = await client.ask({ ...blob, headers: isManifest ? ACCEPT : {}, signal });
-  const bytes = await readLimited(response.body, maxBytes);
-  if (bytes === undefined)
+  const answer = await client.askBytes({ ...blob, headers: isManifest ? ACCEPT : {}, signal }, maxBytes);
+  if (answer === undefined)
     throw new BuildError(
       'image-invalid',
       `the ${blob.what} of ${nameOf(blob.repository)} is larger than ${maxBytes} bytes`,
     );
-  return { bytes, claimed: response.headers['docker-content-digest'] };
+  return { bytes: answer.bytes, claimed: answer.headers['docker-content-digest'] };
 }
 
 const ACCEPT = {
