@@ -2,6 +2,7 @@ export { type BuildStore, openBuildStore } from './builds/store.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { ContentMismatch, type ContentStore } from './content/store.ts';
 export * from './digest.ts';
+export { Digests } from './digests.ts';
 export type { LayerMeta } from './layers/meta.ts';
 export { type LayerStore, openLayerStore } from './layers/store.ts';
 export type { Lock, LockMode, Locks } from './locks.ts';

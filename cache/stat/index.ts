@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Digest } from '../digest.ts';
 import type { Warn } from '../files.ts';
-import { type QuickSignature, readStatFile, type StatFile, writeStatFile } from './file.ts';
+import { type QuickSignature, readStatFile, type StatFile, stateOf, writeStatFile } from './file.ts';
 import { StatTable } from './table.ts';
 
 /** What tells one state of a file from another. Nanoseconds need bigints: a number rounds them. */
@@ -37,7 +37,7 @@ export interface StatIndexOptions {
 }
 
 const SETTLED_NS = 2_000_000_000n;
-const MAX_ENTRIES = 200_000;
+const MAX_ENTRIES = 500_000;
 
 /** Read on the first `get`; a file that is missing or damaged is an empty index. */
 export function openStatIndex(file: string, options: StatIndexOptions): StatIndex {
@@ -52,9 +52,11 @@ export function openStatIndex(file: string, options: StatIndexOptions): StatInde
 class FileStatIndex implements StatIndex {
   readonly #file: string;
   readonly #options: Required<StatIndexOptions>;
-  #saved: StatTable | undefined;
+  #table: StatTable | undefined;
+  /** The file that the table was read from, or written to. */
+  #state = '';
   #generation = 1;
-  #fresh = new StatTable();
+  #isNew = false;
   /** One stat as entry words; reused, so that a look-up allocates nothing. */
   readonly #wide = new BigUint64Array(6);
   readonly #words = new Uint32Array(this.#wide.buffer);
@@ -65,52 +67,49 @@ class FileStatIndex implements StatIndex {
   }
 
   get(stat: StatKey): Digest | undefined {
-    this.#saved ??= this.#load();
-    const key = this.#keyOf(stat);
-    return this.#fresh.get(key, this.#generation) ?? this.#saved.get(key, this.#generation);
+    return this.#loaded().get(this.#keyOf(stat), this.#generation);
   }
 
   put(stat: StatKey, digest: Digest, readBeganNs: bigint): void {
     const mtime = BigInt(stat.mtimeNs);
     const ctime = BigInt(stat.ctimeNs);
     if ((mtime > ctime ? mtime : ctime) + SETTLED_NS > readBeganNs) return;
-    this.#saved ??= this.#load();
-    this.#fresh.set(this.#keyOf(stat), digest, this.#generation);
+    this.#loaded().set(this.#keyOf(stat), digest, this.#generation);
+    this.#isNew = true;
   }
 
   save(): void {
-    if (this.#fresh.size === 0) return;
-    // What others saved meanwhile is newer than what was read at first, and what is new here than both.
-    const merged = this.#saved ?? new StatTable();
-    const others = this.#read();
-    if (others !== undefined) merged.merge(new StatTable(others.words));
-    merged.merge(this.#fresh);
+    if (!this.#isNew) return;
+    const table = this.#loaded();
+    // what others saved meanwhile is newer than what was read at first; what was looked at here is as new
+    const others = stateOf(this.#file) === this.#state ? undefined : this.#read();
+    if (others !== undefined) table.merge(others, this.#generation);
     const generation = Math.max(this.#generation, others?.generation ?? 0);
     try {
-      const words = merged.entries(this.#options.maxEntries);
-      writeStatFile(
-        this.#file,
-        { generation, words },
-        { temp: this.#options.tempPath(), sign: this.#options.quickSignature },
-      );
+      const { count, pages } = table.entries(this.#options.maxEntries);
+      const place = { temp: this.#options.tempPath(), sign: this.#options.quickSignature };
+      writeStatFile(this.#file, { generation, count, pages }, place);
+      this.#state = stateOf(this.#file);
     } catch (error) {
       this.#options.onWarning(`the stat index could not be saved: ${(error as Error).message}`);
     }
-    this.#saved = merged;
-    this.#fresh = new StatTable();
+    this.#isNew = false;
   }
 
-  #load(): StatTable {
-    const saved = this.#read();
-    this.#generation = (saved?.generation ?? 0) + 1;
-    return new StatTable(saved?.words);
+  #loaded(): StatTable {
+    if (this.#table === undefined) {
+      this.#state = stateOf(this.#file);
+      const saved = this.#read();
+      this.#generation = (saved?.generation ?? 0) + 1;
+      this.#table = new StatTable(saved);
+    }
+    return this.#table;
   }
 
   #read(): StatFile | undefined {
-    const saved = readStatFile(this.#file, this.#options.quickSignature);
-    if (saved === undefined && existsSync(this.#file)) {
-      this.#options.onWarning('the stat index is damaged; files are read again');
-    }
+    if (!existsSync(this.#file)) return undefined;
+    const saved = readIfWhole(this.#file, this.#options.quickSignature);
+    if (saved === undefined) this.#options.onWarning('the stat index is damaged; files are read again');
     return saved;
   }
 
@@ -128,4 +127,13 @@ class FileStatIndex implements StatIndex {
 /** BigInt() of a bigint costs more than asking first. */
 function wide(value: bigint | number): bigint {
   return typeof value === 'bigint' ? value : BigInt(value);
+}
+
+/** undefined too for what cannot be read. */
+function readIfWhole(file: string, sign: QuickSignature): StatFile | undefined {
+  try {
+    return readStatFile(file, sign);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,11 +1,6 @@
 import { type Digest, digestAt, hexOf } from '../digest.ts';
+import { ENTRY_WORDS, newPage, PAGE_ENTRIES, type StatPages } from './pages.ts';
 
-/**
- * One entry takes 80 bytes, as words of 32 bits: dev, ino, size, mtime, ctime (two words each), mode, the generation it was last used
- * in, sha256. Kept as it lies in the file: 20,000 entries are read without making an object of any.
- */
-export const ENTRY_WORDS = 20;
-export const ENTRY_BYTES = ENTRY_WORDS * 4;
 const MODE = 10;
 const GENERATION = 11;
 const DIGEST_BYTE = 48;
@@ -15,23 +10,25 @@ const INODE_WORDS = 4;
 /** The words of one entry up to GENERATION. */
 export type StatWords = Uint32Array;
 
+/** Entries in a page, beginning at a word. */
+interface Place {
+  readonly words: Uint32Array;
+  readonly at: number;
+}
+
 /** A hash table of entries by inode; the newest state of an inode replaces the others. */
 export class StatTable {
-  #words: Uint32Array;
-  /** The same memory. */
-  #bytes: Buffer;
-  #count: number;
+  readonly #pages: Uint32Array[];
+  #count = 0;
   /** Entry number + 1 by slot; 0 is free. Open addressing. */
   #slots: Int32Array;
 
-  /** @param words whole entries, at the start of their buffer; they are the table's own from now on */
-  constructor(words: Uint32Array = new Uint32Array(0)) {
-    this.#words = words;
-    this.#bytes = Buffer.from(words.buffer);
-    this.#count = 0;
-    const count = words.length / ENTRY_WORDS;
-    this.#slots = new Int32Array(slotsFor(count));
-    for (let at = 0; at < words.length; at += ENTRY_WORDS) this.#insert(words, at);
+  /** @param saved is the table's own from now on */
+  constructor(saved: StatPages = { count: 0, pages: [] }) {
+    this.#pages = [...saved.pages];
+    this.#slots = new Int32Array(slotsFor(saved.count));
+    // an inode that is there twice shrinks the table: it is written over itself, from the front
+    for (let entry = 0; entry < saved.count; entry++) this.#insert(this.#placeOf(entry));
   }
 
   get size(): number {
@@ -40,12 +37,12 @@ export class StatTable {
 
   /** The digest of a file in exactly this state; using it marks it with the generation. */
   get(key: StatWords, generation: number): Digest | undefined {
-    const entry = this.#slots[this.#slotOf(key, 0)] ?? 0;
+    const entry = this.#slots[this.#slotOf({ words: key, at: 0 })] ?? 0;
     if (entry === 0) return undefined;
-    const at = (entry - 1) * ENTRY_WORDS;
-    if (!this.#isState(at, key, 0)) return undefined;
-    this.#words[at + GENERATION] = generation;
-    return digestAt(this.#bytes, at * 4 + DIGEST_BYTE);
+    const { words, at } = this.#placeOf(entry - 1);
+    if (!isState({ words, at }, { words: key, at: 0 })) return undefined;
+    words[at + GENERATION] = generation;
+    return digestAt(Buffer.from(words.buffer, words.byteOffset, words.byteLength), at * 4 + DIGEST_BYTE);
   }
 
   set(key: StatWords, digest: Digest, generation: number): void {
@@ -53,90 +50,106 @@ export class StatTable {
     entry.set(key.subarray(0, GENERATION));
     entry[GENERATION] = generation;
     Buffer.from(entry.buffer).write(hexOf(digest), DIGEST_BYTE, 'hex');
-    this.#add(entry, 0);
+    this.#insert({ words: entry, at: 0 });
   }
 
-  /** Takes over all entries of another table. */
-  merge(other: StatTable): void {
-    for (let at = 0; at < other.#count * ENTRY_WORDS; at += ENTRY_WORDS) this.#add(other.#words, at);
+  /** Takes over the entries of another one, but for those of inodes that were used here in the generation. */
+  merge({ count, pages }: StatPages, generation: number): void {
+    for (let entry = 0; entry < count; entry++) {
+      const place = placeIn(pages, entry);
+      const known = this.#slots[this.#slotOf(place)] ?? 0;
+      if (known === 0 || this.#generationOf(known - 1) !== generation) this.#insert(place);
+    }
   }
 
   /** The entries, at most `limit` of them: the latest used. */
-  entries(limit: number): Uint32Array {
-    const all = this.#words.subarray(0, this.#count * ENTRY_WORDS);
-    if (this.#count <= limit) return all;
+  entries(limit: number): StatPages {
+    if (this.#count <= limit) return { count: this.#count, pages: this.#pages };
     const numbers = Uint32Array.from({ length: this.#count }, (_, i) => i);
-    const generation = (entry: number): number => all[entry * ENTRY_WORDS + GENERATION] ?? 0;
-    numbers.sort((one, other) => generation(other) - generation(one) || other - one);
-    const kept = new Uint32Array(limit * ENTRY_WORDS);
-    for (let i = 0; i < limit; i++) {
-      const at = (numbers[i] ?? 0) * ENTRY_WORDS;
-      kept.set(all.subarray(at, at + ENTRY_WORDS), i * ENTRY_WORDS);
+    numbers.sort((one, other) => this.#generationOf(other) - this.#generationOf(one) || other - one);
+    const pages: Uint32Array[] = [];
+    for (const [index, number] of numbers.subarray(0, limit).entries()) {
+      if (index % PAGE_ENTRIES === 0) pages.push(newPage());
+      copyEntry(this.#placeOf(number), placeIn(pages, index));
     }
-    return kept;
-  }
-
-  #add(from: Uint32Array, at: number): void {
-    if ((this.#count + 1) * ENTRY_WORDS > this.#words.length) this.#grow();
-    this.#insert(from, at);
+    return { count: limit, pages };
   }
 
   /** Over the entry of the same inode, or else after the others. */
-  #insert(from: Uint32Array, at: number): void {
-    const slot = this.#slotOf(from, at);
+  #insert(from: Place): void {
+    const slot = this.#slotOf(from);
     const known = this.#slots[slot] ?? 0;
-    const to = (known === 0 ? this.#count++ : known - 1) * ENTRY_WORDS;
-    if (known === 0) this.#slots[slot] = this.#count;
-    const usedAt = known !== 0 && this.#isState(to, from, at) ? this.#generationAt(to) : 0;
-    if (from !== this.#words || at !== to) {
-      for (let i = 0; i < ENTRY_WORDS; i++) this.#words[to + i] = from[at + i] ?? 0;
+    if (known === 0) {
+      this.#append(from, slot);
+      return;
     }
-    this.#words[to + GENERATION] = Math.max(usedAt, this.#generationAt(to));
+    const to = this.#placeOf(known - 1);
+    const usedAt = isState(to, from) ? generationAt(to) : 0;
+    copyEntry(from, to);
+    to.words[to.at + GENERATION] = Math.max(usedAt, generationAt(to));
   }
 
-  #generationAt(at: number): number {
-    return this.#words[at + GENERATION] ?? 0;
+  #append(from: Place, slot: number): void {
+    if (this.#count === this.#pages.length * PAGE_ENTRIES) this.#pages.push(newPage());
+    copyEntry(from, this.#placeOf(this.#count));
+    this.#count += 1;
+    this.#slots[slot] = this.#count;
+    if (2 * this.#count + 2 > this.#slots.length) this.#widen();
+  }
+
+  #placeOf(entry: number): Place {
+    return placeIn(this.#pages, entry);
+  }
+
+  #generationOf(entry: number): number {
+    return generationAt(this.#placeOf(entry));
   }
 
   /** The slot that holds the inode, or the free one where it would go. */
-  #slotOf(key: Uint32Array, at: number): number {
+  #slotOf(key: Place): number {
     const mask = this.#slots.length - 1;
-    for (let slot = hashOf(key, at) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = hashOf(key) & mask; ; slot = (slot + 1) & mask) {
       const entry = this.#slots[slot] ?? 0;
-      if (entry === 0 || this.#isInode((entry - 1) * ENTRY_WORDS, key, at)) return slot;
+      if (entry === 0 || isInode(this.#placeOf(entry - 1), key)) return slot;
     }
   }
 
-  #isInode(entryAt: number, key: Uint32Array, at: number): boolean {
-    for (let i = 0; i < INODE_WORDS; i++) if (this.#words[entryAt + i] !== key[at + i]) return false;
-    return true;
-  }
-
-  #isState(entryAt: number, key: Uint32Array, at: number): boolean {
-    for (let i = INODE_WORDS; i <= MODE; i++) if (this.#words[entryAt + i] !== key[at + i]) return false;
-    return true;
-  }
-
-  #grow(): void {
-    const count = Math.max(1024, this.#count * 2);
-    const words = new Uint32Array(count * ENTRY_WORDS);
-    words.set(this.#words.subarray(0, this.#count * ENTRY_WORDS));
-    this.#words = words;
-    this.#bytes = Buffer.from(words.buffer);
-    this.#slots = new Int32Array(slotsFor(count));
-    for (let entry = 0; entry < this.#count; entry++) {
-      this.#slots[this.#slotOf(words, entry * ENTRY_WORDS)] = entry + 1;
-    }
+  #widen(): void {
+    this.#slots = new Int32Array(slotsFor(this.#count));
+    for (let entry = 0; entry < this.#count; entry++) this.#slots[this.#slotOf(this.#placeOf(entry))] = entry + 1;
   }
 }
 
-/** A power of two, at most half full. */
+function placeIn(pages: readonly Uint32Array[], entry: number): Place {
+  return { words: pages[Math.floor(entry / PAGE_ENTRIES)] as Uint32Array, at: (entry % PAGE_ENTRIES) * ENTRY_WORDS };
+}
+
+function generationAt({ words, at }: Place): number {
+  return words[at + GENERATION] ?? 0;
+}
+
+function copyEntry(from: Place, to: Place): void {
+  if (from.words === to.words && from.at === to.at) return;
+  for (let i = 0; i < ENTRY_WORDS; i++) to.words[to.at + i] = from.words[from.at + i] ?? 0;
+}
+
+function isInode(one: Place, other: Place): boolean {
+  for (let i = 0; i < INODE_WORDS; i++) if (one.words[one.at + i] !== other.words[other.at + i]) return false;
+  return true;
+}
+
+function isState(one: Place, other: Place): boolean {
+  for (let i = INODE_WORDS; i <= MODE; i++) if (one.words[one.at + i] !== other.words[other.at + i]) return false;
+  return true;
+}
+
+/** A power of two, at most a quarter full; at half it is time for more. */
 function slotsFor(count: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(16, count * 2 + 2)));
+  return 2 ** Math.ceil(Math.log2(Math.max(16, count * 4 + 4)));
 }
 
-function hashOf(key: Uint32Array, at: number): number {
-  let hash = Math.imul(key[at + 2] ?? 0, 0x9e3779b1) ^ Math.imul((key[at] ?? 0) + (key[at + 3] ?? 0), 0x85ebca6b);
+function hashOf({ words, at }: Place): number {
+  let hash = Math.imul(words[at + 2] ?? 0, 0x9e3779b1) ^ Math.imul((words[at] ?? 0) + (words[at + 3] ?? 0), 0x85ebca6b);
   hash ^= hash >>> 15;
   return Math.imul(hash, 0x2c1b3c6d) >>> 1;
 }

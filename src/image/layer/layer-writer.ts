@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type ContentID, type DiffID, type Digest, diffIDOf, digestOf, parseDigest } from '../../../cache/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import { ArchiveError, makeTarWriter, type TarEntry, tarName } from '../archive/index.ts';
-import { contentIDIn, encodeToc, type TocEntry } from '../toc/index.ts';
+import { type TocEntry, TocWriter } from '../toc/index.ts';
 import { isForbiddenXattr, OPAQUE_NAME, WHITEOUT_PREFIX, whiteoutOf } from './names.ts';
 import { PiecewiseSha256 } from './sha256.ts';
 
@@ -85,7 +85,9 @@ class FileLayerWriter implements LayerWriter {
     this.#hash.update(chunk);
     for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
   });
-  readonly #entries: TocEntry[] = [];
+  readonly #toc: TocWriter;
+  /** Added, and perhaps opaque. */
+  #pending: TocEntry | undefined;
   readonly #warnings: string[] = [];
   #last = '';
   #isOpen = true;
@@ -94,6 +96,7 @@ class FileLayerWriter implements LayerWriter {
     this.#tarPath = tarPath;
     this.#tocPath = tocPath;
     this.#fd = openSync(tarPath, 'wx', 0o600);
+    this.#toc = new TocWriter(tocPath);
   }
 
   add(
@@ -112,7 +115,7 @@ class FileLayerWriter implements LayerWriter {
     const offset = this.#tar.offset;
     const digest = clean.type === 'file' ? this.#content(clean, read) : undefined;
     const linkGroup = info?.linkGroup ?? (clean.type === 'hardlink' ? clean.link : undefined);
-    this.#entries.push(tocEntry(clean, { offset, digest, linkGroup }));
+    this.#keep(tocEntry(clean, { offset, digest, linkGroup }));
     return digest;
   }
 
@@ -120,11 +123,11 @@ class FileLayerWriter implements LayerWriter {
     const name = whiteoutOf(path);
     this.#inOrder(name);
     this.#tar.entry({ ...MARKER, path: name as RelPath, type: 'file' });
-    this.#entries.push({ ...MARKER, path, type: 'file', offset: 0, whiteout: true });
+    this.#keep({ ...MARKER, path, type: 'file', offset: 0, whiteout: true });
   }
 
   opaque(path: RelPath): void {
-    const last = this.#entries.at(-1);
+    const last = this.#pending;
     if (last?.path !== path || last.type !== 'directory')
       throw new Error(`opaque directory ${path} was not added just before`);
     this.#tar.entry({
@@ -132,7 +135,7 @@ class FileLayerWriter implements LayerWriter {
       path: (path === '' ? OPAQUE_NAME : `${path}/${OPAQUE_NAME}`) as RelPath,
       type: 'file',
     });
-    this.#entries[this.#entries.length - 1] = { ...last, opaque: true };
+    this.#pending = { ...last, opaque: true };
   }
 
   finish(): WrittenLayerFiles {
@@ -140,21 +143,21 @@ class FileLayerWriter implements LayerWriter {
     const size = this.#tar.offset;
     this.#close();
     const diffID = diffIDOf(parseDigest(`sha256:${this.#hash.digest('hex')}`));
-    const toc = encodeToc(this.#entries);
-    writeFileSync(this.#tocPath, toc, { mode: 0o600 });
-    return {
-      diffID,
-      contentID: contentIDIn(toc),
-      size,
-      entryCount: this.#entries.length,
-      warnings: this.#warnings,
-    };
+    if (this.#pending !== undefined) this.#toc.add(this.#pending);
+    const { contentID, count } = this.#toc.finish();
+    return { diffID, contentID, size, entryCount: count, warnings: this.#warnings };
   }
 
   abort(): void {
     this.#close();
+    this.#toc[Symbol.dispose]();
     rmSync(this.#tarPath, { force: true });
     rmSync(this.#tocPath, { force: true });
+  }
+
+  #keep(entry: TocEntry): void {
+    if (this.#pending !== undefined) this.#toc.add(this.#pending);
+    this.#pending = entry;
   }
 
   #content(entry: TarEntry, read: ((sink: (chunk: Uint8Array) => void) => void) | undefined): Digest {

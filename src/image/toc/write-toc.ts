@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import type { ContentID } from '../../../cache/index.ts';
 import { ByteWriter } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
 import { ContentHash, encodeDated, HEADER_BYTES, header } from './format.ts';
@@ -22,8 +23,8 @@ export interface SortedEntries {
   readonly entries: Iterable<TocEntry | Buffer>;
 }
 
-/** Writes a new file as encodeToc makes it, holding 4 bytes of each entry. @throws TocTooLarge */
-export function writeToc(path: string, { count, isClosed, entries }: SortedEntries): void {
+/** Writes a new file as encodeToc makes it, holding 4 bytes of each entry. @returns its ContentID @throws TocTooLarge */
+export function writeToc(path: string, { count, isClosed, entries }: SortedEntries): ContentID {
   const fd = openSync(path, 'wx+', 0o600);
   try {
     const offsets = new ByteWriter();
@@ -47,7 +48,9 @@ export function writeToc(path: string, { count, isClosed, entries }: SortedEntri
     if (offsets.length !== 4 * count) throw new Error(`${offsets.length / 4} entries came, ${count} were announced`);
     writeAt(fd, offsets.view(), HEADER_BYTES);
     const checksum = checksumFrom(fd, HEADER_BYTES);
-    writeAt(fd, header({ count, isClosed, checksum, contentID: content.id() }), 0);
+    const contentID = content.id();
+    writeAt(fd, header({ count, isClosed, checksum, contentID }), 0);
+    return contentID;
   } finally {
     closeSync(fd);
   }

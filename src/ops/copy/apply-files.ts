@@ -3,9 +3,10 @@ import { BuildError } from '../../errors.ts';
 import type { TreeEntry } from '../../image/toc/index.ts';
 import { joinRel, parentOf, type RelPath } from '../../util/rel-path.ts';
 import { type Attributes, makeDirectories, shown } from './directories.ts';
-import type { Inode, LayerDraft } from './draft.ts';
+import type { Inode, LayerDraft, PlacedFiles } from './draft.ts';
 import { resolveIn } from './resolve.ts';
-import type { SelectedFiles, SelectedItem } from './selection.ts';
+import type { SelectedItem } from './items.ts';
+import type { SelectedFiles } from './selection.ts';
 
 export interface Placing {
   /** Absolute, latin1; ends in `/` or `/.` when it means a directory. */
@@ -32,7 +33,8 @@ export function applyFiles(draft: LayerDraft, source: SelectedFiles, { dest, how
   }
   const target = there?.type === 'directory' ? joinRel(end, source.name) : end;
   makeDirectories(draft, parentOf(target), parents);
-  for (const item of source.items) putFile(draft, target, makeInode(source, item, how));
+  assertNoDirectory(draft, target);
+  draft.place(target, filesOf(source, how), 0);
   return [target, true];
 }
 
@@ -49,27 +51,34 @@ function mergeDirectory(
   const top = draft.directory(target);
   top.mtimeSec = source.top.mtimeSec;
   top.mtimeNsec = source.top.mtimeNsec;
+  const files = filesOf(source, how);
+  // names of one hard-link group are one file, within one source
+  const groups = source.items.linkGroups();
   const hardLinks = new Map<string, Inode>();
   for (const item of source.items) {
     const path = target === '' ? item.path : joinRel(target, item.path);
-    if (item.entry.type === 'directory') putDirectory(draft, path, { item, source, how });
+    if (item.entry.type === 'directory') {
+      putDirectory(draft, path, { item, source, how });
+      continue;
+    }
+    assertNoDirectory(draft, path);
+    const group = item.entry.type === 'file' ? item.entry.linkGroup : undefined;
+    if (group === undefined || !groups.has(group)) draft.place(path, files, item.index);
     else
-      putFile(
-        draft,
+      draft.put(
         path,
-        linkedInode(hardLinks, item, () => makeInode(source, item, how)),
+        known(hardLinks, group, () => makeInode(source, item, how)),
       );
   }
 }
 
-/** Names of one hard-link group are one file, within one source. */
-function linkedInode(known: Map<string, Inode>, { entry }: SelectedItem, make: () => Inode): Inode {
-  if (entry.type !== 'file' || entry.linkGroup === undefined) return make();
-  let inode = known.get(entry.linkGroup);
-  if (inode === undefined) {
-    inode = make();
-    known.set(entry.linkGroup, inode);
-  }
+function filesOf(source: SelectedFiles, how: Attributes): PlacedFiles {
+  return { inode: (index) => makeInode(source, source.items.at(index), how) };
+}
+
+function known(inodes: Map<string, Inode>, group: string, make: () => Inode): Inode {
+  const inode = inodes.get(group) ?? make();
+  inodes.set(group, inode);
   return inode;
 }
 
@@ -98,13 +107,12 @@ function putDirectory(
   draft.disown(path);
 }
 
-function putFile(draft: LayerDraft, path: RelPath, inode: Inode): void {
+function assertNoDirectory(draft: LayerDraft, path: RelPath): void {
   if (draft.lookup(path)?.type === 'directory') {
     throw new BuildError('copy-conflict', `cannot replace the directory ${shown(path)} with a file`, {
       hint: 'copy to another path, or remove the directory in an earlier step',
     });
   }
-  draft.put(path, inode);
 }
 
 const CAPABILITY = 'security.capability';
@@ -124,7 +132,10 @@ function makeInode(source: SelectedFiles, item: SelectedItem, { owner, chmod }: 
     devMajor: entry.devMajor,
     devMinor: entry.devMinor,
     xattrs: capabilityOf(entry),
-    content: entry.type === 'file' ? { item, read: (sink) => source.tree.read(entry, sink) } : undefined,
+    content:
+      entry.type === 'file'
+        ? { item: { source, index: item.index }, read: (sink) => source.tree.read(entry, sink) }
+        : undefined,
   };
 }
 

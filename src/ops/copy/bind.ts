@@ -27,7 +27,7 @@ export function planBind(tree: Tree, source: string, { signal }: { readonly sign
   const top = lookupFollowed(tree, relPath(latin1Of(source)));
   if (top === undefined) throw sourceMissing(tree, source, { code: 'mount-failed', name: 'bind mount source' });
   const isDirectory = top.type === 'directory';
-  const items = isDirectory ? walkDirectory(tree, top.path, { excludes: [], signal }) : [itemOf(tree, TOP, top)];
+  const items = isDirectory ? walkDirectory(tree, top.path, { excludes: [], signal }) : itemOf(tree, top);
   const files: SelectedFiles = { kind: 'files', tree, name: 'file', top, items };
   const selection = makeSelection([files]);
   const draft = new LayerDraft(EMPTY_TREE);

@@ -3,13 +3,13 @@ import { BuildError } from '../../errors.ts';
 import type { TarEntry } from '../../image/archive/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import { baseName, displayPath, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
-import type { SelectedItem } from './selection.ts';
+import type { SelectedFiles } from './selection.ts';
 
 export interface Content {
   /** As Tree.read. */
   read(sink: (chunk: Uint8Array) => void): void;
   /** Which selected file it is; absent for content that belongs to no selection. */
-  readonly item?: SelectedItem;
+  readonly item?: { readonly source: SelectedFiles; readonly index: number };
 }
 
 /** A file of the layer, by whatever names. */
@@ -21,6 +21,27 @@ export interface Inode extends Omit<TarEntry, 'path' | 'mode' | 'uid' | 'gid' | 
   mtimeNsec: number;
   xattrs: ReadonlyMap<string, Uint8Array>;
   readonly content?: Content | undefined;
+}
+
+/** Files of one kind of origin, made when they are looked at: there may be hundreds of thousands, so none is kept. */
+export interface PlacedFiles {
+  /** Equal for equal indices; nobody changes it. */
+  inode(index: number): Inode;
+}
+
+/** One of them, which has no other name. */
+class Placed {
+  readonly files: PlacedFiles;
+  readonly index: number;
+
+  constructor(files: PlacedFiles, index: number) {
+    this.files = files;
+    this.index = index;
+  }
+
+  get inode(): Inode {
+    return this.files.inode(this.index);
+  }
 }
 
 interface DraftNode {
@@ -35,7 +56,9 @@ interface DraftNode {
 export class LayerDraft {
   readonly base: Tree;
   readonly #adopted: [string, Json][] = [];
-  readonly #nodes = new Map<RelPath, DraftNode>();
+  readonly #nodes = new Map<RelPath, DraftNode | Placed>();
+  /** Whether the base is seen below the directory that was asked for last. */
+  #shows: { readonly dir: RelPath; readonly isShown: boolean } | undefined;
 
   constructor(base: Tree) {
     this.base = base;
@@ -52,15 +75,28 @@ export class LayerDraft {
    * @throws BuildError copy-invalid for a name that means a whiteout
    */
   put(path: RelPath, inode: Inode): void {
-    if (baseName(path).startsWith('.wh.')) throw reserved(path);
-    this.#touchParent(path);
-    if (this.#nodes.get(path)?.inode.type === 'directory') this.#dropBelow(path);
+    this.#makeRoom(path);
     this.#nodes.set(path, { inode, merges: false, kept: false });
+    this.#shows = undefined;
+  }
+
+  /**
+   * The same for a file with one name, no directory.
+   * @throws BuildError copy-invalid, as put
+   */
+  place(path: RelPath, files: PlacedFiles, index: number): void {
+    this.#makeRoom(path);
+    this.#nodes.set(path, new Placed(files, index));
   }
 
   /** The file at a path, for another name of it: one of the base becomes part of the layer, content and all. */
   adopt(path: RelPath): Inode {
     const known = this.#nodes.get(path);
+    if (known instanceof Placed) {
+      const { inode } = known;
+      this.#nodes.set(path, { inode, merges: false, kept: false });
+      return inode;
+    }
     if (known !== undefined) return known.inode;
     const entry = this.#showsBase(path) ? this.base.lookup(path) : undefined;
     if (entry === undefined || entry.type === 'directory')
@@ -87,11 +123,30 @@ export class LayerDraft {
     if (node.inode.xattrs.size === 0) node.kept = false;
   }
 
-  /** Every name in the layer. `isOpaque`: a directory that hides the base's of the same name. */
-  *entries(): Iterable<{ readonly path: RelPath; readonly inode: Inode; readonly isOpaque: boolean }> {
-    for (const [path, { inode, merges }] of this.#nodes) {
-      yield { path, inode, isOpaque: inode.type === 'directory' && !merges && this.#hidesDirectory(path) };
-    }
+  /** Every name in the layer. */
+  *names(): Iterable<{ readonly path: RelPath; readonly isDirectory: boolean }> {
+    for (const [path, node] of this.#nodes)
+      yield { path, isDirectory: !(node instanceof Placed) && node.inode.type === 'directory' };
+  }
+
+  /** The inode of a name that other names may have too. */
+  shared(path: RelPath): Inode | undefined {
+    const node = this.#nodes.get(path);
+    return node === undefined || node instanceof Placed || node.inode.type === 'directory' ? undefined : node.inode;
+  }
+
+  /** What a name of the layer stands for. `isOpaque`: a directory that hides the base's of the same name. */
+  at(path: RelPath): { readonly inode: Inode; readonly isOpaque: boolean; readonly canHaveNames: boolean } {
+    const node = this.#nodes.get(path);
+    if (node === undefined) throw new Error(`no name of the layer: ${JSON.stringify(path)}`);
+    if (node instanceof Placed) return { inode: node.inode, isOpaque: false, canHaveNames: false };
+    const { inode, merges } = node;
+    const isDirectory = inode.type === 'directory';
+    return {
+      inode,
+      isOpaque: isDirectory && !merges && this.#hidesDirectory(path),
+      canHaveNames: !isDirectory,
+    };
   }
 
   get size(): number {
@@ -101,7 +156,9 @@ export class LayerDraft {
   /** What the layer took over from the base: two bases that agree in it give the same layer. */
   facts(): Json {
     const facts: [string, Json][] = [...this.#adopted];
-    for (const [path, { inode, kept, merges }] of this.#nodes) {
+    for (const [path, node] of this.#nodes) {
+      if (node instanceof Placed) continue;
+      const { inode, kept, merges } = node;
       if (kept) facts.push([path, [inode.mode, inode.uid, inode.gid, xattrFacts(inode)]]);
       else if (inode.type === 'directory' && !merges && this.#hidesDirectory(path)) facts.push([path, 'opaque']);
     }
@@ -112,20 +169,29 @@ export class LayerDraft {
     return this.#showsBase(path) && this.base.lookup(path)?.type === 'directory';
   }
 
-  #dropBelow(dir: RelPath): void {
-    for (const path of [...this.#nodes.keys()]) {
-      if (path.startsWith(`${dir}/`)) this.#nodes.delete(path);
+  #makeRoom(path: RelPath): void {
+    if (baseName(path).startsWith('.wh.')) throw reserved(path);
+    this.#touchParent(path);
+    const there = this.#nodes.get(path);
+    if (there === undefined || there instanceof Placed || there.inode.type !== 'directory') return;
+    for (const name of this.#nodes.keys()) {
+      if (name.startsWith(`${path}/`)) this.#nodes.delete(name);
     }
+    this.#shows = undefined;
   }
 
   /** True when no part of the layer hides what the base has at the path. */
   #showsBase(path: RelPath): boolean {
-    for (let dir = path; dir !== TOP; ) {
-      dir = parentOf(dir);
-      const node = this.#nodes.get(dir);
-      if (node !== undefined) return node.inode.type === 'directory' && node.merges;
-    }
-    return true;
+    if (path === TOP) return true;
+    const dir = parentOf(path);
+    if (this.#shows?.dir !== dir) this.#shows = { dir, isShown: this.#showsBelow(dir) };
+    return this.#shows.isShown;
+  }
+
+  #showsBelow(dir: RelPath): boolean {
+    const node = this.#nodes.get(dir);
+    if (node !== undefined) return !(node instanceof Placed) && node.inode.type === 'directory' && node.merges;
+    return dir === TOP || this.#showsBelow(parentOf(dir));
   }
 
   #touchParent(path: RelPath): void {
@@ -134,12 +200,13 @@ export class LayerDraft {
 
   #touch(path: RelPath): DraftNode {
     const known = this.#nodes.get(path);
-    if (known !== undefined) return known;
-    const entry = this.#showsBase(path) ? this.base.lookup(path) : undefined;
+    if (known !== undefined && !(known instanceof Placed)) return known;
+    const entry = known === undefined && this.#showsBase(path) ? this.base.lookup(path) : undefined;
     if (entry?.type !== 'directory') throw new Error(`no directory to put a file into: ${JSON.stringify(path)}`);
     this.#touchParent(path);
     const node: DraftNode = { inode: { ...entry }, merges: true, kept: true };
     this.#nodes.set(path, node);
+    this.#shows = undefined;
     return node;
   }
 }

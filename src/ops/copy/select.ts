@@ -5,7 +5,7 @@ import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import type { HttpTree } from '../../sources/http/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import { BadPattern, hasWildcard, InvalidRule } from '../../util/match/index.ts';
-import { baseName, latin1Of, type RelPath, relPath, TOP } from '../../util/rel-path.ts';
+import { baseName, latin1Of, type RelPath, relPath } from '../../util/rel-path.ts';
 import { type Filter, isArchive, unpackArchive } from './archive.ts';
 import { sourceMissing } from './missing.ts';
 import { resolveIn } from './resolve.ts';
@@ -45,20 +45,7 @@ export async function selectSources(
 }
 
 export function makeSelection(sources: readonly SelectedSource[]): Selection {
-  let taken: Set<string> | undefined;
-  return {
-    digest: digestSelection(sources),
-    files: explainSelection(sources),
-    sources,
-    takes(path) {
-      taken ??= new Set(
-        sources.flatMap((source) =>
-          source.kind === 'archive' ? [source.path] : source.items.map((item) => item.entry.path),
-        ),
-      );
-      return taken.has(path);
-    },
-  };
+  return { digest: digestSelection(sources), files: explainSelection(sources), sources };
 }
 
 interface SelectContext {
@@ -113,7 +100,7 @@ async function selectPath(
   const items =
     entry.type === 'directory'
       ? walkDirectory(tree, entry.path, { excludes: op.excludes, signal: options.signal })
-      : [itemOf(tree, TOP, entry)];
+      : itemOf(tree, entry);
   return { kind: 'files', tree, name: baseName(path), top: entry, items };
 }
 
@@ -128,8 +115,7 @@ function selectParents(op: CopyOp, source: string, { tree, options }: In): Selec
   return expandSource(tree, from).map((path): SelectedFiles => {
     const top = lookupFollowed(tree, path);
     if (top === undefined) throw missing();
-    if (top.type !== 'directory')
-      return { kind: 'files', tree, name: baseName(path), top, items: [itemOf(tree, TOP, top)] };
+    if (top.type !== 'directory') return { kind: 'files', tree, name: baseName(path), top, items: itemOf(tree, top) };
     const items = walkDirectory(tree, top.path, {
       include: include === '' ? '**' : include,
       excludes: op.excludes,
@@ -184,7 +170,7 @@ function inlineFile(
   };
   const digest = digestOf(bytes);
   const tree = oneFile(top, bytes, digest);
-  return { kind: 'files', tree, name: baseName(path), top, items: [itemOf(tree, TOP, top)] };
+  return { kind: 'files', tree, name: baseName(path), top, items: itemOf(tree, top) };
 }
 
 function oneFile(top: TreeEntry, bytes: Uint8Array, digest: Digest): Tree {

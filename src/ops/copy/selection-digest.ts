@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Digest, parseDigest } from '../../../cache/index.ts';
 import { displayPath } from '../../util/rel-path.ts';
-import type { SelectedFiles, SelectedItem, SelectedSource, Selection } from './selection.ts';
+import type { SelectedItem } from './items.ts';
+import type { SelectedFiles, SelectedSource, Selection } from './selection.ts';
 
 const CAPABILITY = 'security.capability';
 
@@ -13,7 +14,7 @@ type ContentOf = (item: SelectedItem, source: SelectedFiles) => Digest | undefin
  */
 export function digestSelection(
   sources: readonly SelectedSource[],
-  contentOf: ContentOf = (item) => item.digest,
+  contentOf: ContentOf = (item, { items }) => items.digest(item),
 ): Digest {
   const hash = createHash('sha256');
   for (const source of sources) {
@@ -23,7 +24,7 @@ export function digestSelection(
     }
     const isDirectory = source.top.type === 'directory';
     hash.update(`${JSON.stringify(['files', isDirectory ? '' : source.name, isDirectory])}\n`);
-    const groups = linkGroups(source);
+    const groups = source.items.linkGroups();
     for (const item of source.items)
       hash.update(`${JSON.stringify(itemFacts(item, groups, contentOf(item, source)))}\n`);
   }
@@ -40,12 +41,14 @@ export function explainSelection(sources: readonly SelectedSource[]): Selection[
   const files: [string, string][] = [];
   for (const source of sources) {
     if (source.kind === 'archive') files.push([displayPath(source.path), shortDigest(source.digest)]);
-    else for (const item of source.items) files.push([displayPath(item.entry.path), shortFacts(item)]);
+    else
+      for (const item of source.items)
+        files.push([displayPath(item.entry.path), shortFacts(item, source.items.digest(item))]);
   }
   return Object.fromEntries(files);
 }
 
-function shortFacts({ entry, digest }: SelectedItem): string {
+function shortFacts({ entry }: SelectedItem, digest: Digest | undefined): string {
   const mode = entry.mode.toString(8).padStart(4, '0');
   if (digest !== undefined) return `${shortDigest(digest)}:${mode}`;
   const identity = entry.type === 'directory' ? entry.path : `${entry.link} ${entry.devMajor} ${entry.devMinor}`;
@@ -75,16 +78,4 @@ function itemFacts(
     capability === undefined ? '' : Buffer.from(capability).toString('hex'),
     groups.get(entry.linkGroup ?? '') ?? -1,
   ];
-}
-
-/** Numbers for the hard-link groups of which more than one name is taken, in the order of their first names. */
-function linkGroups(source: SelectedFiles): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const { entry } of source.items) {
-    if (entry.type === 'file' && entry.linkGroup !== undefined)
-      counts.set(entry.linkGroup, (counts.get(entry.linkGroup) ?? 0) + 1);
-  }
-  const numbers = new Map<string, number>();
-  for (const [group, count] of counts) if (count > 1) numbers.set(group, numbers.size);
-  return numbers;
 }

@@ -2,6 +2,7 @@ import type { Digest } from '../../../cache/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import type { UnpackedArchive } from './archive.ts';
+import type { Items } from './items.ts';
 
 /** What a COPY or ADD takes, in the order in which it is applied. */
 export interface Selection {
@@ -13,8 +14,6 @@ export interface Selection {
   /** path → `digest:mode`, to explain a miss; undefined when there are too many. */
   readonly files: { readonly [path: string]: string } | undefined;
   readonly sources: readonly SelectedSource[];
-  /** True when the path (in the tree it was taken from) is among what is copied. */
-  takes(path: RelPath): boolean;
 }
 
 export type SelectedSource = SelectedFiles | SelectedArchive;
@@ -27,17 +26,7 @@ export interface SelectedFiles {
   readonly name: string;
   readonly top: TreeEntry;
   /** Of a directory: what lies below it, parents first. Of anything else: itself, with path ''. */
-  readonly items: readonly SelectedItem[];
-}
-
-export interface SelectedItem {
-  /** Relative to the source's top. */
-  readonly path: RelPath;
-  readonly entry: TreeEntry;
-  /** A directory that was not selected itself, on the way to something that was. */
-  readonly isParent: boolean;
-  /** Of a regular file. */
-  readonly digest: Digest | undefined;
+  readonly items: Items;
 }
 
 /** ADD of an archive that is to be unpacked. */

@@ -29,7 +29,9 @@ export async function takenFrom(context: ContextTree, op: CopyOp | RunOp, option
   const inputs = new Map(sources.map(({ input }) => [input, unread(context)]));
   const selection = await selectSources({ ...op, sources }, inputs, { ...options, keyOnly: true });
   return selection.sources.flatMap((source) =>
-    source.kind === 'files' ? source.items.map(({ entry }) => entry) : [context.lookup(source.path)].filter(isThere),
+    source.kind === 'files'
+      ? Array.from(source.items, ({ entry }) => entry)
+      : [context.lookup(source.path)].filter(isThere),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import { type Matcher, makeMatcher, rulesOf } from '../../util/match/index.ts';
 import { joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
-import type { SelectedItem } from './selection.ts';
+import { Items } from './items.ts';
 
 export interface WalkOptions {
   /** --parents: only what matches, or lies below a match. */
@@ -15,13 +15,15 @@ export interface WalkOptions {
  * What is selected below a directory, parents first, names in byte order. Symlinks are taken as they are. Directories that
  * cannot hold anything selected are not entered.
  */
-export function walkDirectory(tree: Tree, top: RelPath, options: WalkOptions): SelectedItem[] {
+export function walkDirectory(tree: Tree, top: RelPath, options: WalkOptions): Items {
   return new Walk(tree, top, options).run();
 }
 
 /** A regular file, or another one that is no directory, as a selection of its own. */
-export function itemOf(tree: Tree, path: RelPath, entry: TreeEntry): SelectedItem {
-  return { path, entry, isParent: false, digest: entry.type === 'file' ? tree.digest(entry) : undefined };
+export function itemOf(tree: Tree, entry: TreeEntry): Items {
+  const items = new Items(tree, entry.path);
+  items.add(TOP, entry);
+  return items;
 }
 
 class Walk {
@@ -30,19 +32,20 @@ class Walk {
   readonly #signal: AbortSignal;
   readonly #include: Matcher | undefined;
   readonly #exclude: Matcher | undefined;
-  readonly #items: SelectedItem[] = [];
+  readonly #items: Items;
   /** Directories on the way that are not selected themselves, and not yet needed by something that is. */
-  #pending: SelectedItem[] = [];
+  #pending: readonly RelPath[] = [];
 
   constructor(tree: Tree, top: RelPath, { include, excludes, signal }: WalkOptions) {
     this.#tree = tree;
     this.#top = top;
     this.#signal = signal;
+    this.#items = new Items(tree, top);
     this.#include = include === undefined ? undefined : makeMatcher(rulesOf([include]));
     this.#exclude = excludes.length === 0 ? undefined : makeMatcher(rulesOf(excludes));
   }
 
-  run(): SelectedItem[] {
+  run(): Items {
     this.#enter(TOP);
     return this.#items;
   }
@@ -59,15 +62,16 @@ class Walk {
   #visit(path: RelPath, entry: TreeEntry): void {
     const selected = this.#isSelected(path);
     if (selected) {
-      this.#items.push(...this.#pending, itemOf(this.#tree, path, entry));
+      for (const parent of this.#pending) this.#items.addParent(parent);
       this.#pending = [];
+      this.#items.add(path, entry);
     }
     if (entry.type !== 'directory') return;
     if (selected) {
       this.#enter(path);
     } else if (this.#couldHoldSelected(path)) {
       const before = this.#pending;
-      this.#pending = [...before, { path, entry, isParent: true, digest: undefined }];
+      this.#pending = [...before, path];
       this.#enter(path);
       if (this.#pending.length > 0) this.#pending = before;
     }

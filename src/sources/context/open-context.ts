@@ -10,11 +10,11 @@ import {
   readLink,
   statFile,
 } from '../../host/fs/index.ts';
-import type { EntryType } from '../../image/archive/index.ts';
-import type { Tree, TreeEntry } from '../../image/toc/index.ts';
+import { TooManyNames, type Tree, type TreeEntry } from '../../image/toc/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import type { IgnoreRule, Matcher } from '../../util/match/index.ts';
-import { displayPath, hostPath, joinRel, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import { baseName, displayPath, joinRel, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import { type Found, KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
 
 /** Remembers digests by what stat tells; decides itself which entries can be trusted (DESIGN.md section 4). */
 export interface StatIndex {
@@ -47,47 +47,53 @@ export function openContext(dir: string, options: ContextOptions = {}): ContextT
   return new HostTree(dir, options);
 }
 
-interface Seen {
-  readonly entry: TreeEntry;
-  readonly stat: FileStat;
-  digest?: Digest;
-}
-
 const CAPABILITY = 'security.capability';
 
 class HostTree implements ContextTree {
+  /** Its bytes as latin1. */
   readonly #dir: string;
   readonly #options: ContextOptions;
-  readonly #seen = new Map<RelPath, Seen | undefined>();
-  readonly #names = new Map<RelPath, readonly string[]>();
-  readonly #needed = new Map<RelPath, boolean>();
+  readonly #seen = new SeenFiles();
+  /** Where the last directory was. */
+  #last: { readonly path: RelPath; readonly node: number } = { path: TOP, node: TOP_NODE };
 
   constructor(dir: string, options: ContextOptions) {
-    this.#dir = dir;
+    this.#dir = latin1Of(dir);
     this.#options = options;
   }
 
   lookup(path: RelPath): TreeEntry | undefined {
-    return this.#isVisible(path) ? this.#look(path)?.entry : undefined;
+    const node = this.#nodeOf(path);
+    return node !== NO_NODE && this.#isVisible(path, node) ? this.#seen.entry(node, path) : undefined;
   }
 
   list(path: RelPath): readonly string[] {
-    if (this.lookup(path)?.type !== 'directory') return [];
-    return this.#children(path).filter((name) => this.lookup(joinRel(path, name)) !== undefined);
+    const names: string[] = [];
+    for (const node of this.#shownChildren(path)) {
+      const name = this.#seen.name(node);
+      if (this.#isShown(joinRel(path, name), node)) names.push(name);
+    }
+    return names;
   }
 
   digest(entry: TreeEntry): Digest {
-    const seen = this.#require(entry);
-    seen.digest ??= this.#options.statIndex?.get(seen.stat) ?? this.#hash(seen);
-    return seen.digest;
+    const node = this.#fileOf(entry);
+    let digest = this.#seen.digest(node);
+    if (digest === undefined) {
+      const stat = this.#seen.stat(node);
+      digest = this.#options.statIndex?.get(stat) ?? this.#hash(entry.path, stat);
+      this.#seen.keepDigest(node, digest);
+    }
+    return digest;
   }
 
   read(entry: TreeEntry, sink: (chunk: Uint8Array) => void): void {
-    this.#read(this.#require(entry), sink);
+    this.#read(entry.path, this.#seen.stat(this.#fileOf(entry)), sink);
   }
 
   excludedBy(path: RelPath): IgnoreRule | undefined {
-    if (this.#look(path) === undefined || this.#isVisible(path)) return undefined;
+    const node = this.#nodeOf(path);
+    if (node === NO_NODE || this.#isVisible(path, node)) return undefined;
     const rule = this.#options.ignore?.ruleFor(path);
     return rule?.negated === true ? undefined : rule;
   }
@@ -97,43 +103,48 @@ class HostTree implements ContextTree {
   }
 
   hidden(path: RelPath): readonly TreeEntry[] {
-    if (this.lookup(path)?.type !== 'directory') return [];
-    return this.#children(path).flatMap((name) => {
-      const child = joinRel(path, name);
-      const entry = this.#isVisible(child) ? undefined : this.#look(child)?.entry;
-      return entry === undefined ? [] : [entry];
-    });
+    const entries: TreeEntry[] = [];
+    for (const node of this.#shownChildren(path)) {
+      const child = joinRel(path, this.#seen.name(node));
+      if (!this.#isVisible(child, node) && this.#isThere(child, node)) entries.push(this.#seen.entry(node, child));
+    }
+    return entries;
   }
 
-  #require(entry: TreeEntry): Seen {
-    const seen = this.#look(entry.path);
-    if (seen === undefined || seen.entry.type !== 'file')
+  #fileOf(entry: TreeEntry): number {
+    const node = this.#nodeOf(entry.path);
+    if (node === NO_NODE || this.#seen.type(node) !== 'file')
       throw new Error(`no regular file of this context: ${displayPath(entry.path)}`);
-    return seen;
+    return node;
   }
 
   /** False when it is no longer the file that was looked at; what reads it again will see another digest. */
-  #read({ entry, stat }: Seen, sink: (chunk: Uint8Array) => void): boolean {
-    return this.#guarded(entry.path, () => readFileChunks(hostPath(this.#dir, entry.path), stat, sink));
+  #read(path: RelPath, stat: FileStat, sink: (chunk: Uint8Array) => void): boolean {
+    return this.#guarded(path, () => readFileChunks(this.#hostPath(path), stat, sink));
   }
 
-  #hash(seen: Seen): Digest {
+  #hash(path: RelPath, stat: FileStat): Digest {
     const began = BigInt(nowMs()) * 1_000_000n;
     const hash = createHash('sha256');
-    const isUnchanged = this.#read(seen, (chunk) => hash.update(chunk));
+    const isUnchanged = this.#read(path, stat, (chunk) => hash.update(chunk));
     const digest = parseDigest(`sha256:${hash.digest('hex')}`);
-    if (isUnchanged) this.#options.statIndex?.put(seen.stat, digest, began);
+    if (isUnchanged) this.#options.statIndex?.put(stat, digest, began);
     return digest;
   }
 
   /** Not ignored, or a directory on the way to something that is not. No parent of it is hidden but for the same reason. */
-  #isVisible(path: RelPath): boolean {
+  #isVisible(path: RelPath, node: number): boolean {
+    if (!this.#seen.knows(node, KNOWN.judged))
+      this.#seen.learn(node, KNOWN.judged | (this.#judge(path, node) ? KNOWN.visible : 0));
+    return this.#seen.knows(node, KNOWN.visible);
+  }
+
+  #judge(path: RelPath, node: number): boolean {
     if (path === TOP) return true;
     if (this.#options.skip?.(path) === true) return false;
     const { ignore } = this.#options;
-    if (ignore === undefined) return this.#isVisible(parentOf(path));
-    if (!ignore.excludes(path)) return !this.#skipsParentOf(path);
-    return ignore.couldReinclude(path) && this.#isNeeded(path);
+    if (ignore?.excludes(path) !== true) return !this.#skipsParentOf(path);
+    return ignore.couldReinclude(path) && this.#isNeeded(path, node);
   }
 
   #skipsParentOf(path: RelPath): boolean {
@@ -145,60 +156,87 @@ class HostTree implements ContextTree {
   }
 
   /** True when an ignored directory holds something that a later rule takes back. */
-  #isNeeded(path: RelPath): boolean {
-    const known = this.#needed.get(path);
+  #isNeeded(path: RelPath, node: number): boolean {
+    if (!this.#isThere(path, node) || this.#seen.type(node) !== 'directory') return false;
+    return this.#children(path, node).some((child) => this.#isShown(joinRel(path, this.#seen.name(child)), child));
+  }
+
+  /** Of a directory that is in the context, whatever of them is. */
+  #shownChildren(path: RelPath): Uint32Array {
+    const node = this.#nodeOf(path);
+    const isListed = node !== NO_NODE && this.#isVisible(path, node) && this.#seen.type(node) === 'directory';
+    return isListed ? this.#children(path, node) : NO_CHILDREN;
+  }
+
+  #isShown(path: RelPath, node: number): boolean {
+    return this.#isVisible(path, node) && this.#isThere(path, node);
+  }
+
+  #children(path: RelPath, node: number): Uint32Array {
+    const known = this.#seen.children(node);
     if (known !== undefined) return known;
-    const needed =
-      this.#look(path)?.entry.type === 'directory' &&
-      this.#children(path).some((name) => this.lookup(joinRel(path, name)) !== undefined);
-    this.#needed.set(path, needed);
-    return needed;
+    return this.#guarded(path, () => this.#seen.keepChildren(node, listDirectory(this.#hostPath(path))));
   }
 
-  #children(path: RelPath): readonly string[] {
-    let names = this.#names.get(path);
-    if (names === undefined) {
-      names = this.#guarded(path, () => listDirectory(hostPath(this.#dir, path)));
-      this.#names.set(path, names);
+  /** NO_NODE when there is nothing of that path: each is looked at once. */
+  #nodeOf(path: RelPath): number {
+    if (path === TOP) return this.#isThere(TOP, TOP_NODE) ? TOP_NODE : NO_NODE;
+    const parent = this.#directoryOf(parentOf(path));
+    if (parent === NO_NODE) return NO_NODE;
+    const name = baseName(path);
+    // what was not there when its directory was listed is not there
+    const node =
+      this.#seen.children(parent) === undefined
+        ? this.#guarded(path, () => this.#seen.findOrAdd(parent, name))
+        : this.#seen.find(parent, name);
+    return node !== NO_NODE && this.#isThere(path, node) ? node : NO_NODE;
+  }
+
+  /** lstat alone would follow a symlink on the way. */
+  #directoryOf(path: RelPath): number {
+    if (path === this.#last.path) return this.#last.node;
+    const node = this.#nodeOf(path);
+    if (node === NO_NODE || (path !== TOP && this.#seen.type(node) !== 'directory')) return NO_NODE;
+    this.#last = { path, node };
+    return node;
+  }
+
+  #isThere(path: RelPath, node: number): boolean {
+    if (!this.#seen.knows(node, KNOWN.looked)) {
+      const found = this.#guarded(path, () => this.#look(path));
+      if (found !== undefined) this.#seen.keep(node, found);
+      this.#seen.learn(node, KNOWN.looked | (found === undefined ? 0 : KNOWN.there));
     }
-    return names;
+    return this.#seen.knows(node, KNOWN.there);
   }
 
-  #look(path: RelPath): Seen | undefined {
-    if (this.#seen.has(path)) return this.#seen.get(path);
-    const seen = this.#guarded(path, () => this.#stat(path));
-    this.#seen.set(path, seen);
-    return seen;
-  }
-
-  #stat(path: RelPath): Seen | undefined {
-    // lstat would follow a symlink on the way
-    if (path !== TOP && parentOf(path) !== TOP && this.#look(parentOf(path))?.entry.type !== 'directory')
-      return undefined;
-    const host = hostPath(this.#dir, path);
+  #look(path: RelPath): Found | undefined {
+    const host = this.#hostPath(path);
     const stat = statFile(path === TOP ? Buffer.concat([host, Buffer.from('/.')]) : host);
-    const type = stat === undefined ? undefined : typeOf(stat);
+    const type = stat === undefined ? undefined : typeOf(Number(stat.mode));
     if (stat === undefined || type === undefined) return undefined;
+    const capability = type === 'file' ? this.#options.getXattr?.(host, CAPABILITY) : undefined;
     return {
       stat,
-      entry: entryOf(path, {
-        type,
-        stat,
-        link: type === 'symlink' ? readLink(host) : '',
-        xattrs: this.#xattrs(host, type),
-      }),
+      link: type === 'symlink' ? readLink(host) : '',
+      xattrs: capability === undefined ? NO_XATTRS : new Map([[CAPABILITY, capability]]),
     };
   }
 
-  #xattrs(host: Buffer, type: EntryType): ReadonlyMap<string, Uint8Array> {
-    const capability = type === 'file' ? this.#options.getXattr?.(host, CAPABILITY) : undefined;
-    return capability === undefined ? NO_XATTRS : new Map([[CAPABILITY, capability]]);
+  #hostPath(path: RelPath): Buffer {
+    return Buffer.from(path === TOP ? this.#dir : `${this.#dir}/${path}`, 'latin1');
   }
 
   #guarded<T>(path: RelPath, act: () => T): T {
     try {
       return act();
     } catch (error) {
+      if (error instanceof TooManyNames) {
+        throw new BuildError('context-invalid', `the build context is too large: ${error.message}`, {
+          cause: error,
+          hint: 'exclude what no step needs in .dockerignore',
+        });
+      }
       if (error instanceof FileChanged) {
         throw new BuildError('context-invalid', `${displayPath(path)} in the build context changed while it was read`, {
           cause: error,
@@ -216,62 +254,4 @@ class HostTree implements ContextTree {
   }
 }
 
-const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
-
-/** undefined for sockets, which no layer can hold. */
-function typeOf(stat: FileStat): EntryType | undefined {
-  switch (Number(stat.mode) & 0o170000) {
-    case 0o100000:
-      return 'file';
-    case 0o040000:
-      return 'directory';
-    case 0o120000:
-      return 'symlink';
-    case 0o010000:
-      return 'fifo';
-    case 0o020000:
-      return 'character';
-    case 0o060000:
-      return 'block';
-    default:
-      return undefined;
-  }
-}
-
-interface Looked {
-  readonly type: EntryType;
-  readonly stat: FileStat;
-  readonly link: string;
-  readonly xattrs: ReadonlyMap<string, Uint8Array>;
-}
-
-const NS = 1_000_000_000n;
-
-function entryOf(path: RelPath, { type, stat, link, xattrs }: Looked): TreeEntry {
-  const nsec = ((stat.mtimeNs % NS) + NS) % NS;
-  const isDevice = type === 'character' || type === 'block';
-  const entry: TreeEntry = {
-    path,
-    type,
-    mode: type === 'symlink' ? 0o777 : Number(stat.mode) & 0o7777,
-    uid: 0,
-    gid: 0,
-    size: type === 'file' ? Number(stat.size) : 0,
-    mtimeSec: Number((stat.mtimeNs - nsec) / NS),
-    mtimeNsec: Number(nsec),
-    link,
-    devMajor: isDevice ? majorOf(stat.rdev) : 0,
-    devMinor: isDevice ? minorOf(stat.rdev) : 0,
-    xattrs,
-  };
-  return type !== 'directory' && stat.nlink > 1n ? { ...entry, linkGroup: `${stat.dev}:${stat.ino}` } : entry;
-}
-
-/** Linux's encoding of device numbers. */
-function majorOf(rdev: bigint): number {
-  return Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn));
-}
-
-function minorOf(rdev: bigint): number {
-  return Number((rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn));
-}
+const NO_CHILDREN = new Uint32Array(0);
