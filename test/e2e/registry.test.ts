@@ -1,30 +1,18 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { CliRig, output, startProcess, step, until } from '../rig/cli.ts';
-import { freePort } from '../rig/ports.ts';
+import { CliRig, output, step } from '../rig/cli.ts';
+import { startRegistry, type TestRegistry } from '../rig/registry.ts';
 
 describe('a registry', () => {
   let rig: CliRig;
   let host: string;
-  let server: ReturnType<typeof startProcess>;
+  let server: TestRegistry;
 
   beforeAll(async () => {
     rig = CliRig.setup(inject('baseRoot'));
-    host = `127.0.0.1:${String(await freePort())}`;
-    const config = join(rig.dir, 'registry.yml');
-    mkdirSync(join(rig.dir, 'registry'));
-    writeFileSync(
-      config,
-      `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${join(rig.dir, 'registry')}}}\nhttp: {addr: "${host}"}\n`,
-    );
-    server = startProcess(['docker-registry', 'serve', config]);
-    const answers = (): Promise<boolean> =>
-      fetch(`http://${host}/v2/`).then(
-        (response) => response.ok,
-        () => false,
-      );
-    await until(`the registry answers\n${server.output()}`, answers, { withinMs: 20_000 });
+    server = await startRegistry(rig.dir);
+    ({ host } = server);
     rig.write({ Dockerfile: 'FROM busybox\nLABEL from=registry\n' });
     const archive = join(rig.dir, 'image.tar');
     await rig.built(['-o', `type=oci,dest=${archive}`]);
@@ -33,8 +21,7 @@ describe('a registry', () => {
     }
   });
   afterAll(async () => {
-    server.child.kill();
-    await server.finished;
+    await server[Symbol.asyncDispose]();
     await rig[Symbol.asyncDispose]();
   });
 

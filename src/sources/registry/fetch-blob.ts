@@ -19,9 +19,11 @@ export interface FetchOptions {
   readonly onVerified?: (() => void) | undefined;
 }
 
-/** In a row that brought less than `PROGRESS_BYTES`. */
-const MAX_RESUMES = 5;
+/** In a row, of connections that brought less than `PROGRESS_BYTES` before they broke. */
+const MAX_RESUMES = 4;
 const PROGRESS_BYTES = 1024 * 1024;
+/** An answer that ends too early by its own length is rarely longer the next time. */
+const SHORT_COUNTS = 2;
 
 /** A blob's bytes from its registry, exactly `size` of them; a connection that breaks is taken up again where it broke. */
 export async function* blobBytes(
@@ -33,6 +35,7 @@ export async function* blobBytes(
   let resumes = 0;
   for (;;) {
     const from = done;
+    let broken: HttpError | undefined;
     try {
       for await (const chunk of bytesFrom(client, blob, { from, signal })) {
         done += chunk.length;
@@ -40,15 +43,18 @@ export async function* blobBytes(
         onProgress?.(done, blob.size);
         yield chunk;
       }
-      if (done === blob.size) return;
-      if (resumes >= MAX_RESUMES) throw invalid(blob, `has ${done} bytes, its manifest says ${blob.size}`);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof HttpError)) throw error;
-      if (resumes >= MAX_RESUMES) throw unreachable(error, nameOf(blob.repository));
+      broken = error;
     }
-    resumes = done - from >= PROGRESS_BYTES ? 1 : resumes + 1;
-    await client.pause(resumes, { signal });
+    // whatever else the answer announced
+    if (done === blob.size) return;
+    if (done - from >= PROGRESS_BYTES) resumes = 0;
+    if (resumes >= MAX_RESUMES)
+      throw broken === undefined ? short(blob, done) : unreachable(broken, nameOf(blob.repository));
+    resumes += broken === undefined ? SHORT_COUNTS : 1;
+    await client.pause(broken === undefined ? 1 : resumes, { signal });
   }
 }
 
@@ -73,6 +79,10 @@ async function* bytesFrom(
       skip = 0;
     }
   }
+}
+
+function short(blob: WantedBlob, done: number): BuildError {
+  return invalid(blob, `has ${done} bytes, its manifest says ${blob.size}`);
 }
 
 function invalid({ digest, repository }: WantedBlob, problem: string): BuildError {

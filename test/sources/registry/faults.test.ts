@@ -113,7 +113,9 @@ describe.each(['manifest', 'config', 'blob'] as const)('one fault in the answer 
   ])('%j is asked for again', async (how) => {
     damage(kind, how, 1);
     expect(await pull()).toBe('pulled');
-    expect(clock.slept.length).toBeGreaterThan(0);
+    // all bytes of the blob came: what else was announced does not matter
+    const isWhole = kind === 'blob' && how.kind === 'wrong-length';
+    expect(clock.slept.length > 0).toBe(!isWhole);
     if (how.kind === 'answer' && how.headers !== undefined) expect(clock.slept).toEqual([3000]);
   });
 });
@@ -146,7 +148,8 @@ describe.each(['manifest', 'config', 'blob'] as const)('bytes of the %s that are
     [{ kind: 'endless' }, 'image-invalid'],
   ])('%j: %s', async (how, code) => {
     damage(kind, how);
-    await expectError(code);
+    if (kind === 'blob' && how.kind === 'wrong-length') expect(await pull()).toBe('pulled');
+    else await expectError(code);
     expect(proxy.sentBytes).toBeLessThan(40 << 20);
   });
 
