@@ -154,7 +154,10 @@ describe.each(['manifest', 'config', 'blob'] as const)('bytes of the %s that are
   });
 
   test('a drip is given up, by a clock that nobody waits for', async () => {
-    damage(kind, { kind: 'drip', onByte: () => void (clock.ms += 5000) });
+    const onByte = (): void => {
+      clock.ms += 5000;
+    };
+    damage(kind, { kind: 'drip', onByte });
     await expectError('registry-unreachable');
     expect(proxy.sentBytes).toBeLessThan(LAYER.length / 10);
   });
