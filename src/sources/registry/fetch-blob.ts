@@ -31,30 +31,43 @@ export async function* blobBytes(
   blob: WantedBlob,
   { signal, onProgress }: Pick<FetchOptions, 'signal' | 'onProgress'>,
 ): AsyncGenerator<Uint8Array> {
-  let done = 0;
+  const state = { done: 0 };
   let resumes = 0;
   for (;;) {
-    const from = done;
-    let broken: HttpError | undefined;
-    try {
-      for await (const chunk of bytesFrom(client, blob, { from, signal })) {
-        done += chunk.length;
-        if (done > blob.size) throw invalid(blob, `has more than the ${blob.size} bytes its manifest says`);
-        onProgress?.(done, blob.size);
-        yield chunk;
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof HttpError)) throw error;
-      broken = error;
-    }
+    const from = state.done;
+    const broken = yield* attempt(client, blob, { state, signal, onProgress });
     // whatever else the answer announced
-    if (done === blob.size) return;
-    if (done - from >= PROGRESS_BYTES) resumes = 0;
+    if (state.done === blob.size) return;
+    if (state.done - from >= PROGRESS_BYTES) resumes = 0;
     if (resumes >= MAX_RESUMES)
-      throw broken === undefined ? short(blob, done) : unreachable(broken, nameOf(blob.repository));
+      throw broken === undefined ? short(blob, state.done) : unreachable(broken, nameOf(blob.repository));
     resumes += broken === undefined ? SHORT_COUNTS : 1;
     await client.pause(broken === undefined ? 1 : resumes, { signal });
+  }
+}
+
+interface Attempt extends Pick<FetchOptions, 'signal' | 'onProgress'> {
+  readonly state: { done: number };
+}
+
+/** What one answer brings. @returns why it broke off; undefined when it came to its end */
+async function* attempt(
+  client: Client,
+  blob: WantedBlob,
+  { state, signal, onProgress }: Attempt,
+): AsyncGenerator<Uint8Array, HttpError | undefined> {
+  try {
+    for await (const chunk of bytesFrom(client, blob, { from: state.done, signal })) {
+      state.done += chunk.length;
+      if (state.done > blob.size) throw invalid(blob, `has more than the ${blob.size} bytes its manifest says`);
+      onProgress?.(state.done, blob.size);
+      yield chunk;
+    }
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof HttpError) return error;
+    throw error;
   }
 }
 
