@@ -68,7 +68,7 @@ async function enter(door: 'layer' | 'context', count: number) {
   const running = spawn(process.execPath, [driver, door, dir], { stdio: ['pipe', 'pipe', 'inherit'] });
   const said = text(running.stdout);
   // who refuses does not read to the end
-  const fed = pipeline(Readable.from(manyEntries(count)), running.stdin).catch((error: Error) => error);
+  const fed = pipeline(Readable.from(manyEntries(count)), running.stdin).catch((error: unknown) => error);
   const answer = JSON.parse(await said) as { outcome: string; peakMB: number };
   await fed;
   return answer;

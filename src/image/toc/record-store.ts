@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 
 const CHUNK = 4 << 20;
-const CHUNKS_IN_MEMORY = 4;
+const CHUNKS_IN_MEMORY = 1;
 /** Records begin at multiples of it, so that 32 bits can say where, and no length lies across the end of a block. */
 const STEP = 4;
 const MOST_BYTES = STEP * 0xffffffff;
@@ -11,7 +11,7 @@ export class StoreFull extends Error {
   override readonly name = 'StoreFull';
 }
 const BLOCK = 16 << 10;
-const BLOCKS = 512;
+const BLOCKS = 128;
 
 /** Closes the file of a store that nobody closed. */
 const forgotten = new FinalizationRegistry<number>((fd) => closeSync(fd));

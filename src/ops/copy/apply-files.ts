@@ -34,7 +34,7 @@ export function applyFiles(draft: LayerDraft, source: SelectedFiles, { dest, how
   const target = there?.type === 'directory' ? joinRel(end, source.name) : end;
   makeDirectories(draft, parentOf(target), parents);
   assertNoDirectory(draft, target);
-  draft.place(target, filesOf(source, how), 0);
+  draft.place(target, draft.number(filesOf(source, how), 1));
   return [target, true];
 }
 
@@ -51,7 +51,7 @@ function mergeDirectory(
   const top = draft.directory(target);
   top.mtimeSec = source.top.mtimeSec;
   top.mtimeNsec = source.top.mtimeNsec;
-  const files = filesOf(source, how);
+  const first = draft.number(filesOf(source, how), source.items.length);
   // names of one hard-link group are one file, within one source
   const groups = source.items.linkGroups();
   const hardLinks = new Map<string, Inode>();
@@ -63,7 +63,7 @@ function mergeDirectory(
     }
     assertNoDirectory(draft, path);
     const group = item.entry.type === 'file' ? item.entry.linkGroup : undefined;
-    if (group === undefined || !groups.has(group)) draft.place(path, files, item.index);
+    if (group === undefined || !groups.has(group)) draft.place(path, first + item.index);
     else
       draft.put(
         path,

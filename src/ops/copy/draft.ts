@@ -29,21 +29,6 @@ export interface PlacedFiles {
   inode(index: number): Inode;
 }
 
-/** One of them, which has no other name. */
-class Placed {
-  readonly files: PlacedFiles;
-  readonly index: number;
-
-  constructor(files: PlacedFiles, index: number) {
-    this.files = files;
-    this.index = index;
-  }
-
-  get inode(): Inode {
-    return this.files.inode(this.index);
-  }
-}
-
 interface DraftNode {
   readonly inode: Inode;
   /** A directory that shows what the base has below it. */
@@ -56,7 +41,11 @@ interface DraftNode {
 export class LayerDraft {
   readonly base: Tree;
   readonly #adopted: [string, Json][] = [];
-  readonly #nodes = new Map<RelPath, DraftNode | Placed>();
+  /** A number is that of a placed file, which has no other name. */
+  readonly #nodes = new Map<RelPath, DraftNode | number>();
+  /** Files are numbered through, from `first` on. */
+  readonly #placed: { readonly first: number; readonly files: PlacedFiles }[] = [];
+  #placedCount = 0;
   /** Whether the base is seen below the directory that was asked for last. */
   #shows: { readonly dir: RelPath; readonly isShown: boolean } | undefined;
 
@@ -66,7 +55,7 @@ export class LayerDraft {
 
   lookup(path: RelPath): Omit<TarEntry, 'path'> | undefined {
     const node = this.#nodes.get(path);
-    if (node !== undefined) return node.inode;
+    if (node !== undefined) return this.#inodeOf(node);
     return this.#showsBase(path) ? this.base.lookup(path) : undefined;
   }
 
@@ -80,20 +69,28 @@ export class LayerDraft {
     this.#shows = undefined;
   }
 
+  /** Announces so many files. @returns the number of the first, for `place` */
+  number(files: PlacedFiles, count: number): number {
+    const first = this.#placedCount;
+    this.#placed.push({ first, files });
+    this.#placedCount += count;
+    return first;
+  }
+
   /**
-   * The same for a file with one name, no directory.
-   * @throws BuildError copy-invalid, as put
+   * As `put`, for an announced file with one name, no directory.
+   * @throws BuildError copy-invalid
    */
-  place(path: RelPath, files: PlacedFiles, index: number): void {
+  place(path: RelPath, number: number): void {
     this.#makeRoom(path);
-    this.#nodes.set(path, new Placed(files, index));
+    this.#nodes.set(path, number);
   }
 
   /** The file at a path, for another name of it: one of the base becomes part of the layer, content and all. */
   adopt(path: RelPath): Inode {
     const known = this.#nodes.get(path);
-    if (known instanceof Placed) {
-      const { inode } = known;
+    if (typeof known === 'number') {
+      const inode = this.#inodeOf(known);
       this.#nodes.set(path, { inode, merges: false, kept: false });
       return inode;
     }
@@ -126,20 +123,20 @@ export class LayerDraft {
   /** Every name in the layer. */
   *names(): Iterable<{ readonly path: RelPath; readonly isDirectory: boolean }> {
     for (const [path, node] of this.#nodes)
-      yield { path, isDirectory: !(node instanceof Placed) && node.inode.type === 'directory' };
+      yield { path, isDirectory: typeof node !== 'number' && node.inode.type === 'directory' };
   }
 
   /** The inode of a name that other names may have too. */
   shared(path: RelPath): Inode | undefined {
     const node = this.#nodes.get(path);
-    return node === undefined || node instanceof Placed || node.inode.type === 'directory' ? undefined : node.inode;
+    return node === undefined || typeof node === 'number' || node.inode.type === 'directory' ? undefined : node.inode;
   }
 
   /** What a name of the layer stands for. `isOpaque`: a directory that hides the base's of the same name. */
   at(path: RelPath): { readonly inode: Inode; readonly isOpaque: boolean; readonly canHaveNames: boolean } {
     const node = this.#nodes.get(path);
     if (node === undefined) throw new Error(`no name of the layer: ${JSON.stringify(path)}`);
-    if (node instanceof Placed) return { inode: node.inode, isOpaque: false, canHaveNames: false };
+    if (typeof node === 'number') return { inode: this.#inodeOf(node), isOpaque: false, canHaveNames: false };
     const { inode, merges } = node;
     const isDirectory = inode.type === 'directory';
     return {
@@ -157,12 +154,25 @@ export class LayerDraft {
   facts(): Json {
     const facts: [string, Json][] = [...this.#adopted];
     for (const [path, node] of this.#nodes) {
-      if (node instanceof Placed) continue;
+      if (typeof node === 'number') continue;
       const { inode, kept, merges } = node;
       if (kept) facts.push([path, [inode.mode, inode.uid, inode.gid, xattrFacts(inode)]]);
       else if (inode.type === 'directory' && !merges && this.#hidesDirectory(path)) facts.push([path, 'opaque']);
     }
     return facts.sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #inodeOf(node: DraftNode | number): Inode {
+    if (typeof node !== 'number') return node.inode;
+    let low = 0;
+    for (let high = this.#placed.length; high - low > 1; ) {
+      const middle = (low + high) >> 1;
+      if ((this.#placed[middle]?.first ?? 0) <= node) low = middle;
+      else high = middle;
+    }
+    const placed = this.#placed[low];
+    if (placed === undefined) throw new Error(`no file ${node} was announced`);
+    return placed.files.inode(node - placed.first);
   }
 
   #hidesDirectory(path: RelPath): boolean {
@@ -173,7 +183,7 @@ export class LayerDraft {
     if (baseName(path).startsWith('.wh.')) throw reserved(path);
     this.#touchParent(path);
     const there = this.#nodes.get(path);
-    if (there === undefined || there instanceof Placed || there.inode.type !== 'directory') return;
+    if (there === undefined || typeof there === 'number' || there.inode.type !== 'directory') return;
     for (const name of this.#nodes.keys()) {
       if (name.startsWith(`${path}/`)) this.#nodes.delete(name);
     }
@@ -190,7 +200,7 @@ export class LayerDraft {
 
   #showsBelow(dir: RelPath): boolean {
     const node = this.#nodes.get(dir);
-    if (node !== undefined) return !(node instanceof Placed) && node.inode.type === 'directory' && node.merges;
+    if (node !== undefined) return typeof node !== 'number' && node.inode.type === 'directory' && node.merges;
     return dir === TOP || this.#showsBelow(parentOf(dir));
   }
 
@@ -200,7 +210,7 @@ export class LayerDraft {
 
   #touch(path: RelPath): DraftNode {
     const known = this.#nodes.get(path);
-    if (known !== undefined && !(known instanceof Placed)) return known;
+    if (known !== undefined && typeof known !== 'number') return known;
     const entry = known === undefined && this.#showsBase(path) ? this.base.lookup(path) : undefined;
     if (entry?.type !== 'directory') throw new Error(`no directory to put a file into: ${JSON.stringify(path)}`);
     this.#touchParent(path);

@@ -1,5 +1,6 @@
 import { type Digest, Digests } from '../../../cache/index.ts';
-import type { Tree, TreeEntry } from '../../image/toc/index.ts';
+import { NameBytes, Numbers, type Tree, type TreeEntry } from '../../image/toc/index.ts';
+import { BuildError } from '../../errors.ts';
 import { joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
 
 export interface SelectedItem {
@@ -13,13 +14,14 @@ export interface SelectedItem {
 }
 
 /**
- * What one source takes. Only paths are kept, as there may be hundreds of thousands: an entry is asked of the tree whenever it
- * is wanted.
+ * What one source takes. Only paths and digests are kept, as bytes, as there may be hundreds of thousands: an entry is asked of
+ * the tree whenever it is wanted.
  */
 export class Items implements Iterable<SelectedItem> {
   readonly #tree: Tree;
   readonly #top: RelPath;
-  readonly #paths: RelPath[] = [];
+  readonly #bytes = new NameBytes();
+  readonly #places = new Numbers(Uint32Array);
   readonly #parents = new Set<number>();
   readonly #digests = new Digests();
   /** Of each hard-link group: how many of its names are here. */
@@ -32,24 +34,24 @@ export class Items implements Iterable<SelectedItem> {
   }
 
   get length(): number {
-    return this.#paths.length;
+    return this.#places.length;
   }
 
   add(path: RelPath, entry: TreeEntry): void {
-    this.#paths.push(path);
+    this.#keep(path);
     const { type, linkGroup } = entry;
     if (type === 'file' && linkGroup !== undefined) this.#names.set(linkGroup, (this.#names.get(linkGroup) ?? 0) + 1);
   }
 
   addParent(path: RelPath): void {
-    this.#parents.add(this.#paths.length);
-    this.#paths.push(path);
+    this.#parents.add(this.length);
+    this.#keep(path);
   }
 
   at(index: number): SelectedItem {
-    const path = this.#paths[index];
-    const entry = path === undefined ? undefined : this.#tree.lookup(this.#inTree(path));
-    if (path === undefined || entry === undefined) throw new Error(`item ${index} of a copy is gone`);
+    const path = this.#bytes.text(this.#places.get(index)) as RelPath;
+    const entry = this.#tree.lookup(this.#inTree(path));
+    if (entry === undefined) throw new Error(`item ${index} of a copy is gone: ${path}`);
     return { index, path, entry, isParent: this.#parents.has(index) };
   }
 
@@ -74,6 +76,15 @@ export class Items implements Iterable<SelectedItem> {
       this.#numbers = new Map(groups.map(([group], number) => [group, number]));
     }
     return this.#numbers;
+  }
+
+  #keep(path: RelPath): void {
+    const place = this.#bytes.add(path);
+    if (place === undefined)
+      throw new BuildError('copy-invalid', 'the paths that are copied take too many bytes', {
+        hint: 'copy in several steps, or exclude what no one needs',
+      });
+    this.#places.push(place);
   }
 
   #inTree(path: RelPath): RelPath {

@@ -1,4 +1,4 @@
-import { type Digest, Digests } from '../../../cache/index.ts';
+import type { Digest } from '../../../cache/index.ts';
 import { type TarEntry, tarName } from '../../image/archive/index.ts';
 import type { LayerWriter } from '../../image/layer/index.ts';
 import { type RelPath, TOP } from '../../util/rel-path.ts';
@@ -12,51 +12,63 @@ import { digestSelection } from './selection-digest.ts';
  * @returns the selection's digest, made again from the bytes that were written
  */
 export function writeCopy({ draft, selection }: Pick<CopyPlan, 'draft' | 'selection'>, writer: LayerWriter): Digest {
-  const written = writeDraft(draft, writer);
+  const told = writeDraft(draft, writer);
+  if (told.size === 0) return selection.digest;
   const byGroup = new Map<SelectedFiles, ReadonlyMap<string, Digest>>();
-  for (const source of selection.sources) {
-    if (source.kind === 'files') byGroup.set(source, groupDigests(source, written.get(source)));
-  }
+  for (const [source, written] of told) byGroup.set(source, groupDigests(source, written));
   return digestSelection(selection.sources, (item, source) => {
     const { linkGroup } = item.entry;
     return (
-      written.get(source)?.get(item.index) ??
+      told.get(source)?.get(item.index) ??
       (linkGroup === undefined ? undefined : byGroup.get(source)?.get(linkGroup)) ??
       source.items.digest(item)
     );
   });
 }
 
-/** Of the selected files whose content was written: their digests by their index. */
-type Written = ReadonlyMap<SelectedFiles, Digests>;
+/**
+ * Of the selected files whose content was written, by their index: the digests that are not what the selection says, and those
+ * of hard links, whose other names were not written.
+ */
+type Told = ReadonlyMap<SelectedFiles, ReadonlyMap<number, Digest>>;
 
-export function writeDraft(draft: LayerDraft, writer: LayerWriter): Written {
+export function writeDraft(draft: LayerDraft, writer: LayerWriter): Told {
   const names = sortedNames(draft);
-  const counts = countNames(draft, names);
-  const first = new Map<Inode, RelPath>();
-  const written = new Map<SelectedFiles, Digests>();
+  const writing: Writing = { writer, counts: countNames(draft, names), first: new Map(), told: new Map() };
   for (const name of names) {
     const path = pathOf(name);
     const { inode, isOpaque, canHaveNames } = draft.at(path);
     if (path === TOP && isPlainTop(inode)) continue;
-    const target = canHaveNames ? first.get(inode) : undefined;
-    const tar = tarEntry(path, inode);
-    if (target !== undefined) {
-      const link = { type: 'hardlink', size: 0, link: target, xattrs: NO_XATTRS, devMajor: 0, devMinor: 0 } as const;
-      writer.add({ ...tar, ...link }, undefined, { linkGroup: target });
-      continue;
+    if (canHaveNames && writing.first.has(inode)) writeLink(writing, path, inode);
+    else {
+      if (canHaveNames) writing.first.set(inode, path);
+      writeInode(writing, path, inode);
     }
-    if (canHaveNames) first.set(inode, path);
-    const { content } = inode;
-    const digest = writer.add(
-      tar,
-      content === undefined ? undefined : (sink) => content.read(sink),
-      (counts.get(inode) ?? 0) > 1 ? { linkGroup: path } : {},
-    );
-    if (digest !== undefined && content?.item !== undefined) keep(written, content.item, digest);
     if (isOpaque) writer.opaque(path);
   }
-  return written;
+  return writing.told;
+}
+
+interface Writing {
+  readonly writer: LayerWriter;
+  /** Of inodes with names. */
+  readonly counts: ReadonlyMap<Inode, number>;
+  readonly first: Map<Inode, RelPath>;
+  readonly told: Map<SelectedFiles, Map<number, Digest>>;
+}
+
+function writeLink({ writer, first }: Writing, path: RelPath, inode: Inode): void {
+  const target = first.get(inode) ?? path;
+  const link = { type: 'hardlink', size: 0, link: target, xattrs: NO_XATTRS, devMajor: 0, devMinor: 0 } as const;
+  writer.add({ ...tarEntry(path, inode), ...link }, undefined, { linkGroup: target });
+}
+
+function writeInode({ writer, counts, told }: Writing, path: RelPath, inode: Inode): void {
+  const { content } = inode;
+  const read = content === undefined ? undefined : (sink: (chunk: Uint8Array) => void) => content.read(sink);
+  const info = (counts.get(inode) ?? 0) > 1 ? { linkGroup: path } : {};
+  const digest = writer.add(tarEntry(path, inode), read, info);
+  if (digest !== undefined && content?.item !== undefined) tell(told, content.item, digest);
 }
 
 const TOP_NAME = tarName({ path: TOP, type: 'directory' });
@@ -74,13 +86,15 @@ function pathOf(name: string): RelPath {
   return (name.endsWith('/') ? name.slice(0, -1) : name) as RelPath;
 }
 
-function keep(
-  written: Map<SelectedFiles, Digests>,
+function tell(
+  told: Map<SelectedFiles, Map<number, Digest>>,
   { source, index }: { readonly source: SelectedFiles; readonly index: number },
   digest: Digest,
 ): void {
-  const digests = written.get(source) ?? new Digests();
-  written.set(source, digests);
+  const item = source.items.at(index);
+  if (item.entry.linkGroup === undefined && source.items.digest(item) === digest) return;
+  const digests = told.get(source) ?? new Map<number, Digest>();
+  told.set(source, digests);
   digests.set(index, digest);
 }
 
@@ -117,12 +131,11 @@ function countNames(draft: LayerDraft, names: readonly string[]): ReadonlyMap<In
   return counts;
 }
 
-function groupDigests(source: SelectedFiles, written: Digests | undefined): ReadonlyMap<string, Digest> {
+function groupDigests(source: SelectedFiles, written: ReadonlyMap<number, Digest>): ReadonlyMap<string, Digest> {
   const digests = new Map<string, Digest>();
-  if (written === undefined || source.items.linkGroups().size === 0) return digests;
-  for (const { entry, index } of source.items) {
-    const digest = entry.linkGroup === undefined ? undefined : written.get(index);
-    if (digest !== undefined && entry.linkGroup !== undefined) digests.set(entry.linkGroup, digest);
+  for (const [index, digest] of written) {
+    const { linkGroup } = source.items.at(index).entry;
+    if (linkGroup !== undefined) digests.set(linkGroup, digest);
   }
   return digests;
 }
