@@ -6,6 +6,7 @@ import { lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import type { Emit, ImageSummary } from './progress/index.ts';
 import { withEpoch } from './session/context-date.ts';
+import { assertCanEmulate, emulationDeps } from './session/emulation.ts';
 import { exportTargets, removeStaleFiles } from './session/export.ts';
 import { openSession } from './session/index.ts';
 import { type BuildMinutes, takeMinutes } from './session/keep-build.ts';
@@ -107,6 +108,7 @@ async function tell<T>({ session, options, signal, emit }: Omit<Story, 'stepID'>
   });
   session.useProxies(lowered.proxyEnv);
   assertCanRun(lowered.definition, options);
+  await assertCanEmulate(lowered.definition, emulationDeps(session.root, { signal }));
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
   emit({ type: 'steps-planned', steps });
   return solveAndFinish(lowered.definition, { session, options, stepID, signal, emit }, finish);

@@ -40,6 +40,7 @@ export const CODES = {
   'mount-failed': { exit: 1 },
   'secret-missing': { exit: 1 },
   'secret-leaked': { exit: 1 },
+  'emulation-missing': { exit: 1 },
   'runtime-missing': { exit: 1 },
   'userns-refused': { exit: 1 },
   'overlay-refused': { exit: 1 },

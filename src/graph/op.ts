@@ -14,7 +14,10 @@ export interface ImageOp {
   /** Normalised: `docker.io/library/node:20`. */
   readonly name: string;
   readonly manifest: Digest;
+  /** What was asked for. */
   readonly platform: Platform;
+  /** What the image says it is for, where that is another one. */
+  readonly imagePlatform?: Platform | undefined;
   readonly layers: readonly LayerRef[];
 }
 

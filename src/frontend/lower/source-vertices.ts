@@ -1,4 +1,6 @@
 import { makeVertex, type Origin, type Vertex } from '../../graph/index.ts';
+import { formatPlatform, normalisePlatform } from '../../image/oci/index.ts';
+import { platformOf } from '../config/index.ts';
 import type { Resolved } from './externals.ts';
 import { internalOrigin } from './stage-draft.ts';
 
@@ -35,8 +37,11 @@ export function makeSourceVertices(): SourceVertices {
 }
 
 export function imageVertex({ image, platform }: Extract<Resolved, { kind: 'image' }>, origin: Origin): Vertex {
-  const { name, manifest, layers } = image;
-  return makeVertex({ kind: 'image', name, manifest, platform, layers }, [], origin);
+  const { name, manifest, layers, config } = image;
+  const own = normalisePlatform(platformOf(config));
+  const isOther = formatPlatform(own) !== formatPlatform(platform);
+  const op = { kind: 'image', name, manifest, platform, ...(isOther ? { imagePlatform: own } : {}), layers } as const;
+  return makeVertex(op, [], origin);
 }
 
 function contextTitle(name: string): string {
