@@ -36,7 +36,10 @@ export interface BuildOptions {
   readonly noCacheFilter: readonly string[];
   readonly pull: 'auto' | 'always' | 'never';
   readonly network: 'default' | 'none' | 'host';
+  /** `network.host`, `security.insecure`, `device` for all devices or `device=NAME`. */
   readonly allow: ReadonlySet<string>;
+  /** --device: of every RUN, `/dev/…[:/dev/…[:rwm]]`. */
+  readonly devices?: readonly string[] | undefined;
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   /** Name servers of RUNs; the host's when empty. */
   readonly dns?: readonly string[] | undefined;

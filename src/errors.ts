@@ -38,6 +38,7 @@ export const CODES = {
   'run-failed': { exit: 1 },
   'run-user-unknown': { exit: 1 },
   'mount-failed': { exit: 1 },
+  'device-unavailable': { exit: 1 },
   'secret-missing': { exit: 1 },
   'secret-leaked': { exit: 1 },
   'emulation-missing': { exit: 1 },

@@ -16,6 +16,8 @@ export interface LowerOptions {
   readonly noCacheFilter: readonly string[];
   readonly network: 'default' | 'none' | 'host';
   readonly allow: ReadonlySet<string>;
+  /** --device: of every RUN. */
+  readonly devices?: readonly string[] | undefined;
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number | undefined;

@@ -101,9 +101,16 @@ export interface RunOp {
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number | undefined;
-  readonly devices: readonly string[];
+  readonly devices: readonly RunDevice[];
   /** Seconds; the clock of directories that tsbuild itself makes (a missing cwd). */
   readonly epoch?: number | undefined;
+}
+
+export interface RunDevice {
+  /** A path of the host as `/dev/…[:/dev/…[:rwm]]`, or a name of the Container Device Interface. */
+  readonly name: string;
+  /** Without it, a RUN whose device is not there goes on. */
+  readonly isRequired: boolean;
 }
 
 export type RunMount =

@@ -15,6 +15,7 @@ export function lowerOptions(options: BuildOptions, session: Pick<Session, 'igno
     noCacheFilter: options.noCacheFilter,
     network: options.network,
     allow: options.allow,
+    devices: options.devices,
     extraHosts: options.extraHosts,
     ulimits: options.ulimits,
     shmSizeBytes: options.shmSizeBytes,

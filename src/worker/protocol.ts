@@ -87,6 +87,8 @@ export interface RunRequest {
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
   /** Name servers instead of the host's. */
   readonly dns?: readonly string[] | undefined;
+  /** `/dev/…[:/dev/…[:rwm]]`; what is not there, and not required, is a warning. */
+  readonly devices?: readonly { readonly name: string; readonly isRequired: boolean }[] | undefined;
   readonly ulimits: readonly { readonly name: string; readonly soft: number; readonly hard: number }[];
   readonly shmSizeBytes?: number | undefined;
   readonly limits?: RunLimits | undefined;
@@ -203,7 +205,16 @@ export interface FailedStep {
   readonly secrets: readonly string[];
   readonly settings: Pick<
     RunRequest,
-    'hostname' | 'network' | 'security' | 'extraHosts' | 'dns' | 'ulimits' | 'shmSizeBytes' | 'limits' | 'epoch'
+    | 'devices'
+    | 'hostname'
+    | 'network'
+    | 'security'
+    | 'extraHosts'
+    | 'dns'
+    | 'ulimits'
+    | 'shmSizeBytes'
+    | 'limits'
+    | 'epoch'
   >;
   readonly logFile: string;
 }

@@ -165,6 +165,17 @@ test('what a failed RUN of an ordinary user wrote is kept as it is, and the next
   await rig[Symbol.asyncDispose]();
 });
 
+test('a device of the host is given to an ordinary user’s RUN as the user has it', async () => {
+  await using rig = await WorkerRig.setup();
+  using user = await UserRig.setup();
+  const stack = [busyboxLayer(user.root)];
+  user.handOver();
+  const devices = [{ name: '/dev/zero:/dev/mine', isRequired: true }];
+  const logFile = join(user.root, 'logs/run.log');
+  const ran = await user.drive([rig.request(stack, 'head -c 3 /dev/mine | wc -c', { devices, logFile })]);
+  expect(ran.text).toBe('3\n');
+});
+
 test('without sub-ids there is one id: that is said, and a plain RUN works', async () => {
   await using rig = await WorkerRig.setup();
   using user = await UserRig.setup();

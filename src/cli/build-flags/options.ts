@@ -44,7 +44,8 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
     checkRules: checkRules(flags.checkRules),
     platform: platformOf(flags.platform ?? env['DOCKER_DEFAULT_PLATFORM']),
     buildPlatform: hostPlatform(process.arch),
-    allow: new Set((flags.allow ?? []).map((text) => oneOf('--allow', text, ['network.host', 'security.insecure']))),
+    allow: new Set((flags.allow ?? []).map(entitlement)),
+    devices: flags.device ?? [],
     registryConfig: registryConfig(env, flags.registryMirror ?? []),
     credentials: new Map(),
     authFiles: authFiles(env),
@@ -156,6 +157,12 @@ function checkRules(text: string | undefined): ReadonlySet<string> {
     });
   }
   return new Set(given);
+}
+
+const ENTITLEMENTS = ['network.host', 'security.insecure', 'device'] as const;
+
+function entitlement(text: string): string {
+  return /^device=./.test(text) ? text : oneOf('--allow', text, ENTITLEMENTS);
 }
 
 function setIfGiven(map: Map<string, string>, pair: [string, string] | undefined): void {

@@ -15,6 +15,7 @@ export interface BuildFlags {
   readonly label?: readonly string[];
   readonly buildContext?: readonly string[];
   readonly secret?: readonly string[];
+  readonly device?: readonly string[];
   readonly secretLeak?: string;
   readonly ssh?: readonly string[];
   readonly cache?: boolean;

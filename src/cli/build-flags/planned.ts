@@ -13,7 +13,6 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--attest <spec>', name: 'attest' },
   { flags: '--provenance [value]', name: 'provenance' },
   { flags: '--sbom [value]', name: 'sbom' },
-  { flags: '--device <name>', name: 'device' },
   { flags: '--fail-on-miss [what]', name: 'failOnMiss' },
   { flags: '--cache-max <size>', name: 'cacheMax' },
   { flags: '--trace <file>', name: 'trace' },

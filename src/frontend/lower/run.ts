@@ -1,8 +1,10 @@
 import { BuildError } from '../../errors.ts';
 import type { RunOp } from '../../graph/index.ts';
-import type { Flag, RunInstruction } from '../ast.ts';
+import type { RunInstruction } from '../ast.ts';
 import { withShell } from '../config/index.ts';
-import { findFlag, valuesOf } from './flags.ts';
+import { lowerDevices } from './devices.ts';
+import { assertAllowed } from './entitlements.ts';
+import { findFlag } from './flags.ts';
 import { lowerMounts } from './mounts.ts';
 import { addStep, argValue, argValues, InputList, type SeenVariables, type Step } from './stage-draft.ts';
 import { runText } from './step-names.ts';
@@ -31,7 +33,7 @@ export function lowerRun(instruction: RunInstruction, step: Step): void {
     extraHosts: options.extraHosts,
     ulimits: options.ulimits,
     shmSizeBytes: options.shmSizeBytes,
-    devices: devicesOf(instruction, step),
+    devices: lowerDevices(instruction, step),
     epoch: args.epoch,
   };
   addStep(step, {
@@ -132,22 +134,4 @@ function securityOf(instruction: RunInstruction, step: Step): RunOp['security'] 
   }
   if (wanted === 'insecure') assertAllowed('security.insecure', flag, step);
   return wanted;
-}
-
-/** `name[,required]`; a device that is not required is still asked for. */
-function devicesOf(instruction: RunInstruction, step: Step): readonly string[] {
-  const devices = valuesOf(instruction, 'device').map((value) => /^(?:name=)?([^,]*)/.exec(value)?.[1] ?? '');
-  if (devices.length > 0) assertAllowed('device', findFlag(instruction, 'device'), step);
-  return devices;
-}
-
-function assertAllowed(entitlement: string, flag: Flag | undefined, { lowering, range }: Step): void {
-  const isAllowed = [...lowering.options.allow].some(
-    (given) => given === entitlement || given.startsWith(`${entitlement}=`),
-  );
-  if (isAllowed) return;
-  throw new BuildError('entitlement-missing', `${entitlement} is not allowed`, {
-    range: flag?.range ?? range,
-    hint: `allow it with --allow ${entitlement}`,
-  });
 }

@@ -120,6 +120,7 @@ async function runRequest(
     extraHosts: op.extraHosts,
     dns: deps.runEnvironment.dns,
     limits: deps.runEnvironment.limits,
+    devices: op.devices,
     ulimits: op.ulimits,
     shmSizeBytes: op.shmSizeBytes,
     logFile,

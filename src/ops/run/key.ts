@@ -22,7 +22,7 @@ export function runMaterial(op: RunOp, inputs: readonly ContentID[], content: Di
       hosts: op.extraHosts.map(({ host }) => host), // the names, not where they lead
       ulimits: op.ulimits.map(({ name, soft, hard }) => `${name}=${soft}:${hard}`),
       shmSize: op.shmSizeBytes ?? null,
-      devices: op.devices,
+      devices: op.devices.map(({ name }) => name),
     },
     inputs,
     ...(content === undefined ? {} : { content }),

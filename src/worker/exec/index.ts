@@ -1,4 +1,5 @@
 export { boundingSet, type Capabilities } from './capabilities.ts';
+export { type DeviceRequest, findDevices, type RunDevice } from './devices.ts';
 export { type HostEntry, renderHosts, renderResolvConf } from './hosts-files.ts';
 export { type Network, type Networks, openNetworks, slirpObstacle } from './network/index.ts';
 export type { OciMount } from './oci-spec.ts';

@@ -45,11 +45,28 @@ interface OciProcess {
   readonly noNewPrivileges: false;
 }
 
+export interface OciDevice {
+  readonly path: string;
+  readonly type: 'b' | 'c';
+  readonly major: number;
+  readonly minor: number;
+  readonly fileMode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Of whatever type and number where these are absent. */
+export interface DeviceRule extends Partial<Pick<OciDevice, 'type' | 'major' | 'minor'>> {
+  readonly allow: boolean;
+  readonly access: string;
+}
+
 interface OciLinux {
   readonly namespaces: readonly OciNamespace[];
+  readonly devices?: readonly OciDevice[];
   readonly cgroupsPath?: string;
   readonly resources?: {
-    readonly devices: readonly { readonly allow: boolean; readonly access: string }[];
+    readonly devices: readonly DeviceRule[];
     readonly memory?: { readonly limit: number };
     readonly cpu?: { readonly period: number; readonly quota: number };
   };

@@ -1,6 +1,7 @@
 import { type Capabilities, runCapabilities } from './capabilities.ts';
 import { defaultMounts } from './default-mounts.ts';
-import type { OciMount, OciNamespace, OciSpec } from './oci-spec.ts';
+import { deviceMount, type RunDevice } from './devices.ts';
+import type { DeviceRule, OciMount, OciNamespace, OciSpec } from './oci-spec.ts';
 import type { Rlimit } from './rlimits.ts';
 import { seccompProfile } from './seccomp/index.ts';
 import type { RunUser } from './user.ts';
@@ -26,6 +27,8 @@ export interface SpecOptions {
   readonly hasOwnNetwork: boolean;
   /** Of that namespace when it is there already; else it is made, empty. */
   readonly networkPath?: string | undefined;
+  /** Beside those that every RUN has. */
+  readonly devices?: readonly RunDevice[] | undefined;
   readonly shmSizeBytes?: number | undefined;
   readonly rlimits: readonly Rlimit[];
   readonly memoryBytes?: number | undefined;
@@ -43,6 +46,7 @@ const UMASK = 0o022;
 export function makeSpec(options: SpecOptions, host: SpecHost): OciSpec {
   const isInsecure = options.security === 'insecure';
   const { uid, gid, additionalGids } = options.user;
+  const { devices = [] } = options;
   const capabilities = capabilitiesOf(options.security, host);
   return {
     ociVersion: '1.0.2',
@@ -67,9 +71,11 @@ export function makeSpec(options: SpecOptions, host: SpecHost): OciSpec {
     mounts: [
       ...defaultMounts({ ...host, ...options, isInsecure, shmSizeBytes: options.shmSizeBytes ?? DEFAULT_SHM_BYTES }),
       ...options.mounts,
+      ...(host.isUserNamespace ? devices.map(deviceMount) : []),
     ],
     linux: {
       namespaces: namespaces(options, host),
+      ...(devices.length === 0 || host.isUserNamespace ? {} : { devices: devices.map(({ node }) => node) }),
       ...cgroupOf(options, isInsecure, host),
       maskedPaths: isInsecure ? [] : MASKED_PATHS,
       readonlyPaths: isInsecure ? [] : READONLY_PATHS,
@@ -95,17 +101,22 @@ function namespaces({ hasOwnNetwork, networkPath }: SpecOptions, { cgroups }: Sp
 
 /** In a user namespace the kernel itself refuses devices, and cgroups are somebody else's. */
 function cgroupOf(
-  { cgroupsPath, memoryBytes, cpus }: SpecOptions,
+  { cgroupsPath, memoryBytes, cpus, devices = [] }: SpecOptions,
   isInsecure: boolean,
   { cgroups, isUserNamespace }: SpecHost,
 ) {
   if (cgroups === 'none' || isUserNamespace) return {};
   const resources = {
-    devices: [{ allow: isInsecure, access: 'rwm' }],
+    devices: [{ allow: isInsecure, access: 'rwm' }, ...devices.map(ruleOf)],
     ...(memoryBytes === undefined ? {} : { memory: { limit: memoryBytes } }),
     ...(cpus === undefined ? {} : { cpu: { period: CPU_PERIOD_US, quota: Math.round(cpus * CPU_PERIOD_US) } }),
   };
   return { cgroupsPath, resources };
+}
+
+function ruleOf({ node, access }: RunDevice): DeviceRule {
+  const { type, major, minor } = node;
+  return { allow: true, type, major, minor, access };
 }
 
 const CPU_PERIOD_US = 100_000;

@@ -78,7 +78,7 @@ function recordOf(
   request: RunRequest,
   { id, kept, exitCode }: { id: string; kept: Keeping; exitCode?: number | undefined },
 ): FailedStep {
-  const { hostname, network, security, extraHosts, dns, ulimits, shmSizeBytes, limits, epoch } = request;
+  const { devices, hostname, network, security, extraHosts, dns, ulimits, shmSizeBytes, limits, epoch } = request;
   const { env, privateEnv = [], ...process } = request.process;
   const secrets = request.secrets ?? [];
   const values = new Set(secrets.map(({ value }) => value));
@@ -89,7 +89,7 @@ function recordOf(
     ...{ stack: request.stack, process, env, privateEnv: privateEnv.map((pair) => pair.split('=', 1)[0] ?? '') },
     mounts: request.mounts.map((mount) => withoutSecret(mount, values)),
     secrets: [...new Set(secrets.map((secret) => secret.id))],
-    settings: { hostname, network, security, extraHosts, dns, ulimits, shmSizeBytes, limits, epoch },
+    settings: { devices, hostname, network, security, extraHosts, dns, ulimits, shmSizeBytes, limits, epoch },
     logFile: request.logFile,
   };
 }

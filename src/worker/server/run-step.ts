@@ -7,6 +7,7 @@ import { resolvePath, type StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
 import {
   type ContainerResult,
+  findDevices,
   makeSpec,
   type Network,
   type OutputSink,
@@ -60,6 +61,7 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
         ...{
           rootfs: snapshot.rootfs,
           user,
+          devices: findDevices(request.devices ?? [], workspace.warn),
           // runc removes the inner one; what it has used stands in the outer one.
           cgroupsPath: `${cgroup}/run`,
           memoryBytes: request.limits?.memoryBytes,

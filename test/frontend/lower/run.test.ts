@@ -69,6 +69,13 @@ describe('the process', () => {
     ['', { network: 'host' }, { network: 'host' }],
     ['--network=host', { network: 'host' }, { network: 'host' }],
     ['--security=insecure', { allow: ['security.insecure'] }, { security: 'insecure' }],
+    ['--device=a/b=c', { allow: ['device'] }, { devices: [{ name: 'a/b=c', isRequired: false }] }],
+    [
+      '--device=name=/dev/a,required',
+      { allow: ['device=/dev/a'] },
+      { devices: [{ name: '/dev/a', isRequired: true }] },
+    ],
+    ['', { devices: ['/dev/a'] }, { devices: [{ name: '/dev/a', isRequired: true }] }],
     ['--security=sandbox', {}, { security: 'sandbox' }],
   ])('RUN %s with %j', async (flag, given, expected) => {
     expect(await run(`RUN ${flag} x`, given)).toMatchObject(expected);
@@ -76,6 +83,11 @@ describe('the process', () => {
 
   test.each<[string, GivenOptions, string, string]>([
     ['RUN --network=host x', {}, 'entitlement-missing', 'network.host is not allowed'],
+    ['RUN --device=/dev/fuse x', {}, 'entitlement-missing', 'device=/dev/fuse is not allowed'],
+    ['RUN --device=/dev/fuse x', { allow: ['device=/dev/kvm'] }, 'entitlement-missing', 'device=/dev/fuse is not'],
+    ['RUN --device=required x', { allow: ['device'] }, 'flag-invalid', 'it names no device'],
+    ['RUN --device=a,required=x x', { allow: ['device'] }, 'flag-invalid', 'required is true or false'],
+    ['RUN --device=a,b x', { allow: ['device'] }, 'flag-invalid', 'unexpected field "b"'],
     [
       'RUN --security=insecure x',
       { allow: ['network.host'] },

@@ -44,7 +44,7 @@ const runs: fc.Arbitrary<RunOp> = fc.record({
   extraHosts: fc.array(fc.record({ host: word, ip: word }), { maxLength: 2 }),
   ulimits: fc.array(fc.record({ name: word, soft: fc.nat(), hard: fc.nat() }), { maxLength: 2 }),
   shmSizeBytes: fc.option(fc.nat(), { nil: undefined }),
-  devices: fc.array(word, { maxLength: 2 }),
+  devices: fc.array(fc.record({ name: word, isRequired: fc.constant(true) }), { maxLength: 2 }),
   epoch: fc.option(fc.nat(), { nil: undefined }),
 });
 
@@ -62,7 +62,7 @@ const CHANGES: { readonly [what: string]: (op: RunOp) => RunOp } = {
   'names of extra hosts': (op) => ({ ...op, extraHosts: [...op.extraHosts, { host: 'db', ip: '1' }] }),
   ulimits: (op) => ({ ...op, ulimits: [...op.ulimits, { name: 'nofile', soft: 1, hard: 2 }] }),
   'size of /dev/shm': (op) => ({ ...op, shmSizeBytes: (op.shmSizeBytes ?? 0) + 1 }),
-  devices: (op) => ({ ...op, devices: [...op.devices, 'gpu'] }),
+  devices: (op) => ({ ...op, devices: [...op.devices, { name: 'gpu', isRequired: true }] }),
 };
 
 /** What is said beforehand to be without influence on the result. */

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { boundingSet, makeSpec, renderHosts, renderResolvConf, rlimitsOf } from '../../../src/worker/exec/index.ts';
+import {
+  boundingSet,
+  findDevices,
+  makeSpec,
+  renderHosts,
+  renderResolvConf,
+  rlimitsOf,
+} from '../../../src/worker/exec/index.ts';
 import { renderSpec } from '../../../src/worker/exec/oci-spec.ts';
 import { explainRuntimeError } from '../../../src/worker/exec/runtime-error.ts';
 import { seccompProfile } from '../../../src/worker/exec/seccomp/index.ts';
@@ -50,6 +57,44 @@ describe('the spec', () => {
       resources: { devices: [{ allow: true, access: 'rwm' }] },
     });
     expect(linux.seccomp).toBeUndefined();
+  });
+
+  test('a device is a node that the device cgroup lets through', () => {
+    const node = { path: '/dev/x', type: 'c', major: 10, minor: 229, fileMode: 0o600, uid: 0, gid: 0 } as const;
+    const given = { ...run, devices: [{ source: '/dev/y', node, access: 'rw' }] };
+    const { linux } = makeSpec(given, host);
+    expect(linux.devices).toEqual([node]);
+    expect(linux.resources?.devices).toEqual([
+      { allow: false, access: 'rwm' },
+      { allow: true, type: 'c', major: 10, minor: 229, access: 'rw' },
+    ]);
+    const mapped = makeSpec(given, { ...host, isUserNamespace: true });
+    expect(mapped.linux.devices).toBeUndefined();
+    expect(mapped.mounts.at(-1)).toMatchObject({ destination: '/dev/x', type: 'bind', source: '/dev/y' });
+  });
+
+  test.each([
+    ['vendor.com/class=gpu', 'Container Device Interface are not read'],
+    ['/dev/not-there', 'it is not there'],
+    ['/dev', 'it is not below /dev'],
+    ['/dev/../etc/passwd', 'it is not below /dev'],
+    ['/dev/null:/etc/null', 'it is not below /dev'],
+    ['/dev/null:/dev/../x', 'it is not below /dev'],
+    ['/dev/pts', 'it is no device'],
+    ['/dev/null:/dev/a:q', 'it is not of the form'],
+  ])('device %s is refused, or left out where it is not required', (name, why) => {
+    const warnings: string[] = [];
+    const find = (isRequired: boolean) => findDevices([{ name, isRequired }], (text) => void warnings.push(text));
+    expect(() => find(true)).toThrow(
+      expect.objectContaining({ code: 'device-unavailable', message: expect.stringContaining(why) }),
+    );
+    expect(find(false)).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining(why)]);
+  });
+
+  test('a device keeps its numbers and rights, under the name that is asked for', () => {
+    const [device] = findDevices([{ name: '/dev/zero:/dev/dir/z:r', isRequired: true }], () => undefined);
+    expect(device).toMatchObject({ access: 'r', node: { path: '/dev/dir/z', type: 'c', major: 1, minor: 5 } });
   });
 
   test('namespaces and /sys follow the network and the user namespace', () => {
