@@ -3,19 +3,24 @@ export { canonicalJson } from './canonical-json.ts';
 export { ContentMismatch, type ContentStore } from './content/store.ts';
 export * from './digest.ts';
 export { Digests } from './digests.ts';
+export { type Holds, openHolds } from './holds.ts';
 export type { LayerMeta } from './layers/meta.ts';
 export { type LayerStore, openLayerStore } from './layers/store.ts';
 export type { Lock, LockMode, Locks } from './locks.ts';
 export type { Memo } from './memo.ts';
 export { preferredRecord } from './records/preferred.ts';
+export type { Tombstones } from './records/tombstones.ts';
 export type { RecordStore } from './records/store.ts';
 export { openRoot, type Root } from './root.ts';
 export { RootError, type RootErrorReason } from './root-error.ts';
 export {
+  bytesOnDisk,
   type KeptImage,
+  type Pruned,
+  type PruneRequest,
+  pruneRoot,
   type Share,
   type SpaceItem,
-  type SpaceKind,
   type SpaceUsage,
   spaceUsage,
 } from './space/index.ts';

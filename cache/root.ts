@@ -4,11 +4,13 @@ import { type BuildStore, buildIDOf, openBuildStore } from './builds/store.ts';
 import { type ContentStore, openContentStore } from './content/store.ts';
 import { digestOf, hexOf } from './digest.ts';
 import type { TempPath, Warn } from './files.ts';
+import { type Holds, openHolds } from './holds.ts';
 import { type LayerStore, openLayerStore } from './layers/store.ts';
 import { endAbandoned, type Lease, removeAbandonedTemps, removeTempsOf, takeLease } from './lease.ts';
 import type { Locks } from './locks.ts';
 import { type Memo, openMemo } from './memo.ts';
 import { openRecordStore, type RecordStore } from './records/store.ts';
+import { openTombstones, type Tombstones } from './records/tombstones.ts';
 import { RootError, rootErrorOf } from './root-error.ts';
 import type { QuickSignature } from './stat/file.ts';
 import { openStatIndex, type StatIndex } from './stat/index.ts';
@@ -26,6 +28,7 @@ export interface Root extends AsyncDisposable {
   readonly records: RecordStore;
   readonly layers: LayerStore;
   readonly memo: Memo;
+  readonly tombstones: Tombstones;
   /** The stat index of that name; one object per name. Saved when the root is disposed, too. */
   stat(name: string): StatIndex;
   /** A new name below tmp/; nothing is there yet. */
@@ -78,7 +81,8 @@ export async function openRoot(path: string, options: RootOptions): Promise<Root
     const tempDir = join(dir, 'tmp');
     const left = await removeAbandonedTemps({ tempDir, leasesDir, ...options });
     const lease = takeLease(leasesDir, options.locks);
-    return rootOf({ dir, lease, abandonedLeases, leftovers: left.map((name) => `tmp/${name}`) }, options);
+    const holds = openHolds(dir, { lease: lease.name, locks: options.locks, now: options.now });
+    return rootOf({ dir, lease, holds, abandonedLeases, leftovers: left.map((name) => `tmp/${name}`) }, options);
   } catch (error) {
     throw error instanceof RootError ? error : rootErrorOf(dir, error);
   }
@@ -87,25 +91,30 @@ export async function openRoot(path: string, options: RootOptions): Promise<Root
 interface OpenedDirectory {
   readonly dir: string;
   readonly lease: Lease;
+  readonly holds: Holds;
   readonly abandonedLeases: readonly string[];
   readonly leftovers: readonly string[];
 }
 
 function rootOf(
-  { dir, lease, abandonedLeases, leftovers }: OpenedDirectory,
+  { dir, lease, holds, abandonedLeases, leftovers }: OpenedDirectory,
   { onWarning, now, quickSignature }: RootOptions,
 ): Root {
   const tempDir = join(dir, 'tmp');
   const tempPath = tempPaths(tempDir, lease.name);
   const stats = new Map<string, StatIndex>();
+  const buildID = buildIDOf(now(), lease.name);
+  // Its logs are in use as long as it runs.
+  holds.hold(buildID);
   return {
     dir,
     lease: lease.name,
-    buildID: buildIDOf(now(), lease.name),
+    buildID,
     builds: openBuildStore(dir, { tempPath, onWarning }),
-    content: openContentStore(join(dir, 'content/v1/sha256'), { tempPath, onWarning }),
+    content: openContentStore(join(dir, 'content/v1/sha256'), { tempPath, onWarning, holds }),
     records: openRecordStore(join(dir, 'records/v1'), { tempPath, onWarning }),
-    layers: openLayerStore(dir, { tempPath, onWarning }),
+    layers: openLayerStore(dir, { tempPath, onWarning, holds }),
+    tombstones: openTombstones(join(dir, 'records/v1/tombstones'), tempPath),
     memo: openMemo(join(dir, 'records/v1/memo'), { tempPath, now, onWarning }),
     stat(name) {
       const index =
@@ -125,6 +134,7 @@ function rootOf(
     async [Symbol.asyncDispose]() {
       for (const index of stats.values()) index.save();
       await removeTempsOf(lease.name, tempDir);
+      holds.end();
       lease.end();
     },
   };

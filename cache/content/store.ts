@@ -4,9 +4,10 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Digest, digestOf, hexOf, parseDigest } from '../digest.ts';
+import { type Holds, NO_HOLDS } from '../holds.ts';
 import { moveInto, publishBytes, readIfThere, sizeIfThere, syncFile, type TempPath, type Warn } from '../files.ts';
 
-/** Blobs as they were pulled or exported, by the sha256 of their bytes. */
+/** Blobs as they were pulled or exported, by the sha256 of their bytes. What was asked for or put is held by the store's lease. */
 export interface ContentStore {
   /** Where the blob is, or would be. */
   path(digest: Digest): string;
@@ -49,7 +50,7 @@ export class ContentMismatch extends Error {
 /** @param dir content/v1/sha256 of the root */
 export function openContentStore(
   dir: string,
-  { tempPath, onWarning }: { tempPath: TempPath; onWarning: Warn },
+  { tempPath, onWarning, holds = NO_HOLDS }: { tempPath: TempPath; onWarning: Warn; holds?: Holds },
 ): ContentStore {
   const path = (digest: Digest): string => {
     const hex = hexOf(digest);
@@ -57,8 +58,14 @@ export function openContentStore(
   };
   const store: ContentStore = {
     path,
-    has: (digest) => sizeIfThere(path(digest)) !== undefined,
-    size: (digest) => sizeIfThere(path(digest)),
+    has: (digest) => store.size(digest) !== undefined,
+    size(digest) {
+      const size = sizeIfThere(path(digest));
+      if (size === undefined || holds.has(digest)) return size;
+      if (!holds.hold(digest)) return undefined;
+      holds.markUsed(path(digest), DAY_MS);
+      return sizeIfThere(path(digest));
+    },
     readBytes(digest, { maxBytes }) {
       const size = store.size(digest);
       if (size === undefined || size > maxBytes) return undefined;
@@ -70,6 +77,7 @@ export function openContentStore(
     },
     putBytes(bytes) {
       const digest = digestOf(bytes);
+      holds.hold(digest);
       if (store.size(digest) !== bytes.length) publishBytes(path(digest), bytes, tempPath);
       return digest;
     },
@@ -77,6 +85,7 @@ export function openContentStore(
       const temp = tempPath('blob');
       try {
         const written = await write(source, temp, options);
+        holds.hold(written.digest);
         moveInto(temp, path(written.digest));
         return written;
       } catch (error) {
@@ -86,12 +95,16 @@ export function openContentStore(
     },
     adopt(temp, digest) {
       syncFile(temp);
+      holds.hold(digest);
       moveInto(temp, path(digest));
     },
     remove: (digest) => rmSync(path(digest), { force: true }),
   };
   return store;
 }
+
+/** Not more often: some remember a blob by its times, and read it again when they change. */
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 async function write(
   source: AsyncIterable<Uint8Array>,

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { type DiffID, digestOf, hexOf } from '../digest.ts';
 import { publishBytes, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
+import { type Holds, NO_HOLDS } from '../holds.ts';
 import type { BlobRef } from '../types.ts';
 import { type LayerMeta, parseMeta, renderMeta, type StoredMeta } from './meta.ts';
 
@@ -28,7 +29,9 @@ export interface LayerStore {
   tarPath(diffID: DiffID): string;
   tocPath(diffID: DiffID): string;
   fsPath(diffID: DiffID): string;
-  /** Tar and toc are here and whole. */
+  /** Keeps the layer from being pruned as long as the lease lasts; whether there is one. Its bytes are not looked at. */
+  hold(diffID: DiffID): boolean;
+  /** Tar and toc are here and whole. A layer that was asked for is held. */
   has(diffID: DiffID): boolean;
   /** Undefined when the layer is not here. */
   meta(diffID: DiffID): LayerMeta | undefined;
@@ -51,15 +54,20 @@ export interface LayerStore {
 export interface LayerStoreOptions {
   readonly onWarning?: Warn;
   readonly tempPath?: TempPath;
+  /** Of the lease that the store is opened under. */
+  readonly holds?: Holds;
   /** Names the current boot. */
   readonly boot?: string;
 }
 
 /** Works without a Root: the worker opens it on the same directory, on its own. */
 export function openLayerStore(rootDir: string, options: LayerStoreOptions = {}): LayerStore {
-  const { onWarning = () => undefined, boot = currentBoot(), tempPath = ownTempPath(rootDir) } = options;
-  return new DirectoryLayerStore(join(rootDir, 'layers', 'v1'), { onWarning, boot, tempPath });
+  const { onWarning = () => undefined, boot = currentBoot(), holds = NO_HOLDS } = options;
+  const { tempPath = ownTempPath(rootDir) } = options;
+  return new DirectoryLayerStore(join(rootDir, 'layers', 'v1'), { onWarning, boot, tempPath, holds });
 }
+
+const MINUTE_MS = 60_000;
 
 class DirectoryLayerStore implements LayerStore {
   readonly #dir: string;
@@ -84,6 +92,16 @@ class DirectoryLayerStore implements LayerStore {
 
   fsPath(diffID: DiffID): string {
     return join(this.dir(diffID), 'fs');
+  }
+
+  hold(diffID: DiffID): boolean {
+    const { holds } = this.#options;
+    const meta = join(this.dir(diffID), 'meta');
+    if (holds.has(diffID)) return existsSync(meta);
+    // Asked before and after: a hold on what was never here would only make the lease longer.
+    if (!existsSync(meta) || !holds.hold(diffID) || !existsSync(meta)) return false;
+    holds.markUsed(meta, MINUTE_MS);
+    return true;
   }
 
   has(diffID: DiffID): boolean {
@@ -112,6 +130,7 @@ class DirectoryLayerStore implements LayerStore {
   }
 
   publish(diffID: DiffID, { tar, toc }: { tar: string; toc: string }, meta: LayerMeta): void {
+    this.#options.holds.hold(diffID);
     if (this.has(diffID)) {
       for (const file of [tar, toc]) rmSync(file, { force: true });
       for (const [compression, blob] of Object.entries(meta.blobs)) this.recordBlob(diffID, compression, blob);
@@ -159,7 +178,7 @@ class DirectoryLayerStore implements LayerStore {
 
   /** The meta of a layer whose tar and toc are whole. */
   #stored(diffID: DiffID): StoredMeta | undefined {
-    const bytes = readIfThere(join(this.dir(diffID), 'meta'));
+    const bytes = this.hold(diffID) ? readIfThere(join(this.dir(diffID), 'meta')) : undefined;
     if (bytes === undefined) return undefined;
     const stored = parseMeta(bytes);
     if (stored === undefined) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Digest } from '../digest.ts';
 import { readIfThere } from '../files.ts';
-import { parseMeta } from '../layers/meta.ts';
+import { type LayerMeta, parseMeta } from '../layers/meta.ts';
 import type { CacheRecord, LayerRef } from '../types.ts';
 import type { SpaceItem } from './item.ts';
 
@@ -20,6 +20,8 @@ export interface KeptImage {
 export interface Ownership {
   readonly images: ReadonlyMap<string, ReadonlySet<KeptImage>>;
   readonly records: ReadonlyMap<string, ReadonlySet<CacheRecord>>;
+  /** Layers that are here, by the content that keys know them by. */
+  readonly contents: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export interface OwnershipParts {
@@ -30,14 +32,19 @@ export interface OwnershipParts {
 }
 
 export function ownershipOf({ rootDir, items, records, images }: OwnershipParts): Ownership {
-  const blobs = new Map(
-    items.filter(({ type }) => type === 'layer').map(({ id, path }) => [id, blobsOf(rootDir, path)]),
-  );
-  const owners = { images: new Map<string, Set<KeptImage>>(), records: new Map<string, Set<CacheRecord>>() };
+  const layers = items.filter(({ type }) => type === 'layer');
+  const metas = new Map(layers.map(({ id, path }) => [id, metaOf(rootDir, path)]));
+  const owners = {
+    images: new Map<string, Set<KeptImage>>(),
+    records: new Map<string, Set<CacheRecord>>(),
+    contents: new Map<string, Set<string>>(),
+  };
+  // A layer whose content cannot be told stands for itself, as in keys.
+  for (const { id } of layers) add(owners.contents, metas.get(id)?.contentID ?? id, id);
   const idsOf = (layer: LayerRef): readonly string[] => [
     layer.diffID,
     ...(layer.blob === undefined ? [] : [layer.blob.digest]),
-    ...(blobs.get(layer.diffID) ?? []),
+    ...Object.values(metas.get(layer.diffID)?.blobs ?? {}).map(({ digest }) => digest),
   ];
   for (const image of images)
     for (const id of [image.manifest, image.config, ...image.layers.flatMap(idsOf)]) add(owners.images, id, image);
@@ -52,9 +59,7 @@ function add<T>(map: Map<string, Set<T>>, id: string, owner: T): void {
   else known.add(owner);
 }
 
-/** Compressed forms that are remembered for a layer. */
-function blobsOf(rootDir: string, layerPath: string): readonly string[] {
+function metaOf(rootDir: string, layerPath: string): LayerMeta | undefined {
   const bytes = readIfThere(join(rootDir, layerPath, 'meta'));
-  const meta = bytes === undefined ? undefined : parseMeta(bytes);
-  return Object.values(meta?.blobs ?? {}).map(({ digest }) => digest);
+  return bytes === undefined ? undefined : parseMeta(bytes);
 }

@@ -113,7 +113,10 @@ function cacheMountItems(place: Place): SpaceItem[] {
 /** What lies in a directory, each an item. */
 function childItems(place: Place, { dir, ...sort }: Sort & { dir: string }): SpaceItem[] {
   const names = namesIn(join(place.rootDir, dir));
-  return [...frames(place, [dir], sort.kind), ...names.map((name) => itemAt(place, join(dir, name), sort))];
+  const items = names.map((name) =>
+    itemAt(place, join(dir, name), name.endsWith('.lock') ? { ...sort, type: 'fixed' } : sort),
+  );
+  return [...frames(place, [dir], sort.kind), ...items];
 }
 
 /** Directories themselves. */

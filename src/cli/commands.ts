@@ -28,7 +28,10 @@ export const COMMANDS = {
     summary: 'disk space by kind, image, Dockerfile and stage, age',
     load: async () => (await import('./du-command.ts')).duCommand,
   },
-  prune: planned('prune', 'remove what is not needed'),
+  prune: {
+    summary: 'remove what no build and no image needs',
+    load: async () => (await import('./prune-command.ts')).pruneCommand,
+  },
   cache: planned('cache', 'check and mend the store'),
   context: {
     summary: 'what is in a build context, what each step takes of it, and which rules decide',
@@ -62,6 +65,7 @@ const VALUE_OPTIONS = new Set(
     ...REPEATED,
     ...PLANNED_FLAGS.map(({ flags }) => [flags, ''] as const),
     ['--format <format>', ''] as const,
+    ['--filter <filter>', ''] as const,
   ]
     .filter(([flags]) => flags.includes('<'))
     .flatMap(([flags]) => flags.split(/[ ,]+/).filter((word) => word.startsWith('-') && word !== '--pull')),

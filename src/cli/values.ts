@@ -75,6 +75,15 @@ export function duration(option: string, text: string): number {
   return Math.floor(ms);
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `24h`, `1h30m`, `7d`: how long ago, in milliseconds. */
+export function age(option: string, text: string): number {
+  if (!/^(\d+(\.\d+)?[smhd])+$/.test(text)) throw usage(option, text, 'a time such as 24h, 1h30m or 7d');
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)([smhd])/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (UNIT_MS[unit ?? ''] ?? 0), 0);
+}
+
 export function processors(text: string): number {
   const count = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(count >= 0.01 && count <= 10_000)) throw usage('--cpus', text, 'a number of processors such as 1.5');

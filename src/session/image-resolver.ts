@@ -15,7 +15,10 @@ import { openLayout, type Registry } from '../sources/registry/index.ts';
 import { nowMs } from '../util/clock.ts';
 
 export interface ImageResolverDeps {
-  readonly root: { readonly content: Pick<Root['content'], 'readBytes'> };
+  readonly root: {
+    readonly content: Pick<Root['content'], 'readBytes' | 'has'>;
+    readonly layers: Pick<Root['layers'], 'hold'>;
+  };
   readonly names: Pick<Names, 'get' | 'put'>;
   readonly registry: Pick<Registry, 'resolve'>;
   readonly pull: 'auto' | 'always' | 'never';
@@ -92,12 +95,21 @@ interface Usable {
 
 /** A remembered image counts when its config is still here and it is for the platform that is asked for. */
 function usable(image: StoredImage | undefined, { deps, platform }: Request): Usable | undefined {
-  if (image === undefined) return undefined;
+  if (image === undefined || !isComplete(image, deps.root)) return undefined;
   const bytes = deps.root.content.readBytes(image.config, { maxBytes: MAX_CONFIG_BYTES });
   if (bytes === undefined) return undefined;
   const config = parseConfig(bytes);
   const same = config.os === platform.os && config.architecture === platform.architecture;
   return same ? { image, config } : undefined;
+}
+
+/** Nobody gives an image that was built here back once its layers were pruned; from now on they are not. */
+function isComplete(image: StoredImage, { layers, content }: ImageResolverDeps['root']): boolean {
+  if (image.kind === 'pulled') return true;
+  return image.layers.every(
+    ({ diffID, blob, origins }) =>
+      origins.length > 0 || layers.hold(diffID) || (blob !== undefined && content.has(blob.digest)),
+  );
 }
 
 const MAX_CONFIG_BYTES = 8 * 1024 * 1024;

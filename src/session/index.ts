@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { openRoot, type Root, RootError } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { openQuickSignature } from '../host/fs/index.ts';
 import { openHttp } from '../host/net/index.ts';
-import { fileLocks, removeCgroups } from '../host/sys/index.ts';
+import { removeCgroups } from '../host/sys/index.ts';
 import { openNames } from '../image/names/index.ts';
 import { makeRunners } from '../ops/index.ts';
 import type { Emit } from '../progress/index.ts';
@@ -22,6 +20,7 @@ import { makeImageResolver } from './image-resolver.ts';
 import { makeLayerSupply } from './layer-supply.ts';
 import { makeOpDeps } from './op-deps.ts';
 import type { Session } from './session.ts';
+import { openStateRoot } from './state-root.ts';
 import { makeWorkerHolder } from './worker.ts';
 
 /** @throws BuildError root-unusable, context-*, dockerfile-missing, ignore-invalid */
@@ -85,23 +84,6 @@ export async function openSession(
 function removeCgroupsOf(leases: readonly string[]): void {
   if (leases.length === 0) return;
   removeCgroups(({ name }) => leases.some((lease) => name.startsWith(`tsbuild-${lease}-`)));
-}
-
-async function openStateRoot(dir: string, onWarning: (message: string) => void): Promise<Root> {
-  try {
-    return await openRoot(dir, {
-      locks: fileLocks,
-      now: nowMs,
-      quickSignature: await openQuickSignature(),
-      onWarning,
-    });
-  } catch (error) {
-    if (!(error instanceof RootError)) throw error;
-    throw new BuildError('root-unusable', error.message, {
-      cause: error,
-      hint: 'give another state directory with --root DIR or TSBUILD_ROOT',
-    });
-  }
 }
 
 function readCa(file: string | undefined): string | undefined {

@@ -1,7 +1,18 @@
 import { join } from 'node:path';
-import { type KeptImage, type SpaceUsage, spaceUsage } from '../../cache/index.ts';
+import {
+  bytesOnDisk,
+  type KeptImage,
+  type Pruned,
+  type PruneRequest,
+  pruneRoot,
+  type Root,
+  type SpaceUsage,
+  spaceUsage,
+} from '../../cache/index.ts';
+import { fileLocks } from '../host/sys/index.ts';
 import { openNames } from '../image/names/index.ts';
 import { nowMs } from '../util/clock.ts';
+import { openStateRoot } from './state-root.ts';
 
 /** What takes the space of a root: bytes on disk, seen from several sides. */
 export function measureSpace(rootDir: string): SpaceUsage & { readonly unreadable: readonly string[] } {
@@ -15,4 +26,45 @@ export function keptImages(rootDir: string): readonly KeptImage[] {
     ...{ name, isPulled: image.kind === 'pulled' },
     ...{ manifest: image.manifest, config: image.config, layers: image.layers },
   }));
+}
+
+export interface SpaceDeps {
+  readonly signal: AbortSignal;
+  readonly warn: (message: string) => void;
+  /** Deletes files of sub-uids below the root; what it does not delete goes when the root is opened next. */
+  readonly removeLeftovers: (paths: readonly string[], root: Root) => Promise<void>;
+}
+
+/** Removes what the request means and no build holds. @throws BuildError root-unusable */
+export async function prune(
+  rootDir: string,
+  request: PruneRequest & { readonly isDryRun?: boolean },
+  { signal, warn, removeLeftovers }: SpaceDeps,
+): Promise<Pruned> {
+  await using root = await openStateRoot(rootDir, warn);
+  const { dir, tombstones } = root;
+  const names = openNames(root.imagesDir, { now: nowMs });
+  const pruned = await pruneRoot(request, {
+    ...{ rootDir: dir, tombstones, signal },
+    locks: fileLocks,
+    tempPath: (purpose) => root.tempPath(purpose),
+    nowMs: nowMs(),
+    images: keptImages(dir),
+    forgetImage: (name) => void names.remove(name),
+  });
+  const leftovers = [...root.leftovers, ...pruned.leftovers];
+  if (leftovers.length > 0 && request.isDryRun !== true) await removeLeftovers(leftovers, root);
+  return pruned;
+}
+
+/** Of what is kept when there is too much, so that not every build has to remove something. */
+const LOW_WATER = 0.9;
+
+/**
+ * Brings the root below its cap, by what costs least to make again. What running builds hold stays; each of them does this at its end.
+ * @returns undefined when there was nothing to do
+ */
+export async function enforceCap(rootDir: string, maxBytes: number, deps: SpaceDeps): Promise<Pruned | undefined> {
+  if (bytesOnDisk(rootDir) <= maxBytes) return undefined;
+  return prune(rootDir, { all: true, keepBytes: Math.floor(maxBytes * LOW_WATER) }, deps);
 }

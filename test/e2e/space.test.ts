@@ -53,3 +53,42 @@ test('du says what du says', async () => {
   assert.deepEqual(own?.stages.map(({ name }) => name).sort(), ['one', 'stage-1']);
   assert.match((await rig.tsbuild(['du'])).stdout, /^ *[\d.]+ [kM]B {2}in all\n\nby kind\n/);
 });
+
+test('prune removes what no image needs; a step whose layer went runs again, or is a hit where nobody asks for it', async () => {
+  await using rig = await withBusybox();
+  rig.write({
+    Dockerfile: `
+      FROM busybox AS one
+      RUN seq 1 50000 > /numbers; seq 1 60000 > /more
+      FROM busybox
+      COPY --from=one /numbers /numbers
+    `,
+  });
+  const built = await rig.built(['-t', 'app:1']);
+  const before = await usage(rig);
+  const would = await rig.tsbuild(['prune', '--dry-run']);
+  assert.match(would.stdout, /would free [\d.]+ [kM]B\n$/);
+  assert.equal((await usage(rig)).bytes, before.bytes);
+  const pruned = await rig.tsbuild(['prune', '--filter', 'type=layer', '--format', 'json']);
+  assert.equal(pruned.code, 0, pruned.stderr);
+  const { items } = JSON.parse(pruned.stdout) as { items: readonly { type: string; bytes: number }[] };
+  assert.deepEqual([...new Set(items.map(({ type }) => type))], ['layer']);
+  assert.ok((await usage(rig)).bytes < before.bytes);
+  const again = await rig.built(['-t', 'app:1']);
+  assert.equal(again.report.image?.digest, built.report.image?.digest);
+  assert.equal(again.report.summary.hits, again.report.summary.steps);
+
+  assert.equal((await rig.tsbuild(['prune', '--all', '--filter', 'type=layer'])).code, 0);
+  const { report } = await rig.build(['--target', 'one', '-o', `type=tar,dest=${rig.dir}/one.tar`]);
+  assert.notEqual(report?.result, undefined);
+  assert.equal(diskUsage(rig.root), (await usage(rig)).bytes);
+});
+
+test('words that prune does not know are refused', async () => {
+  await using rig = CliRig.setup();
+  for (const words of [['x'], ['--filter', 'label=x'], ['--filter', 'until=soon'], ['--filter', 'type=dog']]) {
+    const { code, stderr } = await rig.tsbuild(['prune', ...words]);
+    assert.equal(code, 2, words.join(' '));
+    assert.match(stderr, /\[usage\]/);
+  }
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { diffIDOf, digestOf } from '../../cache/index.ts';
+import { contentIDOf, diffIDOf, digestOf } from '../../cache/index.ts';
 import { BuildError } from '../../src/errors.ts';
 import type { StoredImage } from '../../src/image/names/index.ts';
 import type { ImageConfig } from '../../src/image/oci/index.ts';
@@ -25,7 +25,7 @@ function rig(kind?: StoredImage['kind'], deps: Partial<ImageResolverDeps> = {}) 
     stored.set(NAME, { manifest, config: digestOf('config'), platform, layers: [], kind, at: 0 });
   }
   const resolver = makeImageResolver({
-    root: { content: { readBytes: () => Buffer.from(JSON.stringify(configOf())) } },
+    root: rootWith(Buffer.from(JSON.stringify(configOf()))),
     names: {
       get: (name) => stored.get(name),
       put: (name, image) => void stored.set(name, { at: 0, ...image } as StoredImage),
@@ -125,11 +125,24 @@ describe('a name that this root knows', () => {
   });
 
   test('whose config is gone does not count', async () => {
-    const { resolve, asked } = rig('built', { root: { content: { readBytes: () => undefined } } });
+    const { resolve, asked } = rig('built', { root: rootWith(undefined) });
+    await resolve();
+    expect(asked).toEqual([NAME]);
+  });
+
+  test('whose layers were pruned does not count, for nobody gives them back', async () => {
+    const { resolve, asked, stored } = rig('built', { root: rootWith(Buffer.from(JSON.stringify(configOf())), false) });
+    const diffID = diffIDOf(digestOf('layer'));
+    const layers = [{ diffID, contentID: contentIDOf(diffID), verified: true, origins: [] }];
+    stored.set(NAME, { ...(stored.get(NAME) as StoredImage), layers });
     await resolve();
     expect(asked).toEqual([NAME]);
   });
 });
+
+function rootWith(config: Buffer | undefined, hasLayers = true) {
+  return { content: { readBytes: () => config, has: () => false }, layers: { hold: () => hasLayers } };
+}
 
 describe('--pull', () => {
   test.each(['built', 'pulled'] as const)(

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LayerStore, openLayerStore } from '../../../cache/index.ts';
-import { MS_NODEV, MS_NOSUID, mount } from '../../host/sys/index.ts';
+import { type LayerStore, openHolds, openLayerStore } from '../../../cache/index.ts';
+import { fileLocks, MS_NODEV, MS_NOSUID, mount } from '../../host/sys/index.ts';
+import { nowMs } from '../../util/clock.ts';
 import { type Networks, openNetworks } from '../exec/index.ts';
 import type { WorkerSetup } from '../protocol.ts';
 import { openSnapshots, type Snapshots } from '../snapshot/index.ts';
@@ -43,7 +44,9 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
   if (!machine.isUserNamespace) removeStaleCgroups();
   let count = 0;
   const tempPath = (purpose: string): string => join(rootDir, 'tmp', `${tag}-${++count}-${purpose}`);
-  const layers: LayerStore = openLayerStore(rootDir, { tempPath, onWarning: warn });
+  const { lease } = setup;
+  const holds = lease === undefined ? {} : { holds: openHolds(rootDir, { lease, locks: fileLocks, now: nowMs }) };
+  const layers: LayerStore = openLayerStore(rootDir, { tempPath, onWarning: warn, ...holds });
   const networks = openNetworks({ searchPath, note });
   let snapshots: Snapshots | undefined;
   return {

@@ -1,0 +1,48 @@
+import { isDigest } from '../digest.ts';
+import { publishBytes, readIfThere, type TempPath } from '../files.ts';
+import { appendLine, parseLines, renderLine } from './lines.ts';
+
+/** When layers and records were pruned, so that a miss can say so. */
+export interface Tombstones {
+  /** Milliseconds since the epoch; undefined for what was not pruned, or long ago. */
+  prunedAt(digest: string): number | undefined;
+  add(digests: readonly string[], atMs: number): void;
+}
+
+const MAX_TOMBSTONES = 10_000;
+
+export function openTombstones(path: string, tempPath: TempPath): Tombstones {
+  let known: Map<string, number> | undefined;
+  return {
+    prunedAt(digest) {
+      known ??= read(path);
+      return known.get(digest);
+    },
+    add(digests, atMs) {
+      if (digests.length === 0) return;
+      appendLine(path, JSON.stringify({ atMs, digests }));
+      known = read(path);
+      if (known.size > 2 * MAX_TOMBSTONES) publishBytes(path, render(known), tempPath);
+    },
+  };
+}
+
+function render(known: ReadonlyMap<string, number>): string {
+  const newest = [...known].slice(-MAX_TOMBSTONES);
+  return newest.map(([digest, atMs]) => renderLine(JSON.stringify({ atMs, digests: [digest] }))).join('');
+}
+
+/** Oldest first; what was pruned twice counts as of the last time. */
+function read(path: string): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const text of parseLines(readIfThere(path)?.toString('utf8') ?? '').texts) {
+    const { atMs, digests } = JSON.parse(text) as { atMs?: unknown; digests?: unknown };
+    if (typeof atMs !== 'number' || !Array.isArray(digests)) continue;
+    for (const digest of digests) {
+      if (typeof digest !== 'string' || !isDigest(digest)) continue;
+      found.delete(digest);
+      found.set(digest, atMs);
+    }
+  }
+  return found;
+}
