@@ -1,9 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
 import { runCli } from './run.ts';
 import { outliveReaders } from './stdout.ts';
 
-// V8 lets a heap grow to a multiple of what lives in it before it looks for garbage: other processes want the memory
-setFlagsFromString('--heap-growing-percent=30');
 outliveReaders();
 const controller = new AbortController();
 let signalExit: number | undefined;

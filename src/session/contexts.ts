@@ -5,6 +5,7 @@ import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
 import { isFileOutput } from '../exporter/index.ts';
 import type { LowerOptions } from '../frontend/index.ts';
+import { growHeapSlowly } from '../host/process/index.ts';
 import { lgetxattr } from '../host/sys/index.ts';
 import { type ContextTree, findIgnoreFile, openContext, type StatIndex } from '../sources/context/index.ts';
 import type { Tree } from '../image/toc/index.ts';
@@ -50,6 +51,7 @@ export async function openContexts(
     openContext(host, {
       statIndex: options.isParanoid === true ? forgetful(statIndex) : statIndex,
       getXattr: lgetxattr,
+      onMany: growHeapSlowly,
       ...(rules === undefined ? {} : { ignore: makeMatcher(rules) }),
       skip: outputsBelow(host, options),
     });

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { execa } from 'execa';
 import { BuildError } from '../../errors.ts';
 import { type RunProcessOptions, withoutUndefined } from './run.ts';
 
@@ -19,6 +18,7 @@ export async function* filterProcess(
 ): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
   const [file = '', ...args] = argv;
+  const { execa } = await import('execa');
   const child = execa(file, args, {
     buffer: { stdout: false, stderr: true },
     maxBuffer: MAX_MESSAGE,

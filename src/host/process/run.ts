@@ -1,5 +1,4 @@
 import { constants } from 'node:os';
-import { execa } from 'execa';
 
 export interface RunProcessOptions {
   readonly signal: AbortSignal;
@@ -25,6 +24,8 @@ export async function run(argv: readonly string[], options: RunProcessOptions): 
   const { signal, input = '', env, cwd } = options;
   const [file = '', ...args] = argv;
   signal.throwIfAborted();
+  // with the first program: most cached builds run none
+  const { execa } = await import('execa');
   const result = await execa(file, args, {
     input,
     cancelSignal: signal,

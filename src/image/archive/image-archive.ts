@@ -1,4 +1,4 @@
-import { pack } from 'tar-stream';
+import type { Pack } from './tar-stream.ts';
 
 export interface ArchiveFile {
   /** ASCII. */
@@ -16,6 +16,7 @@ export interface ArchiveFile {
 export async function* packArchive(
   files: AsyncIterable<ArchiveFile> | Iterable<ArchiveFile>,
 ): AsyncIterable<Uint8Array> {
+  const { pack } = await import('./tar-stream.ts');
   const archive = pack();
   const filling = fill(archive, files).catch((error: unknown) =>
     archive.destroy(error instanceof Error ? error : new Error(String(error))),
@@ -28,10 +29,9 @@ export async function* packArchive(
   }
 }
 
-type Archive = ReturnType<typeof pack>;
-type Entry = ReturnType<Archive['entry']>;
+type Entry = ReturnType<Pack['entry']>;
 
-async function fill(archive: Archive, files: AsyncIterable<ArchiveFile> | Iterable<ArchiveFile>): Promise<void> {
+async function fill(archive: Pack, files: AsyncIterable<ArchiveFile> | Iterable<ArchiveFile>): Promise<void> {
   for await (const { name, size, mode = 0o644, mtimeSec, body } of files) {
     const entry = archive.entry({ name, size, mode, mtime: new Date(mtimeSec * 1000), uid: 0, gid: 0 });
     const closed = new Promise<void>((resolve, reject) => {

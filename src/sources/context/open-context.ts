@@ -30,6 +30,8 @@ export interface ContextOptions {
   readonly skip?: ((path: RelPath) => boolean) | undefined;
   /** Reads an xattr of a host path, symlinks not followed; undefined when the file has none of that name. */
   readonly getXattr?: ((path: Buffer, name: string) => Uint8Array | undefined) | undefined;
+  /** Called when it turns out that there are tens of thousands of files. */
+  readonly onMany?: (() => void) | undefined;
 }
 
 /** A context directory as COPY sees it: what is ignored is not there, and everything belongs to root. */
@@ -47,6 +49,7 @@ export function openContext(dir: string, options: ContextOptions = {}): ContextT
   return new HostTree(dir, options);
 }
 
+const MANY = 30_000;
 const CAPABILITY = 'security.capability';
 
 class HostTree implements ContextTree {
@@ -175,7 +178,9 @@ class HostTree implements ContextTree {
   #children(path: RelPath, node: number): Uint32Array {
     const known = this.#seen.children(node);
     if (known !== undefined) return known;
-    return this.#guarded(path, () => this.#seen.keepChildren(node, listDirectory(this.#hostPath(path))));
+    const children = this.#guarded(path, () => this.#seen.keepChildren(node, listDirectory(this.#hostPath(path))));
+    if (this.#seen.size > MANY) this.#options.onMany?.();
+    return children;
   }
 
   /** NO_NODE when there is nothing of that path: each is looked at once. */

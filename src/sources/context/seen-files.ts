@@ -36,6 +36,11 @@ export class SeenFiles {
     this.#known.push(0);
   }
 
+  /** Names that were met. */
+  get size(): number {
+    return this.#names.size;
+  }
+
   /** NO_NODE when nobody named it yet. */
   find(parent: number, name: string): number {
     return this.#names.find(parent, name);
