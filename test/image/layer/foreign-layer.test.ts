@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { ArchiveError, makeTarReader } from '../../../src/image/archive/index.ts';
 import { makeTocBuilder } from '../../../src/image/layer/toc-builder.ts';
 import { openToc, type StackTree, stackTree, type Toc, writeToc } from '../../../src/image/toc/index.ts';
@@ -25,20 +25,22 @@ const link = (name: string, target: string, more: RawMember = {}): RawMember => 
 });
 const symlink = (name: string, target: string): RawMember => ({ name, typeflag: '2', link: target });
 
+const temp = tempDir();
+afterAll(() => temp[Symbol.dispose]());
+
 function tocOf(tar: Buffer): { toc: Toc; warnings: readonly string[] } {
-  using temp = tempDir();
   using builder = makeTocBuilder(join(temp.path, 'entries'));
   const reader = makeTarReader(builder.handler);
   reader.write(tar);
   reader.end();
   const path = join(temp.path, 'toc');
+  rmSync(path, { force: true });
   writeToc(path, builder.entries());
-  return { toc: openToc(path), warnings: builder.warnings };
+  return { toc: openToc(readFileSync(path)), warnings: builder.warnings };
 }
 
 /** What the layer shows alone: each path with its type, and for files the bytes. */
 function shown(members: readonly RawMember[]): Record<string, string> {
-  using temp = tempDir();
   const tarPath = join(temp.path, 'tar');
   const tar = rawTar(members);
   writeFileSync(tarPath, tar);
