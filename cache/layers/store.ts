@@ -40,6 +40,8 @@ export interface LayerStore {
    * a layer whose tar is not is not here any more.
    */
   isTarIntact(diffID: DiffID): boolean;
+  /** Tells that the layer's bytes turned out to be wrong: it is not here any more. */
+  reportDamage(diffID: DiffID): void;
   /** Moves the files in, or removes them when the layer is here already: returning means "the layer is stored". */
   publish(diffID: DiffID, files: { tar: string; toc: string }, meta: LayerMeta): void;
   /** Does nothing for a layer that is not here. */
@@ -122,7 +124,7 @@ class DirectoryLayerStore implements LayerStore {
     const stampPath = join(this.dir(diffID), 'tar-checked');
     if (readIfThere(stampPath)?.toString('utf8') === stamp) return true;
     if (digestOfFile(this.tarPath(diffID)) !== diffID) {
-      this.#reportDamage(diffID);
+      this.reportDamage(diffID);
       return false;
     }
     publishBytes(stampPath, stamp, this.#options.tempPath);
@@ -182,14 +184,14 @@ class DirectoryLayerStore implements LayerStore {
     if (bytes === undefined) return undefined;
     const stored = parseMeta(bytes);
     if (stored === undefined) {
-      this.#reportDamage(diffID);
+      this.reportDamage(diffID);
       return undefined;
     }
     const size = sizeIfThere(this.tarPath(diffID));
     const isTocHere = existsSync(this.tocPath(diffID));
     if (size === undefined || !isTocHere) return undefined;
     if (size !== stored.size) {
-      this.#reportDamage(diffID);
+      this.reportDamage(diffID);
       return undefined;
     }
     if (stored.boot === null || stored.boot === this.#options.boot) return stored;
@@ -199,7 +201,7 @@ class DirectoryLayerStore implements LayerStore {
   #checkedAfterBoot(diffID: DiffID, stored: StoredMeta): StoredMeta | undefined {
     const isWhole = digestOfFile(this.tocPath(diffID)) === stored.toc && digestOfFile(this.tarPath(diffID)) === diffID;
     if (!isWhole) {
-      this.#reportDamage(diffID);
+      this.reportDamage(diffID);
       return undefined;
     }
     const durable: StoredMeta = { ...stored, boot: null };
@@ -208,7 +210,7 @@ class DirectoryLayerStore implements LayerStore {
   }
 
   /** Without its meta the layer is not here. */
-  #reportDamage(diffID: DiffID): void {
+  reportDamage(diffID: DiffID): void {
     this.#options.onWarning(`the layer ${diffID} is damaged; it will be made or fetched again`);
     rmSync(join(this.dir(diffID), 'meta'), { force: true });
   }

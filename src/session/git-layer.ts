@@ -70,7 +70,7 @@ async function makeCommit(
   const date = root.memo.get('git-date', found.commit);
   if (known !== undefined && date !== undefined) {
     const layer = JSON.parse(known) as LayerRef;
-    if (root.layers.has(layer.diffID)) return { layer, date: Number(date) };
+    if (root.layers.isTarIntact(layer.diffID)) return { layer, date: Number(date) };
   }
   const dir = root.tempPath('checkout');
   try {

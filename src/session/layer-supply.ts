@@ -30,7 +30,7 @@ export function makeLayerSupply(deps: LayerSupplyDeps): LayerSupply {
   return {
     ensureBlob: storeBlob,
     async ensureLayer(ref, { signal }) {
-      if (deps.root.layers.has(ref.diffID)) return;
+      if (deps.root.layers.isTarIntact(ref.diffID)) return;
       await once(layers, ref.diffID, () => inTurn(() => bring(ref, { ...deps, fetchBlob: storeBlob, signal })));
     },
     async [Symbol.asyncDispose]() {

@@ -10,7 +10,7 @@ import type { LayerSupply } from './layer-supply.ts';
 import { makePublishLayer } from './publish-layer.ts';
 import type { RemoteDeps } from './remote-context.ts';
 import { readSecret } from './secrets.ts';
-import { openStackTree } from './stacks.ts';
+import { bringStackTree, openStackTree } from './stacks.ts';
 import type { WorkerHolder } from './worker.ts';
 
 export interface OpDepsParts {
@@ -33,12 +33,9 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
   return {
     ensureLayers,
     context: (name) => contexts.open(name),
-    async openStack(refs, options) {
-      await ensureLayers(refs, options);
-      return openStackTree(root, refs);
-    },
+    openStack: (refs, options) => bringStackTree(root, refs, () => ensureLayers(refs, options)),
     openStackIfHere: (refs) =>
-      refs.every((ref) => root.layers.has(ref.diffID)) ? openStackTree(root, refs) : undefined,
+      refs.every((ref) => root.layers.isTarIntact(ref.diffID)) ? openStackTree(root, refs) : undefined,
     publishLayer: makePublishLayer(root),
     startWorker: () => worker.start(),
     run: (request, options) => worker.run(request, options),

@@ -14,7 +14,7 @@ export function makeRedateLayer(root: Root, layers: LayerSupply): ExportDeps['re
     const known = root.memo.get(NAMESPACE, key);
     if (known === ref.diffID) return ref;
     const there = known === undefined ? undefined : redatedRef(ref, known);
-    if (there !== undefined && root.layers.has(there.diffID)) return there;
+    if (there !== undefined && root.layers.isTarIntact(there.diffID)) return there;
     await layers.ensureLayer(ref, { signal });
     const isTouched = needsRedating(openToc(root.layers.tocPath(ref.diffID)).entries(), redating);
     const made = isTouched ? await write(ref, redating, { root, signal }) : ref;

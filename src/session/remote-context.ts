@@ -12,7 +12,7 @@ import { relPathOfText } from '../util/rel-path.ts';
 import { type FetchFile, makeFetchFile } from './fetch-file.ts';
 import { type GitLayers, makeGitLayers } from './git-layer.ts';
 import { type DockerfileSource, findDockerfile, MAX_DOCKERFILE_BYTES } from './source.ts';
-import { openStackTree } from './stacks.ts';
+import { bringStackTree } from './stacks.ts';
 
 export interface RemoteDeps {
   readonly root: Root;
@@ -66,7 +66,9 @@ export async function openGitContext(
 ): Promise<OpenStack> {
   const request = gitRequest(text, { isDated });
   if (request === undefined) throw new Error('not a git URL');
-  return openStackTree(root, [await gitLayer(request, { signal })]);
+  const layer = await gitLayer(request, { signal });
+  // a damaged one is made again
+  return bringStackTree(root, [layer], () => gitLayer(request, { signal }));
 }
 
 /** A named context that is a URL: a directory with that one file, packed as it is, under the name that the server gives it. */

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { writeBigLayer } from '../../bench/big-base.mjs';
 import { CliRig, output, step, until } from '../rig/cli.ts';
 import { FakeRegistry } from '../rig/fake-registry.ts';
+import { verifyArchive } from '../rig/oci-archive.ts';
 import { mountsBelow } from '../rig/traces.ts';
 
 /** `60000 2000000000` for the size that the figure in bench/ is about. */
@@ -42,7 +43,7 @@ beforeAll(async () => {
   const { diffID } = await writeBigLayer(big, { files: FILES, bytes: BYTES });
   layers = [...manifest.layers.map(({ digest }) => blob(digest)), readFileSync(big)];
   const diffIDs = [...read(manifest.config.digest).rootfs.diff_ids, diffID];
-  server.putImage('big', { tag: '1', layers, diffIDs });
+  server.putImage('big', { tag: '1', layers, diffIDs, hasHistory: true });
 });
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
@@ -113,4 +114,35 @@ test('kill -9 while the base is read leaves garbage that the next build removes'
   expect(mountsBelow(rig.root)).toEqual([]);
   expect(await countSeen(rig)).toBe(FILES);
   expect(readdirSync(join(rig.root, 'tmp'))).toEqual([]);
+});
+
+test('a base that was damaged in the root is read again before a COPY or an export uses its bytes', async () => {
+  await using rig = CliRig.setup();
+  await countSeen(rig);
+  const copied = async (path: string): Promise<Buffer> => {
+    rig.write({ Dockerfile: `FROM ${server.host}/big:1 AS app\nFROM scratch\nCOPY --from=app ${path} /copy\n` });
+    const dest = join(rig.dir, `copy-${path.replaceAll('/', '-')}`);
+    await rig.built(['-o', `type=local,dest=${dest}`]);
+    return readFileSync(join(dest, 'copy'));
+  };
+  const stored = join(rig.root, 'layers/v1');
+  const tar =
+    readdirSync(stored)
+      .map((name) => join(stored, name, 'tar'))
+      .find((path) => statSync(path).size > BYTES) ?? '';
+  const flipFirst = (): void => {
+    const bytes = readFileSync(tar);
+    const at = bytes.indexOf('big/d0/file-0') + 512;
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+    chmodSync(tar, 0o644);
+    writeFileSync(tar, bytes);
+  };
+  const [before] = readFileSync(tar).subarray(readFileSync(tar).indexOf('big/d0/file-0') + 512);
+  flipFirst();
+  expect((await copied('/big/d0/file-0'))[0]).toBe(before);
+  flipFirst();
+  rig.write({ Dockerfile: `FROM ${server.host}/big:1\nLABEL a=b\n` });
+  const archive = join(rig.dir, 'plain.tar');
+  await rig.built(['-o', `type=oci,compression=uncompressed,force-compression=true,dest=${archive}`]);
+  expect(verifyArchive(archive).diffIDs).toHaveLength(layers.length);
 });

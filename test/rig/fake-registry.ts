@@ -98,7 +98,13 @@ export class FakeRegistry implements AsyncDisposable {
   /** An image of the given compressed layers; diffIDs are made up from them unless given. */
   putImage(
     repository: string,
-    options: { tag?: string; layers?: readonly Uint8Array[]; diffIDs?: readonly string[]; platform?: Platform } = {},
+    options: {
+      tag?: string;
+      layers?: readonly Uint8Array[];
+      diffIDs?: readonly string[];
+      platform?: Platform;
+      hasHistory?: boolean;
+    } = {},
   ): FakeImage {
     const { layers = [], platform = { os: 'linux', architecture: 'amd64' } } = options;
     const { os, architecture, variant } = platform;
@@ -109,6 +115,7 @@ export class FakeRegistry implements AsyncDisposable {
       ...(variant === undefined ? {} : { variant }),
       config: { Env: ['A=b'] },
       rootfs: { type: 'layers', diff_ids },
+      ...(options.hasHistory === true ? { history: diff_ids.map(() => ({ created_by: 'ADD' })) } : {}),
     };
     const configBytes = renderConfig(config);
     const manifest: Manifest = {

@@ -1,8 +1,10 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { chmodSync, createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { contentIDOf, type DiffID, diffIDOf, digestOf, type LayerRef } from '../../cache/index.ts';
 import { type LayerSupplyDeps, makeLayerSupply } from '../../src/session/layer-supply.ts';
+import { bringStackTree, openStackTree } from '../../src/session/stacks.ts';
+import { relPath } from '../../src/util/rel-path.ts';
 import { writeLayer } from '../rig/layers.ts';
 import { sessionRig } from './rig.ts';
 
@@ -82,6 +84,52 @@ describe('a layer whose bytes are elsewhere', () => {
     await expect(supply.ensureLayer(ref, { signal })).rejects.toThrow('down');
     await expect(supply.ensureLayer(ref, { signal })).rejects.toThrow('down');
     expect(calls).toBe(2);
+  });
+});
+
+describe('a layer that was damaged in the root', () => {
+  /** The clock of a file system may stand still for some milliseconds; damage does not come that soon. */
+  const flip = (path: string, toc: string): void => {
+    const bytes = readFileSync(path);
+    bytes[bytes.length >> 1]! ^= 1;
+    chmodSync(path, 0o644);
+    do writeFileSync(path, bytes);
+    while (path !== toc && statSync(path, { bigint: true }).ctimeNs <= statSync(toc, { bigint: true }).ctimeNs);
+  };
+
+  test('in its tar is read from its blob again before anything is read of it', async () => {
+    const { root, supply, ref, tar } = await rig();
+    await supply.ensureLayer(ref, { signal });
+    flip(root.layers.tarPath(ref.diffID), root.layers.tocPath(ref.diffID));
+    await supply.ensureLayer(ref, { signal });
+    expect(readFileSync(root.layers.tarPath(ref.diffID)).equals(tar)).toBe(true);
+  });
+
+  test('in its toc is found by who opens its stack, and read from its blob again', async () => {
+    const { root, supply, ref } = await rig();
+    const ensure = () => supply.ensureLayer(ref, { signal });
+    await ensure();
+    const toc = readFileSync(root.layers.tocPath(ref.diffID));
+    flip(root.layers.tocPath(ref.diffID), root.layers.tocPath(ref.diffID));
+    expect(openStackTree(root, [ref])).toBeUndefined();
+    const tree = await bringStackTree(root, [ref], ensure);
+    expect(tree.list(relPath('etc'))).toEqual(['motd']);
+    tree.close();
+    expect(readFileSync(root.layers.tocPath(ref.diffID)).equals(toc)).toBe(true);
+  });
+
+  test('and that nobody can bring again is lost, and one that is damaged each time is told', async () => {
+    const { root, supply, ref } = await rig();
+    await supply.ensureLayer(ref, { signal });
+    const tocPath = root.layers.tocPath(ref.diffID);
+    flip(root.layers.tarPath(ref.diffID), tocPath);
+    const { blob: _blob, ...own } = ref;
+    await expect(supply.ensureLayer(own, { signal })).rejects.toMatchObject({ name: 'LayerLost' });
+    const bring = async (): Promise<void> => {
+      await supply.ensureLayer(ref, { signal });
+      flip(tocPath, tocPath);
+    };
+    await expect(bringStackTree(root, [ref], bring)).rejects.toMatchObject({ code: 'layer-damaged' });
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type DiffID, openLayerStore } from '../../cache/index.ts';
@@ -40,6 +40,41 @@ test.each(LOWERS.flatMap((lower) => Object.entries(DAMAGES).map(([name, damage])
     expect(await rig.run([base], 'true')).toMatchObject({ exitCode: 0 });
   },
 );
+
+test.each(LOWERS.flatMap((lower) => [[lower, 10] as const, [lower, 40] as const, [lower, -10] as const]))(
+  'under %s, a table of contents with a flipped byte (%i) is found before anything is mounted',
+  async (lower, at) => {
+    await using rig = await WorkerRig.setup(lower);
+    const stack = [rig.busybox(), rig.layer([dir('d'), file('d/f', 'the content')])];
+    const store = openLayerStore(rig.root);
+    const toc = store.tocPath(stack[1] as DiffID);
+    flip(toc, at < 0 ? statSync(toc).size + at : at);
+    await expect(rig.run(stack, 'cat /d/f')).rejects.toMatchObject({ code: 'layer-damaged' });
+    expect(store.has(stack[1] as DiffID)).toBe(false);
+    expect(await rig.run(stack.slice(0, 1), 'true')).toMatchObject({ exitCode: 0 });
+  },
+);
+
+test.each(['tar', 'erofs'])('a layer whose %s is written to while a RUN reads it makes no layer', async (name) => {
+  await using rig = await WorkerRig.setup('erofs');
+  const stack = [rig.busybox(), rig.layer([dir('d'), file('d/f', 'the content')])];
+  const store = openLayerStore(rig.root);
+  const path = join(store.dir(stack[1] as DiffID), name);
+  const layers = readdirSync(join(rig.root, 'layers/v1')).length;
+  const command = 'echo x; while [ ! -e /ready/now ]; do sleep 0.05; done; cat /d/f > /copy';
+  const running = rig.runWith(stack, command, {
+    more: { mounts: [{ type: 'host', source: rig.dir, target: '/ready', readOnly: true }] },
+    onOutput: () => {
+      const bytes = readFileSync(path);
+      flip(path, name === 'tar' ? bytes.indexOf('the content') : bytes.length - 600);
+      writeFileSync(join(rig.dir, 'now'), '');
+    },
+  });
+  await expect(running).rejects.toMatchObject({ code: 'layer-damaged' });
+  expect(readdirSync(join(rig.root, 'layers/v1'))).toHaveLength(layers);
+  if (name === 'tar') return;
+  expect(await rig.run(stack, 'cat /d/f')).toMatchObject({ stdout: 'the content', exitCode: 0 });
+});
 
 test.each([
   ['flipped bytes', (path: string) => flip(path, 2000)],

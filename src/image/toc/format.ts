@@ -6,10 +6,13 @@ import { ByteReader, type ByteSource, ByteWriter } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
 
 /** A new version of this format is a new magic; old files are then corrupt, hence rebuilt. */
-export const MAGIC = 'tsbtoc01';
-/** Magic, entry count, whether closed, checksum of the rest, ContentID. */
+export const MAGIC = 'tsbtoc02';
+/** Magic, entry count, whether closed, checksum, ContentID. */
 export const HEADER_BYTES = 8 + 4 + 4 + 32 + 32;
 const CONTENT_ID_AT = HEADER_BYTES - 32;
+const CHECKSUM_AT = CONTENT_ID_AT - 32;
+/** What ContentIDs begin with; keys hold them, so it stays. */
+const CONTENT = 'tsbtoc01 content\n';
 
 export const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo'];
 /** A type as records have it. */
@@ -43,27 +46,40 @@ export function encodeToc(entries: readonly TocEntry[]): Buffer {
     offsets.u32(records.length);
     encodeDated(records, content.add(entry), entry);
   }
-  const checksum = createHash('sha256').update(offsets.view()).update(records.view()).digest();
-  const head = header({ count: sorted.length, isClosed: isClosed(sorted), checksum, contentID: content.id() });
+  const head = header({ count: sorted.length, isClosed: isClosed(sorted), contentID: content.id() });
+  seal(head, checksumOf(head).update(offsets.view()).update(records.view()));
   return Buffer.concat([head, offsets.view(), records.view()]);
 }
 
 export interface HeaderParts {
   readonly count: number;
   readonly isClosed: boolean;
-  /** Of all that follows the header. */
-  readonly checksum: Buffer;
   readonly contentID: ContentID;
 }
 
-export function header({ count, isClosed, checksum, contentID }: HeaderParts): Buffer {
+/** Without its checksum. */
+export function header({ count, isClosed, contentID }: HeaderParts): Buffer {
   const out = new ByteWriter();
   out.bytes(Buffer.from(MAGIC, 'latin1'));
   out.u32(count);
   out.u32(isClosed ? 1 : 0);
-  out.bytes(checksum);
+  out.bytes(Buffer.alloc(32));
   out.hex(hexOf(contentID));
   return out.view();
+}
+
+/** The checksum of a toc, with its header as if that had none; what follows the header is still to be added. */
+export function checksumOf(head: Buffer): Hash {
+  const bare = Buffer.from(head.subarray(0, HEADER_BYTES)).fill(0, CHECKSUM_AT, CONTENT_ID_AT);
+  return createHash('sha256').update(bare);
+}
+
+export function seal(head: Buffer, checksum: Hash): void {
+  checksum.digest().copy(head, CHECKSUM_AT);
+}
+
+export function isSealed(head: Buffer, checksum: Hash): boolean {
+  return checksum.digest().equals(head.subarray(CHECKSUM_AT, CONTENT_ID_AT));
 }
 
 /** Of a whole toc, or its first bytes. */
@@ -76,7 +92,7 @@ export function contentIDIn(toc: Buffer): ContentID {
  * of content in the tar says nothing. Each entry is encoded once.
  */
 export class ContentHash {
-  readonly #hash: Hash = createHash('sha256').update(`${MAGIC} content\n`);
+  readonly #hash: Hash = createHash('sha256').update(CONTENT);
   readonly #pending = new ByteWriter();
 
   /** @returns the record; valid until the next call */

@@ -1,9 +1,19 @@
-import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { ContentID } from '../../../cache/index.ts';
 import { type ByteSource, byteSource } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
-import { contentIDIn, decodeEntry, FLAGS_AT, HARDLINK, HEADER_BYTES, MAGIC, TocCorrupt, WHITEOUT } from './format.ts';
+import {
+  checksumOf,
+  contentIDIn,
+  decodeEntry,
+  FLAGS_AT,
+  HARDLINK,
+  HEADER_BYTES,
+  isSealed,
+  MAGIC,
+  TocCorrupt,
+  WHITEOUT,
+} from './format.ts';
 
 /** A layer's table of contents: sorted, looked up by binary search, decoded entry by entry. */
 export interface Toc {
@@ -57,8 +67,7 @@ class BinaryToc implements Toc {
     this.#source = byteSource(bytes.subarray(HEADER_BYTES));
     this.#body = this.#source.buffer;
     this.#view = this.#source.view;
-    const checksum = createHash('sha256').update(this.#body).digest();
-    if (!checksum.equals(bytes.subarray(16, 48)))
+    if (!isSealed(bytes, checksumOf(bytes).update(this.#body)))
       throw new TocCorrupt('a table of contents does not match its checksum');
     this.size = bytes.readUInt32LE(8);
     this.closed = bytes.readUInt32LE(12) === 1;

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
+import type { Hash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import type { ContentID } from '../../../cache/index.ts';
 import { ByteWriter } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
-import { ContentHash, encodeDated, HEADER_BYTES, header } from './format.ts';
+import { ContentHash, checksumOf, encodeDated, HEADER_BYTES, header, seal } from './format.ts';
 
 /** More than its offsets can point to. */
 export class TocTooLarge extends Error {
@@ -47,24 +47,25 @@ export function writeToc(path: string, { count, isClosed, entries }: SortedEntri
     flush();
     if (offsets.length !== 4 * count) throw new Error(`${offsets.length / 4} entries came, ${count} were announced`);
     writeAt(fd, offsets.view(), HEADER_BYTES);
-    const checksum = checksumFrom(fd, HEADER_BYTES);
     const contentID = content.id();
-    writeAt(fd, header({ count, isClosed, checksum, contentID }), 0);
+    const head = header({ count, isClosed, contentID });
+    const checksum = checksumOf(head);
+    updateFrom(fd, HEADER_BYTES, checksum);
+    seal(head, checksum);
+    writeAt(fd, head, 0);
     return contentID;
   } finally {
     closeSync(fd);
   }
 }
 
-function checksumFrom(fd: number, start: number): Buffer {
-  const hash = createHash('sha256');
+function updateFrom(fd: number, start: number, hash: Hash): void {
   const chunk = Buffer.allocUnsafe(FLUSH_BYTES);
   let at = start;
   for (let count = -1; count !== 0; at += count) {
     count = readSync(fd, chunk, 0, chunk.length, at);
     hash.update(chunk.subarray(0, count));
   }
-  return hash.digest();
 }
 
 function writeAt(fd: number, bytes: Uint8Array, at: number): void {

@@ -45,7 +45,7 @@ export class CopySnapshots implements Snapshots {
 
   async prepare(stack: readonly DiffID[], options: StackOptions): Promise<Snapshot> {
     await using owned = new DisposableStack();
-    for (const diffID of new Set(stack)) assertIntact(this.#options.layers, diffID);
+    this.#assertIntact(stack);
     const tree = this.tree(stack);
     owned.defer(() => tree.close());
     const { targets, missing } = planStubs(tree, options.points);
@@ -55,6 +55,7 @@ export class CopySnapshots implements Snapshots {
       writer: this.#options,
       breathe: makeBreather(options.signal),
     });
+    this.#assertIntact(stack);
     const { mode, uid, gid } = lstatSync(copied.dir);
     const top = { mode: mode & 0o7777, uid, gid };
     const held = owned.move();
@@ -66,6 +67,10 @@ export class CopySnapshots implements Snapshots {
       keep: () => Promise.resolve('a copy of the whole file system is not kept'),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };
+  }
+
+  #assertIntact(stack: readonly DiffID[]): void {
+    for (const diffID of new Set(stack)) assertIntact(this.#options.layers, diffID);
   }
 
   #publish({ copied, tree, top, signal, watch }: Publication) {

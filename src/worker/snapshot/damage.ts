@@ -6,8 +6,11 @@ import { BuildError } from '../../errors.ts';
  * @throws BuildError layer-damaged: the layer is not in the cache any more, and whoever asked may bring it again
  */
 export function assertIntact(layers: LayerStore, diffID: DiffID): void {
-  if (layers.isTarIntact(diffID)) return;
-  throw new BuildError('layer-damaged', `the layer ${diffID} is damaged in the cache`, {
+  if (!layers.isTarIntact(diffID)) throw layerDamaged(diffID);
+}
+
+export function layerDamaged(diffID: DiffID): BuildError {
+  return new BuildError('layer-damaged', `the layer ${diffID} is damaged in the cache`, {
     hint: 'run the build again: it is made or fetched again',
   });
 }

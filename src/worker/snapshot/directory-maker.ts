@@ -47,6 +47,7 @@ async function publish(request: LowerRequest, work: Work): Promise<LowerDir> {
   const temp = tempPath('lower');
   try {
     await unpack(request, { dir: temp, borrowed: undefined }, work);
+    assertIntact(layers, request.diffID);
     layers.publishFs(request.diffID, temp);
   } finally {
     rmSync(temp, { recursive: true, force: true });
@@ -62,6 +63,7 @@ async function publishVariant(request: LowerRequest, borrowed: Borrowed, work: W
   const temp = tempPath('lower');
   try {
     await unpack(request, { dir: temp, borrowed }, work);
+    assertIntact(layers, request.diffID);
     if (!existsSync(path)) renameSync(temp, path);
   } finally {
     rmSync(temp, { recursive: true, force: true });

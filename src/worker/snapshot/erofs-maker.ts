@@ -2,12 +2,12 @@ import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DiffID, LayerStore } from '../../../cache/index.ts';
 import { makeBreather } from './breathe.ts';
-import { assertIntact } from './damage.ts';
+import { assertIntact, layerDamaged } from './damage.ts';
 import { erofsImage } from './erofs/image.ts';
 import { ImageRefused, InodeTreeMaker } from './erofs/inodes.ts';
 import { isKeptWhole, keepImage } from './erofs/kept-image.ts';
 import { type MountWay, openImageMounts } from './erofs/mounts.ts';
-import type { LowerMaker, LowerRequest } from './lower.ts';
+import type { LowerDir, LowerMaker, LowerRequest } from './lower.ts';
 import { type Borrowed, borrow, lostText, type Needs, needsOf, skippedText, withParents } from './standing.ts';
 
 export interface ErofsMakerOptions {
@@ -39,20 +39,32 @@ export function erofsMaker(options: ErofsMakerOptions): LowerMaker {
       assertIntact(layers, diffID);
       const wanted = wantedOf(request, { options, needs });
       if (wanted === undefined) return undefined;
-      const known = mounted.get(mountKey(wanted));
-      if (known !== undefined) return { path: known };
+      const lower = (path: string, key: string): LowerDir => ({
+        path,
+        assertUnchanged() {
+          assertIntact(layers, diffID);
+          if (mountKey(wanted) !== key) throw layerDamaged(diffID);
+        },
+      });
+      const key = mountKey(wanted);
+      const known = mounted.get(key);
+      if (known !== undefined) return lower(known, key);
       if (!(await makeWhole(wanted, { options, signal }))) return undefined;
+      const made = mountKey(wanted);
       const path = mounts.mount({ image: wanted.path, tar: request.tarPath });
-      mounted.set(mountKey(wanted), path);
-      return { path };
+      mounted.set(made, path);
+      return lower(path, made);
     },
   };
 }
 
-/** A tar or an image that was replaced is another file system. */
+/** A tar or an image that was replaced, or written to, is another file system. */
 function mountKey({ path, request }: Wanted): string {
-  const inodes = [path, request.tarPath].map((file) => statSync(file, { throwIfNoEntry: false })?.ino ?? 'none');
-  return [path, ...inodes].join(' ');
+  const stamps = [path, request.tarPath].map((file) => {
+    const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
+    return stat === undefined ? 'none' : [stat.ino, stat.size, stat.mtimeNs].join('-');
+  });
+  return [path, ...stamps].join(' ');
 }
 
 interface Work {

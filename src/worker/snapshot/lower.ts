@@ -4,6 +4,8 @@ import type { StackTree, Toc } from '../../image/toc/index.ts';
 /** A layer as a directory that overlayfs takes as a lower. */
 export interface LowerDir {
   readonly path: string;
+  /** To be called after it was used: what was read of it was right. @throws BuildError layer-damaged */
+  readonly assertUnchanged?: () => void;
 }
 
 export interface LowerRequest {

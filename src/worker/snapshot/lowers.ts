@@ -10,22 +10,24 @@ export interface LowersOptions {
   readonly tree: (stack: readonly DiffID[]) => StackTree;
 }
 
-/** @returns the directories of a stack, bottom to top, none twice: overlayfs takes a directory once, and the topmost decides */
+/** The lowers of a stack, bottom to top, none twice: overlayfs takes a directory once, and the topmost decides. */
 export function makeLowers(
   options: LowersOptions,
-): (stack: readonly DiffID[], run: { signal: AbortSignal }) => Promise<string[]> {
+): (stack: readonly DiffID[], run: { signal: AbortSignal }) => Promise<LowerDir[]> {
   const running = new Map<string, Promise<LowerDir>>();
   return async (stack, { signal }) => {
-    const lowers: string[] = [];
+    const lowers = new Map<string, LowerDir>();
     for (const { diffID, below } of effective(stack, options)) {
       const request = requestOf(diffID, below, options);
       try {
-        lowers.push((await once(running, request.key, () => make(request, { options, signal }))).path);
+        const lower = await once(running, request.key, () => make(request, { options, signal }));
+        lowers.delete(lower.path);
+        lowers.set(lower.path, lower);
       } finally {
         request.close();
       }
     }
-    return [...new Set(lowers.reverse())].reverse();
+    return [...lowers.values()];
   };
 }
 

@@ -75,7 +75,7 @@ export class OverlaySnapshots implements Snapshots {
 
   async prepare(stack: readonly DiffID[], options: StackOptions): Promise<Snapshot> {
     await using owned = new DisposableStack();
-    const { tree, lowers, targets } = await this.#lowersOf(stack, options, owned);
+    const { tree, lowers, targets, assertUnchanged } = await this.#lowersOf(stack, options, owned);
     const [dir, work] = [this.#stacks.temp('upper', owned), this.#stacks.temp('work', owned)];
     const top = this.#makeUpper(dir, tree);
     mkdirSync(work, 0o700);
@@ -88,6 +88,7 @@ export class OverlaySnapshots implements Snapshots {
       targets,
       commit: async (how) => {
         overlay.unmount();
+        assertUnchanged();
         return this.#publish({ dir, top, tree, ...how });
       },
       keep: async (how) => {
@@ -112,14 +113,18 @@ export class OverlaySnapshots implements Snapshots {
   async #lowersOf(stack: readonly DiffID[], { points, signal }: StackOptions, owned: DisposableStack) {
     const tree = this.tree(stack);
     owned.defer(() => tree.close());
-    const lowers = await this.#makeLowers(stack, { signal });
+    const made = await this.#makeLowers(stack, { signal });
+    const lowers = made.map(({ path }) => path);
     const { targets, missing } = planStubs(tree, points);
     if (missing.length > 0) {
       const dir = this.#stacks.temp('stubs', owned);
       writeStubs(tree, missing, { dir, options: this.#options });
       lowers.push(dir);
     }
-    return { tree, lowers, targets: targetTexts(targets) };
+    const assertUnchanged = (): void => {
+      for (const lower of made) lower.assertUnchanged?.();
+    };
+    return { tree, lowers, targets: targetTexts(targets), assertUnchanged };
   }
 
   /** An overlay's top looks as its upper's. */

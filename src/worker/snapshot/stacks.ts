@@ -2,8 +2,9 @@ import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { DiffID, LayerStore } from '../../../cache/index.ts';
 import type { WrittenLayerFiles } from '../../image/layer/index.ts';
-import { openToc, type StackTree, stackTree, type Toc } from '../../image/toc/index.ts';
+import { openToc, type StackTree, stackTree, type Toc, TocCorrupt } from '../../image/toc/index.ts';
 import type { DisposableStack } from '../../util/async-disposable-stack.ts';
+import { layerDamaged } from './damage.ts';
 import type { TreeWriterOptions } from './tree-writer.ts';
 
 export interface StacksOptions extends TreeWriterOptions {
@@ -22,10 +23,11 @@ export class Stacks implements AsyncDisposable {
     this.#options = options;
   }
 
+  /** @throws BuildError layer-damaged */
   toc(diffID: DiffID): Toc {
     const known = this.#tocs.get(diffID);
     if (known !== undefined) return known;
-    const toc = openToc(this.#options.layers.tocPath(diffID));
+    const toc = openWhole(this.#options.layers, diffID);
     this.#tocs.set(diffID, toc);
     return toc;
   }
@@ -68,5 +70,15 @@ export class Stacks implements AsyncDisposable {
       .catch((error: unknown) => this.#options.warn(`${path} cannot be removed: ${String(error)}`))
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
+  }
+}
+
+function openWhole(layers: LayerStore, diffID: DiffID): Toc {
+  try {
+    return openToc(layers.tocPath(diffID));
+  } catch (error) {
+    if (!(error instanceof TocCorrupt)) throw error;
+    layers.reportDamage(diffID);
+    throw layerDamaged(diffID);
   }
 }

@@ -49,7 +49,7 @@ test('a layer of everything is the same bytes for ever', () => {
       "diffID": "sha256:6bd48dafee37544d12f76f375438da2fd998698de1de033358f0be807754ae7d",
       "entryCount": 21,
       "size": 704000,
-      "toc": "sha256:b607734766d831f76552699cdaca9186813777078551bf0f63f8d86f1e60f63b",
+      "toc": "sha256:997e573379b5e4c1367b337ff7345b6ef613d9fd1cbe7c79004dd028a09e46e9",
     }
   `);
 });

@@ -155,10 +155,9 @@ describe('the ContentID', () => {
 });
 
 describe('damage', () => {
-  test('any changed byte is told, but in the magic word’s place another format is', () => {
+  test('any changed byte is told', () => {
     const toc = encodeToc([entryOf('a', { size: 5, digest: digestOf('x') }), entryOf('d', { type: 'directory' })]);
     for (let at = 0; at < toc.length; at += 1) {
-      if ((at >= 8 && at < 16) || (at >= 48 && at < 80)) continue;
       const torn = Buffer.from(toc);
       torn[at] = (torn[at] ?? 0) ^ 1;
       expect(() => openToc(torn), `byte ${at}`).toThrow(TocCorrupt);
