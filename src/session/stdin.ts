@@ -4,6 +4,7 @@ import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
 import { isTarHead, openContext, unpackContext } from '../sources/context/index.ts';
+import { abortable } from '../util/abortable.ts';
 import { filter } from './filter.ts';
 import { dockerfileIn } from './remote-context.ts';
 import { type DockerfileSource, readAll } from './source.ts';
@@ -52,21 +53,6 @@ export async function unpackStream(
       ? {}
       : { dockerfile: dockerfileIn(openContext(dir), options) };
   return { dir, ...dockerfile, ignoresNothing: true, ...dispose };
-}
-
-/** The same chunks; waiting for the next one ends with an abort, whether the source knows of it or not. */
-async function* abortable(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  const iterator = source[Symbol.asyncIterator]();
-  const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
-  aborted.catch(() => undefined);
-  for (;;) {
-    signal.throwIfAborted();
-    const next = await Promise.race([iterator.next(), aborted]);
-    if (next.done === true) return;
-    yield next.value;
-  }
 }
 
 const HEAD_BYTES = 64 * 1024;
