@@ -4,6 +4,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -24,6 +25,15 @@ export function readIfThere(path: string): Buffer | undefined {
     return existsSync(path) ? readFileSync(path) : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** Names in a directory, in code unit order; none when it is not there. */
+export function namesIn(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir).sort();
+  } catch {
+    return [];
   }
 }
 

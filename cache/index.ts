@@ -15,6 +15,7 @@ export { openRoot, type Root } from './root.ts';
 export { RootError, type RootErrorReason } from './root-error.ts';
 export {
   bytesOnDisk,
+  lastGrowth,
   type KeptImage,
   type Pruned,
   type PruneRequest,

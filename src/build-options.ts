@@ -54,6 +54,8 @@ export interface BuildOptions {
   readonly iidFile?: string | undefined;
   readonly metadataFile?: string | undefined;
   readonly jobs: number;
+  /** What the root may take on disk after the build, as `du` counts; by the size of the disk when absent. */
+  readonly cacheMaxBytes?: number | undefined;
   /** --check-rules in lower case: rules to check beside BuildKit's, by name; `tsbuild` and `all` stand for many. */
   readonly checkRules?: ReadonlySet<string> | undefined;
   /** Host path of a PEM bundle for RUNs and for tsbuild's own requests. */

@@ -11,6 +11,7 @@ import { exportTargets, removeStaleFiles } from './session/export.ts';
 import { openSession } from './session/index.ts';
 import { type BuildMinutes, takeMinutes } from './session/keep-build.ts';
 import { lowerOptions } from './session/lower-options.ts';
+import { keepBelowCap } from './session/keep-below-cap.ts';
 import { outputsOf, sideFilesOf } from './session/outputs.ts';
 import { assertCanRun } from './session/preflight.ts';
 import type { Session } from './session/session.ts';
@@ -34,12 +35,13 @@ export function build(options: BuildOptions, deps: BuildDeps): Promise<BuildOutc
     await checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
     removeStaleFiles(options);
     const minutes = takeMinutes(options, deps);
-    return solveBuild(options, { ...deps, ...minutes }, async ({ definition, solution, session }) => {
+    const built = solveBuild(options, { ...deps, ...minutes }, async ({ definition, solution, session }) => {
       const image = await exportTargets(definition, solution, { session, options, ...deps, ...minutes });
       const done = image === undefined ? {} : { image };
       minutes.emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
       return done;
     });
+    return await built.finally(() => keepBelowCap(options, { ...deps, hasOnlyHits: minutes.hasOnlyHits }));
   });
 }
 

@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { publishBytes, readIfThere, type TempPath, type Warn } from '../files.ts';
+import { namesIn, publishBytes, readIfThere, type TempPath, type Warn } from '../files.ts';
 import type { Json } from '../types.ts';
 
 /** What is kept of the latest builds, one JSON value each: builds/<id>.json. */
@@ -69,12 +69,4 @@ export function openBuildStore(
       text === '' ? [] : store.ids().filter((id) => id.startsWith(text) || id.startsWith(text, LAST_PART_AT)),
   };
   return store;
-}
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
-  }
 }

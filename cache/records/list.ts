@@ -1,7 +1,7 @@
-import { readdirSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseCacheKey } from '../digest.ts';
-import { readIfThere } from '../files.ts';
+import { namesIn, readIfThere } from '../files.ts';
 import type { CacheRecord } from '../types.ts';
 import { parseRecord } from './format.ts';
 import { parseLines } from './lines.ts';
@@ -24,12 +24,4 @@ export function readRecords(path: string, hex: string): { records: CacheRecord[]
   const key = parseCacheKey(`sha256:${hex}`);
   const records = texts.map((text) => parseRecord(text, key, usedAt)).filter((record) => record !== undefined);
   return { records, isDamaged: isDamaged || records.length < texts.length || texts.length === 0 };
-}
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
-  }
 }

@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { namesIn } from '../files.ts';
 import { listRecords } from '../records/list.ts';
 import { type EvictDeps, type Evicted, evict } from './evict.ts';
 import type { SpaceItem } from './item.ts';
@@ -56,7 +58,14 @@ export async function pruneRoot(
 
 /** What `du` says of the root. */
 export function bytesOnDisk(rootDir: string): number {
-  return surveyRoot(rootDir).bytes;
+  return surveyRoot(rootDir, { remembers: true }).bytes;
+}
+
+/** When a layer or a blob was last put into the root, or removed; milliseconds since the epoch. */
+export function lastGrowth(rootDir: string): number {
+  const blobs = join(rootDir, 'content/v1/sha256');
+  const dirs = [join(rootDir, 'layers/v1'), blobs, ...namesIn(blobs).map((name) => join(blobs, name))];
+  return Math.max(...dirs.map((dir) => statSync(dir, { throwIfNoEntry: false })?.mtimeMs ?? 0));
 }
 
 function wouldEvict(candidates: readonly Candidate[], limit: number): Omit<Pruned, 'bytesBefore'> {

@@ -17,6 +17,8 @@ import type { Session } from './session.ts';
 export interface BuildMinutes {
   /** Hands every event on. */
   readonly emit: Emit;
+  /** No step ran. */
+  readonly hasOnlyHits: () => boolean;
   /** Keeps the report of `session`'s build, which ended with `error` or well. */
   readonly keep: (session: Pick<Session, 'root' | 'clock' | 'place' | 'dockerfile'>, error?: unknown) => void;
 }
@@ -31,6 +33,7 @@ export function takeMinutes(
       collected.handle(event);
       emit(event);
     },
+    hasOnlyHits: () => collected.state().steps.every(({ status }) => status === 'hit'),
     keep({ root, clock, place, dockerfile }, error) {
       const failed = { result: signal.aborted ? 'cancelled' : 'failed', durationMs: clock.elapsedMs() } as const;
       const ended: BuildState = { ...collected.state(), ...(error === undefined ? {} : failed) };

@@ -1,6 +1,8 @@
+import { existsSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   bytesOnDisk,
+  lastGrowth,
   type KeptImage,
   type Pruned,
   type PruneRequest,
@@ -59,12 +61,53 @@ export async function prune(
 
 /** Of what is kept when there is too much, so that not every build has to remove something. */
 const LOW_WATER = 0.9;
+/** How near to the cap a root that has not grown is measured all the same: reports and records are small. */
+const NEAR = 0.99;
+const DEFAULT_MAX_BYTES = 20e9;
+const DEFAULT_SHARE = 0.1;
+
+/** 20 GB, or a tenth of a disk that has less than 200 GB. */
+export function defaultCacheMax(dir: string): number {
+  const { blocks, bsize } = statfsSync(dir);
+  return Math.min(DEFAULT_MAX_BYTES, blocks * bsize * DEFAULT_SHARE);
+}
+
+export interface CapOptions extends SpaceDeps {
+  /** The default when absent. */
+  readonly maxBytes?: number | undefined;
+  /** Nothing ran: then it is looked whether something was added before everything is measured. */
+  readonly hasOnlyHits: boolean;
+}
 
 /**
  * Brings the root below its cap, by what costs least to make again. What running builds hold stays; each of them does this at its end.
  * @returns undefined when there was nothing to do
  */
-export async function enforceCap(rootDir: string, maxBytes: number, deps: SpaceDeps): Promise<Pruned | undefined> {
-  if (bytesOnDisk(rootDir) <= maxBytes) return undefined;
-  return prune(rootDir, { all: true, keepBytes: Math.floor(maxBytes * LOW_WATER) }, deps);
+export async function enforceCap(rootDir: string, options: CapOptions): Promise<Pruned | undefined> {
+  if (!existsSync(join(rootDir, 'leases'))) return undefined;
+  const { maxBytes = defaultCacheMax(rootDir), hasOnlyHits } = options;
+  const file = join(rootDir, 'space');
+  if (hasOnlyHits && isKnownBelow(file, maxBytes * NEAR) && lastGrowth(rootDir) <= mtimeOf(file)) return undefined;
+  const bytes = bytesOnDisk(rootDir);
+  const pruned =
+    bytes > maxBytes
+      ? await prune(rootDir, { all: true, keepBytes: Math.floor(maxBytes * LOW_WATER) }, options)
+      : undefined;
+  // Written after everything that went: its time says until when this holds.
+  writeFileSync(file, `${bytes - (pruned?.bytes ?? 0)}`, { mode: 0o600 });
+  return pruned;
+}
+
+/** What was measured last is not over it. */
+function isKnownBelow(file: string, maxBytes: number): boolean {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return /^\d+$/.test(text) && Number(text) <= maxBytes;
+  } catch {
+    return false;
+  }
+}
+
+function mtimeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }

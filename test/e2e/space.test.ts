@@ -92,3 +92,29 @@ test('words that prune does not know are refused', async () => {
     assert.match(stderr, /\[usage\]/);
   }
 });
+
+test('after a build the root takes no more than it may; what costs least goes, and is made again', async () => {
+  await using rig = await withBusybox();
+  rig.write({
+    Dockerfile: `
+      FROM busybox
+      COPY data /data
+      RUN sleep 0.3; seq 1 300000 > /dear
+      RUN seq 300000 1 > /cheap
+    `,
+    data: 'x'.repeat(3_000_000),
+  });
+  const free = await rig.built(['-t', 'app:1']);
+  const full = (await usage(rig)).bytes;
+  assert.equal(full, diskUsage(rig.root));
+  const max = full - 1_000_000;
+  const capped = await rig.built(['-t', 'app:1', '--cache-max', String(max)]);
+  assert.equal(capped.report.image?.digest, free.report.image?.digest);
+  assert.ok(diskUsage(rig.root) <= max);
+  const again = await rig.built(['-t', 'app:1'], { env: { TSBUILD_CACHE_MAX: '1' } });
+  assert.equal(again.report.result, 'built');
+  assert.match(again.stderr, /warning: .*app:1.* went to keep the cache below/);
+  const left = (await usage(rig)).kinds.filter(({ kind }) => kind !== 'other' && kind !== 'records');
+  assert.ok(left.reduce((sum, { bytes }) => sum + bytes, 0) < 100_000, JSON.stringify(left));
+  assert.equal((await rig.build(['--cache-max', 'much'])).code, 2);
+});

@@ -38,6 +38,7 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
     ...results(flags, cwd),
     ...cacheRules(flags),
     rootDir: resolve(cwd, rootDirectory(flags.root, env)),
+    cacheMaxBytes: cacheMax(flags, env),
     cwd,
     buildArgs: buildArgs(flags, env),
     target: flags.target,
@@ -123,6 +124,13 @@ function sources(flags: BuildFlags, { cwd, env }: CliContext) {
     ssh: new Map((flags.ssh ?? []).map((text) => sshSocket(text, env))),
     caFile: flags.ca === undefined ? undefined : existing('--ca', resolve(cwd, flags.ca)),
   };
+}
+
+/** `--cache-max`, else $TSBUILD_CACHE_MAX. */
+function cacheMax({ cacheMax: flag }: BuildFlags, env: CliContext['env']): number | undefined {
+  if (flag !== undefined) return byteSize('--cache-max', flag);
+  const named = env['TSBUILD_CACHE_MAX'];
+  return named === undefined || named === '' ? undefined : byteSize('TSBUILD_CACHE_MAX', named);
 }
 
 function limits(flags: BuildFlags) {

@@ -29,6 +29,7 @@ export interface BuildFlags {
   readonly shmSize?: string;
   readonly memory?: string;
   readonly cpus?: string;
+  readonly cacheMax?: string;
   readonly stepTimeout?: string;
   readonly allow?: readonly string[];
   readonly output?: readonly string[];

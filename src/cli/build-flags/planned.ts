@@ -14,6 +14,5 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--provenance [value]', name: 'provenance' },
   { flags: '--sbom [value]', name: 'sbom' },
   { flags: '--fail-on-miss [what]', name: 'failOnMiss' },
-  { flags: '--cache-max <size>', name: 'cacheMax' },
   { flags: '--trace <file>', name: 'trace' },
 ];

@@ -10,6 +10,10 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--shm-size <size>', 'size of /dev/shm in RUNs'],
   ['--memory <size>', 'memory of a RUN, e.g. 2g'],
   ['--cpus <n>', 'processors of a RUN, e.g. 1.5'],
+  [
+    '--cache-max <size>',
+    'what the state directory may take on disk, e.g. 20GB; min(20 GB, a tenth of the disk) without it',
+  ],
   ['--step-timeout <time>', 'how long a RUN may take, e.g. 90s, 10m or 1h'],
   ['--progress <mode>', 'auto, tty, plain, rawjson or quiet'],
   ['--secret-leak <mode>', "a layer that holds a secret's bytes: warn (default), error or off"],
