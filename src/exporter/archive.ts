@@ -1,6 +1,5 @@
-import { createReadStream } from 'node:fs';
 import type { Digest } from '../../cache/index.ts';
-import { packArchive } from '../image/archive/index.ts';
+import { type ArchiveFile, packArchive } from '../image/archive/index.ts';
 import type { ExportDeps } from './deps.ts';
 import {
   blobName,
@@ -12,6 +11,7 @@ import {
   renderIndexFile,
 } from './image-files.ts';
 import type { OutputSpec } from './output-spec.ts';
+import type { Piece } from './pieces.ts';
 
 export interface ArchiveParts {
   readonly image: ExportImage;
@@ -23,27 +23,25 @@ export interface ArchiveParts {
  * An OCI layout and a `docker save` archive in one tar. Equal images give equal bytes: entries in a fixed order, times of the
  * epoch, nothing of this machine.
  */
-export function archiveBytes(
+export function archivePieces(
   parts: ArchiveParts,
   deps: Pick<ExportDeps, 'content' | 'onProgress'>,
-): AsyncIterable<Uint8Array> {
+): AsyncIterable<Piece> {
   return packArchive(entries(parts, deps));
-}
-
-interface Entry {
-  readonly name: string;
-  readonly size: number;
-  readonly mode: number;
-  readonly mtimeSec: number;
-  readonly body: AsyncIterable<Uint8Array> | Uint8Array;
 }
 
 async function* entries(
   { image, files, spec }: ArchiveParts,
   { content, onProgress }: Pick<ExportDeps, 'content' | 'onProgress'>,
-): AsyncGenerator<Entry> {
+): AsyncGenerator<ArchiveFile> {
   const mtimeSec = image.epoch ?? 0;
-  const small = (name: string, body: Uint8Array): Entry => ({ name, size: body.length, mode: 0o644, mtimeSec, body });
+  const small = (name: string, body: Uint8Array): ArchiveFile => ({
+    name,
+    size: body.length,
+    mode: 0o644,
+    mtimeSec,
+    body,
+  });
   yield small('oci-layout', OCI_LAYOUT_FILE);
   yield small('index.json', renderIndexFile(indexDescriptors(image, files, spec)));
   yield small('manifest.json', dockerManifest(image, files, spec));
@@ -58,16 +56,9 @@ async function* entries(
       size,
       mode: 0o644,
       mtimeSec,
-      body: fileBytes(content.path(digest)),
+      body: { path: content.path(digest), size },
     };
     done += size;
     onProgress?.('archive', done, total);
   }
-}
-
-const CHUNK = 1024 * 1024;
-
-/** Opened when it is read, not before. */
-async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
-  yield* createReadStream(path, { highWaterMark: CHUNK });
 }

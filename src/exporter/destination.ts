@@ -3,6 +3,7 @@ import { access, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BuildError } from '../errors.ts';
 import { isFileOutput, type OutputSpec } from './output-spec.ts';
+import { bytesOf, type Piece, writePieces } from './pieces.ts';
 
 export interface DestinationDeps {
   readonly stdout: (bytes: Uint8Array) => Promise<void>;
@@ -18,10 +19,10 @@ export interface DestinationDeps {
  */
 export async function writeDestination(
   dest: string,
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Piece>,
   deps: DestinationDeps,
 ): Promise<number> {
-  if (dest === '-') return copyTo(source, deps.stdout, deps.signal);
+  if (dest === '-') return copyTo(bytesOf(source), deps.stdout, deps.signal);
   const { path, isSpecial } = await placeOf(dest);
   return isSpecial ? writeInto(path, 'w', { source, dest, ...deps }) : writeBeside(path, { source, dest, ...deps });
 }
@@ -68,7 +69,7 @@ const WORDS: { readonly [code: string]: readonly [string, string] } = {
 };
 
 interface Writing extends DestinationDeps {
-  readonly source: AsyncIterable<Uint8Array>;
+  readonly source: AsyncIterable<Piece>;
   readonly dest: string;
 }
 
@@ -102,7 +103,7 @@ async function writeBeside(path: string, writing: Writing): Promise<number> {
 async function writeInto(path: string, flags: 'w' | 'wx', { source, dest, signal }: Writing): Promise<number> {
   try {
     await using file = await open(path, flags);
-    return await copyTo(source, (bytes) => file.writeFile(bytes), signal);
+    return await writePieces(source, file, { signal });
   } catch (error) {
     throw isFileError(error, path) ? outputFailed(dest, error) : error;
   }

@@ -1,6 +1,6 @@
 import { type BlobRef, type Digest, type LayerRef, parseDigest } from '../../cache/index.ts';
 import { assertNever } from '../util/assert-never.ts';
-import { type ArchiveParts, archiveBytes } from './archive.ts';
+import { type ArchiveParts, archivePieces } from './archive.ts';
 import { blobsOfLayers } from './blob-of-layer.ts';
 import { blobKey, DEFAULT_COMPRESSION, layerMediaType } from './compression.ts';
 import type { ExportDeps } from './deps.ts';
@@ -8,6 +8,7 @@ import { checkDestinations, writeDestination } from './destination.ts';
 import { type ExportImage, type ImageFiles, imageFiles } from './image-files.ts';
 import { writeLayoutDirectory } from './layout-directory.ts';
 import type { OutputSpec } from './output-spec.ts';
+import { bytesOf } from './pieces.ts';
 import { pushOutput } from './push-output.ts';
 import { redateImage } from './redate-image.ts';
 import { rootfsTar } from './rootfs-tar.ts';
@@ -133,7 +134,7 @@ async function writeOutput(output: Output, deps: ExportDeps): Promise<{ dest: st
       return pushOutput(partsOf(output), deps);
     case 'load': {
       const parts = partsOf(output);
-      return { dest: await deps.load(archiveBytes(parts, deps), deps), size: sizeOf(parts) };
+      return { dest: await deps.load(bytesOf(archivePieces(parts, deps)), deps), size: sizeOf(parts) };
     }
     case 'image':
     case 'cacheonly':
@@ -155,7 +156,7 @@ function sizeOf({ files }: ArchiveParts): number {
 async function writeArchive(parts: ArchiveParts, deps: ExportDeps): Promise<number> {
   const there = unchangedSize(parts, deps.memo);
   if (there !== undefined) return there;
-  const size = await writeDestination(parts.spec.dest, archiveBytes(parts, deps), deps);
+  const size = await writeDestination(parts.spec.dest, archivePieces(parts, deps), deps);
   rememberWritten(parts, deps.memo);
   return size;
 }

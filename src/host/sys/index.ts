@@ -1,4 +1,5 @@
 export { type Cgroup, type CgroupMemory, cgroupMemory, removeCgroups } from './cgroups.ts';
+export { copyFileRange } from './copy-range.ts';
 export { fileLocks } from './file-locks.ts';
 export { makedev, mknod, setMtime } from './files.ts';
 export { flock } from './flock.ts';

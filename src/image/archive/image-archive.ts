@@ -1,4 +1,8 @@
-import type { Pack } from './tar-stream.ts';
+/** A file of this machine, all of it: whoever writes the archive copies it there as he can. */
+export interface StoredFile {
+  readonly path: string;
+  readonly size: number;
+}
 
 export interface ArchiveFile {
   /** ASCII. */
@@ -6,61 +10,44 @@ export interface ArchiveFile {
   readonly size: number;
   readonly mode?: number;
   readonly mtimeSec: number;
-  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | StoredFile;
 }
 
 /**
- * A plain archive of plain files, such as an exported image. Layers are written by tar-writer.ts, which keeps every byte. Who stops
- * reading ends it: bodies are given back, and no further one is begun.
+ * A plain archive of plain files, such as an exported image, in pieces. Layers are written by tar-writer.ts, which keeps every byte. Who
+ * stops reading ends it: bodies are given back, and no further one is begun.
+ * @throws Error when a body has another size than its file says
  */
 export async function* packArchive(
   files: AsyncIterable<ArchiveFile> | Iterable<ArchiveFile>,
-): AsyncIterable<Uint8Array> {
+): AsyncGenerator<Uint8Array | StoredFile> {
+  for await (const file of files) {
+    yield await headerOf(file);
+    let size = 0;
+    for await (const piece of piecesOf(file.body)) {
+      size += piece instanceof Uint8Array ? piece.length : piece.size;
+      yield piece;
+    }
+    if (size !== file.size) throw new Error(`Size mismatch: ${file.name} has ${size} bytes, not ${file.size}`);
+    const padding = (BLOCK - (size % BLOCK)) % BLOCK;
+    if (padding > 0) yield Buffer.alloc(padding);
+  }
+  yield Buffer.alloc(2 * BLOCK);
+}
+
+const BLOCK = 512;
+
+function piecesOf(body: ArchiveFile['body']): AsyncIterable<Uint8Array> | readonly (Uint8Array | StoredFile)[] {
+  return Symbol.asyncIterator in body ? body : [body];
+}
+
+/** The first thing that an archive of the file alone has in it. */
+async function headerOf({ name, size, mode = 0o644, mtimeSec }: Omit<ArchiveFile, 'body'>): Promise<Buffer> {
   const { pack } = await import('./tar-stream.ts');
   const archive = pack();
-  const filling = fill(archive, files).catch((error: unknown) =>
-    archive.destroy(error instanceof Error ? error : new Error(String(error))),
-  );
-  try {
-    for await (const chunk of archive as AsyncIterable<Uint8Array>) yield chunk;
-  } finally {
-    archive.destroy();
-    await filling;
-  }
-}
-
-type Entry = ReturnType<Pack['entry']>;
-
-async function fill(archive: Pack, files: AsyncIterable<ArchiveFile> | Iterable<ArchiveFile>): Promise<void> {
-  for await (const { name, size, mode = 0o644, mtimeSec, body } of files) {
-    const entry = archive.entry({ name, size, mode, mtime: new Date(mtimeSec * 1000), uid: 0, gid: 0 });
-    const closed = new Promise<void>((resolve, reject) => {
-      entry.once('error', reject);
-      entry.once('close', resolve);
-    });
-    // Also when nobody waits for it any more: the archive's own error is the one that counts.
-    closed.catch(() => undefined);
-    for await (const chunk of body instanceof Uint8Array ? [body] : body) await write(entry, chunk);
-    entry.end(null);
-    await closed;
-  }
-  archive.finalize();
-}
-
-/** @throws Error when the archive has ended meanwhile */
-async function write(entry: Entry, chunk: Uint8Array): Promise<void> {
-  if (!entry.write(chunk) && !entry.destroyed) await roomIn(entry);
-  if (entry.destroyed) throw new Error('the archive is no longer read');
-}
-
-function roomIn(entry: Entry): Promise<void> {
-  return new Promise((resolve) => {
-    const wake = () => {
-      entry.off('drain', wake);
-      entry.off('close', wake);
-      resolve();
-    };
-    entry.on('drain', wake);
-    entry.on('close', wake);
-  });
+  const entry = archive.entry({ name, size, mode, mtime: new Date(mtimeSec * 1000), uid: 0, gid: 0 });
+  // it is left without its body
+  entry.on('error', () => undefined);
+  for await (const chunk of archive as AsyncIterable<Uint8Array>) return Buffer.from(chunk);
+  throw new Error('an archive without a header');
 }

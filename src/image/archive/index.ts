@@ -1,7 +1,7 @@
 export { ArchiveError, type ArchiveErrorCode } from './archive-error.ts';
 export { type Compression, decompress, type Filter, sniffCompression } from './decompress.ts';
 export type { EntryType, TarEntry } from './entry.ts';
-export { type ArchiveFile, packArchive } from './image-archive.ts';
+export { type ArchiveFile, packArchive, type StoredFile } from './image-archive.ts';
 export { DEFAULT_LIMITS, makeTarReader, type TarHandler, type TarLimits, type TarReader } from './tar-reader.ts';
 export { makeTarWriter, type TarWriter, tarName } from './tar-writer.ts';
 export { through } from './through.ts';

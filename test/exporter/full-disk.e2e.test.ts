@@ -1,0 +1,28 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { writeDestination } from '../../src/exporter/destination.ts';
+
+test('a disk that fills up while blobs are copied to it is told as one, and nothing is left there', async (context) => {
+  if (process.getuid?.() !== 0) context.skip('only root can mount a small disk');
+  const dir = mkdtempSync(join(tmpdir(), 'full-'));
+  const disk = join(dir, 'disk');
+  mkdirSync(disk);
+  writeFileSync(join(dir, 'blob'), Buffer.alloc(3_000_000));
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk]);
+  async function* pieces() {
+    yield Buffer.from('head');
+    yield { path: join(dir, 'blob'), size: 3_000_000 };
+  }
+  try {
+    const signal = new AbortController().signal;
+    const deps = { signal, lease: 'l', stdout: () => Promise.resolve() };
+    await expect(writeDestination(join(disk, 'x.tar'), pieces(), deps)).rejects.toMatchObject({ code: 'disk-full' });
+    expect(readdirSync(disk)).toEqual([]);
+  } finally {
+    execFileSync('umount', [disk]);
+    rmSync(dir, { recursive: true });
+  }
+});

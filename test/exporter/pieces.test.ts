@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { bytesOf, type Piece, writePieces } from '../../src/exporter/pieces.ts';
+
+const signal = new AbortController().signal;
+let dir: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'pieces-'));
+});
+afterEach(() => {
+  rmSync(dir, { recursive: true, force: true });
+  vi.doUnmock('../../src/host/sys/index.ts');
+  vi.resetModules();
+});
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+function stored(name: string, bytes: Uint8Array): Piece {
+  const path = join(dir, name);
+  writeFileSync(path, bytes);
+  return { path, size: bytes.length };
+}
+
+async function written(pieces: readonly Piece[], write: typeof writePieces = writePieces): Promise<Buffer> {
+  const path = join(dir, 'out');
+  await using file = await open(path, 'w');
+  const size = await write(each(pieces), file, { signal });
+  const bytes = readFileSync(path);
+  expect(size).toBe(bytes.length);
+  return bytes;
+}
+
+test('files and bytes come in their order, whoever takes them', async () => {
+  const piece = fc.record({ isFile: fc.boolean(), bytes: fc.uint8Array({ maxLength: 5000 }) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { maxLength: 8 }), async (given) => {
+      const pieces = given.map(({ isFile, bytes }, index) => (isFile ? stored(String(index), bytes) : bytes));
+      const wanted = Buffer.concat(given.map(({ bytes }) => bytes));
+      expect((await written(pieces)).equals(wanted)).toBe(true);
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of bytesOf(each(pieces))) chunks.push(chunk);
+      expect(Buffer.concat(chunks).equals(wanted)).toBe(true);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test.each([0, 1, 3])('where the kernel cannot copy, after %i ranges, memory does', async (ranges) => {
+  let left = ranges;
+  vi.doMock('../../src/host/sys/index.ts', async (original) => {
+    const sys = await original<typeof import('../../src/host/sys/index.ts')>();
+    return {
+      ...sys,
+      copyFileRange: (from: number, to: number, length: number) =>
+        left-- > 0 ? sys.copyFileRange(from, to, Math.min(length, 700_000)) : undefined,
+    };
+  });
+  const { writePieces: write } = await import('../../src/exporter/pieces.ts');
+  const bytes = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => index % 251));
+  const made = await written([Buffer.from('head'), stored('big', bytes), Buffer.from('tail')], write);
+  expect(made.equals(Buffer.concat([Buffer.from('head'), bytes, Buffer.from('tail')]))).toBe(true);
+});
+
+test('a file that has become shorter is an error, an abort is heard', async () => {
+  const piece = stored('a', Buffer.alloc(10_000));
+  truncateSync(join(dir, 'a'), 10);
+  await expect(written([piece])).rejects.toThrow(/shorter than its 10000 bytes/);
+  await using file = await open(join(dir, 'out'), 'w');
+  const aborted = AbortSignal.abort(new Error('stop'));
+  await expect(writePieces(each([piece]), file, { signal: aborted })).rejects.toThrow('stop');
+});
