@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type * as sysRoom from '../../src/host/sys/index.ts';
 import { bytesOf, type Piece, writePieces } from '../../src/exporter/pieces.ts';
 
 const signal = new AbortController().signal;
@@ -55,7 +56,7 @@ test('files and bytes come in their order, whoever takes them', async () => {
 test.each([0, 1, 3])('where the kernel cannot copy, after %i ranges, memory does', async (ranges) => {
   let left = ranges;
   vi.doMock('../../src/host/sys/index.ts', async (original) => {
-    const sys = await original<typeof import('../../src/host/sys/index.ts')>();
+    const sys = await original<typeof sysRoom>();
     return {
       ...sys,
       copyFileRange: (from: number, to: number, length: number) =>

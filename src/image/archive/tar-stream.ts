@@ -1,2 +1,2 @@
 // A module of its own, so that it is loaded with the first archive: named imports of CommonJS must be static.
-export { type Pack, pack } from 'tar-stream';
+export { pack } from 'tar-stream';
