@@ -67,8 +67,7 @@ export function writeStatFile(
     const fd = openSync(temp, 'wx', 0o600);
     try {
       writeAll(fd, head);
-      for (const [index, page] of file.pages.entries())
-        writeAll(fd, bytesOf(page, file.count - index * PAGE_ENTRIES));
+      for (const [index, page] of file.pages.entries()) writeAll(fd, bytesOf(page, file.count - index * PAGE_ENTRIES));
     } finally {
       closeSync(fd);
     }

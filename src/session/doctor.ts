@@ -139,9 +139,9 @@ async function workerFindings(
   }
 }
 
-function networkFinding({ networkObstacle }: WorkerProbe): Finding {
+function networkFinding({ networkObstacle, networkPrograms = [] }: WorkerProbe): Finding {
   if (networkObstacle === undefined)
-    return { name: 'network', state: 'works', detail: 'each RUN has its own, behind slirp4netns' };
+    return { name: 'network', state: 'works', detail: `each RUN has its own, behind ${networkPrograms.join(' or ')}` };
   const [, why = networkObstacle, fix] = /^(.*) \((.*)\)$/.exec(networkObstacle) ?? [];
   const detail = `RUNs share the host's: ${why}`;
   return { name: 'network', state: 'limited', detail, ...(fix === undefined ? {} : { fix }) };

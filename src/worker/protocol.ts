@@ -232,6 +232,8 @@ export interface WorkerProbe {
   readonly userNamespace: boolean;
   /** Whose limits of memory and processors can be set. */
   readonly cgroups: 'none' | 'v1' | 'v2';
+  /** What carries the traffic of RUNs that have a network of their own; the first is used, the others where it fails. */
+  readonly networkPrograms?: readonly string[];
   /** Why RUNs share the host's network, with the command that helps; absent when they have one of their own. */
   readonly networkObstacle?: string;
   /** Which lower makers are used on this root, best first. */

@@ -1,7 +1,7 @@
 export { boundingSet, type Capabilities } from './capabilities.ts';
 export { type DeviceRequest, findDevices, type RunDevice } from './devices.ts';
 export { type HostEntry, renderHosts, renderResolvConf } from './hosts-files.ts';
-export { type Network, type Networks, openNetworks, slirpObstacle } from './network/index.ts';
+export { type Network, type Networks, networkWays, openNetworks } from './network/index.ts';
 export type { OciMount } from './oci-spec.ts';
 export type { OutputSink } from './output.ts';
 export { type RlimitHost, rlimitsOf } from './rlimits.ts';

@@ -1,6 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import { findProgram, run as runProgram } from '../../host/process/index.ts';
-import { slirpObstacle } from '../exec/index.ts';
+import { networkWays } from '../exec/index.ts';
 import type {
   RunReply,
   RunRequest,
@@ -104,13 +104,13 @@ async function probe(workspace: Workspace): Promise<WorkerProbe> {
   const { machine, searchPath } = workspace;
   const runtime = await probeRuntime(searchPath);
   const { lowers, notes } = lowersOf(workspace);
-  const networkObstacle = slirpObstacle(searchPath);
+  const ways = networkWays(searchPath);
   return {
     ...(runtime === undefined ? {} : { runtime }),
     overlay: lowers.length > 0 && !lowers.includes('copy'),
     userNamespace: machine.isUserNamespace,
     cgroups: machine.isUserNamespace ? 'none' : machine.cgroups,
-    ...(networkObstacle === undefined ? {} : { networkObstacle }),
+    ...(typeof ways === 'string' ? { networkObstacle: ways } : { networkPrograms: ways.map(({ program }) => program) }),
     lowers,
     notes,
   };

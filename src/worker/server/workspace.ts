@@ -47,7 +47,7 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
   const { lease } = setup;
   const holds = lease === undefined ? {} : { holds: openHolds(rootDir, { lease, locks: fileLocks, now: nowMs }) };
   const layers: LayerStore = openLayerStore(rootDir, { tempPath, onWarning: warn, ...holds });
-  const networks = openNetworks({ searchPath, note });
+  const networks = openNetworks({ searchPath, runDir, note });
   let snapshots: Snapshots | undefined;
   return {
     ...{ machine, rootDir, runDir, searchPath, tempPath, warn },

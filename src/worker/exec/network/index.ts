@@ -1,2 +1,2 @@
 export { type Network, type Networks, openNetworks } from './networks.ts';
-export { slirpObstacle } from './slirp.ts';
+export { networkWays } from './ways.ts';

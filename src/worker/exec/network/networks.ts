@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
-import { openSlirp, type Slirp, slirpObstacle } from './slirp.ts';
+import type { Uplink, UplinkOptions } from './uplink.ts';
+import { networkWays, type Way } from './ways.ts';
 
 /** One way for a RUN to reach, or not to reach, the world. Disposing it gives it back. */
 export interface Network extends AsyncDisposable {
@@ -25,6 +26,8 @@ export interface NetworkRequest {
 
 export interface NetworksOptions {
   readonly searchPath: string;
+  /** On a tmpfs of the worker's own. */
+  readonly runDir: string;
   /** Says why RUNs have the host's network; once. */
   readonly note: (message: string) => void;
 }
@@ -33,10 +36,11 @@ export interface NetworksOptions {
  * The networks of a worker's RUNs. A RUN has one of its own for as long as it runs; the next one takes over the same, so that only the
  * first of a build waits for it. Where none can be made RUNs have the host's.
  */
-export function openNetworks({ searchPath, note }: NetworksOptions): Networks {
-  const free: Slirp[] = [];
-  const all = new Set<Slirp>();
-  let obstacle = slirpObstacle(searchPath);
+export function openNetworks({ searchPath, runDir, note }: NetworksOptions): Networks {
+  const free: Uplink[] = [];
+  const all = new Set<Uplink>();
+  const ways = networkWays(searchPath);
+  let obstacle = typeof ways === 'string' ? ways : undefined;
   let isSaid = false;
   const fallBack = (): Network => {
     if (!isSaid) note(`RUNs share the host's network: ${obstacle ?? 'unknown'}`);
@@ -45,15 +49,16 @@ export function openNetworks({ searchPath, note }: NetworksOptions): Networks {
   };
   const own = async ({ isPrivileged, signal }: NetworkRequest): Promise<Network> => {
     if (obstacle !== undefined) return fallBack();
-    const slirp = free.pop() ?? (await openSlirp(searchPath, signal));
-    if (typeof slirp === 'string') {
-      obstacle = slirp;
+    const uplink = free.pop() ?? (await openFirst(ways, { searchPath, runDir, signal }));
+    if (typeof uplink === 'string') {
+      // Nothing was found out by one that was not let finish.
+      if (!signal.aborted) obstacle = uplink;
       return fallBack();
     }
-    all.add(slirp);
-    return ownNetwork(slirp, () => {
-      if (isPrivileged) slirp.end();
-      else if (slirp.isAlive()) free.push(slirp);
+    all.add(uplink);
+    return ownNetwork(uplink, () => {
+      if (isPrivileged) uplink.end();
+      else if (uplink.isAlive()) free.push(uplink);
     });
   };
   return {
@@ -62,17 +67,29 @@ export function openNetworks({ searchPath, note }: NetworksOptions): Networks {
       return request.mode === 'host' ? HOST : own(request);
     },
     async [Symbol.asyncDispose]() {
-      for (const slirp of all) slirp.end();
+      for (const uplink of all) uplink.end();
     },
   };
 }
 
-function ownNetwork(slirp: Slirp, giveBack: () => void): Network {
+/** Or why none of them works: what the first one said. */
+async function openFirst(ways: readonly Way[] | string, options: UplinkOptions): Promise<Uplink | string> {
+  if (typeof ways === 'string') return ways;
+  let failure: string | undefined;
+  for (const way of ways) {
+    const opened = await way.open(options);
+    if (typeof opened !== 'string') return opened;
+    failure ??= opened;
+  }
+  return failure ?? 'unknown';
+}
+
+function ownNetwork(uplink: Uplink, giveBack: () => void): Network {
   return {
     kind: 'own',
-    namespacePath: slirp.namespacePath,
-    nameServer: slirp.nameServer,
-    gateway: hostAddress() ?? slirp.gateway,
+    namespacePath: uplink.namespacePath,
+    nameServer: uplink.nameServer,
+    gateway: hostAddress() ?? uplink.gateway,
     async [Symbol.asyncDispose]() {
       giveBack();
     },
