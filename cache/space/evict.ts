@@ -67,6 +67,7 @@ export async function evict(
 }
 
 function forgetImages(item: SpaceItem, forgotten: Set<KeptImage>, { ownership, forgetImage }: EvictDeps): void {
+  if (ownership.spares.has(item.id)) return;
   for (const image of ownership.images.get(item.id) ?? []) {
     if (image.isPulled || forgotten.has(image) || item.type === 'record') continue;
     forgotten.add(image);

@@ -23,12 +23,11 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * each what costs least to make again by byte, but a layer never before one that stands on it: without it that one could not be made again.
  */
 export function evictionOrder(items: readonly SpaceItem[], ownership: Ownership, nowMs: number): readonly Candidate[] {
-  const layerIDs = new Set(items.filter(({ type }) => type === 'layer').map(({ id }) => id));
   const candidates = new Map<string, Candidate>();
   for (const item of items) {
     if (item.type === 'fixed') continue;
     const days = Math.max(0, nowMs - lastUse(item, ownership)) / DAY_MS;
-    const value = costOf(item, ownership, layerIDs) / Math.max(item.bytes, 1) / (1 + days);
+    const value = costOf(item, ownership) / Math.max(item.bytes, 1) / (1 + days);
     candidates.set(item.path, { item, tier: tierOf(item, ownership), value });
   }
   const heights = raiseParents(candidates, ownership);
@@ -47,22 +46,20 @@ export function lastUse(item: SpaceItem, { records }: Ownership): number {
   return Math.max(item.lastUsedAt, ...[...(records.get(item.id) ?? [])].map((record) => record.lastUsedAt));
 }
 
-function tierOf({ id, type }: SpaceItem, { images }: Ownership): Tier {
+function tierOf({ id, type }: SpaceItem, { images, spares }: Ownership): Tier {
   if (type === 'failure') return 'failure';
   if (type === 'record' || type === 'report') return 'record';
+  if (spares.has(id)) return 'cache';
   return [...(images.get(id) ?? [])].some((image) => !image.isPulled) ? 'image' : 'cache';
 }
 
-function costOf({ id, type, bytes }: SpaceItem, { images, records }: Ownership, layerIDs: ReadonlySet<string>): number {
+function costOf({ id, type, bytes }: SpaceItem, { images, records, spares }: Ownership): number {
   const download = ROUND_TRIP_MS + bytes / DOWNLOAD_BYTES_PER_MS;
   if (type === 'layer') {
     const made = [...(records.get(id) ?? [])].map((record) => record.costMs);
     return Math.max(0, ...made, images.has(id) ? download : 0);
   }
-  const owners = [...(images.get(id) ?? []), ...(records.get(id) ?? [])];
-  const isOfLayer = owners.some(({ layers }) => layers.some(({ diffID }) => layerIDs.has(diffID)));
-  const isSmall = bytes < DOWNLOAD_BYTES_PER_MS;
-  if (type === 'blob' && isOfLayer && !isSmall) return bytes / COMPRESS_BYTES_PER_MS;
+  if (spares.has(id)) return bytes / COMPRESS_BYTES_PER_MS;
   return type === 'report' || type === 'record' ? bytes / DOWNLOAD_BYTES_PER_MS : download;
 }
 

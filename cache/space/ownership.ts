@@ -22,6 +22,8 @@ export interface Ownership {
   readonly records: ReadonlyMap<string, ReadonlySet<CacheRecord>>;
   /** Layers that are here, by the content that keys know them by. */
   readonly contents: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Blobs of layers that are here: no image is lost with them. */
+  readonly spares: ReadonlySet<string>;
 }
 
 export interface OwnershipParts {
@@ -38,6 +40,7 @@ export function ownershipOf({ rootDir, items, records, images }: OwnershipParts)
     images: new Map<string, Set<KeptImage>>(),
     records: new Map<string, Set<CacheRecord>>(),
     contents: new Map<string, Set<string>>(),
+    spares: new Set<string>(),
   };
   // A layer whose content cannot be told stands for itself, as in keys.
   for (const { id } of layers) add(owners.contents, metas.get(id)?.contentID ?? id, id);
@@ -46,10 +49,16 @@ export function ownershipOf({ rootDir, items, records, images }: OwnershipParts)
     ...(layer.blob === undefined ? [] : [layer.blob.digest]),
     ...Object.values(metas.get(layer.diffID)?.blobs ?? {}).map(({ digest }) => digest),
   ];
+  const addSpares = (layer: LayerRef): void => {
+    for (const id of idsOf(layer).slice(1)) if (metas.has(layer.diffID)) owners.spares.add(id);
+  };
+  for (const { layers: stack } of images) stack.forEach(addSpares);
   for (const image of images)
     for (const id of [image.manifest, image.config, ...image.layers.flatMap(idsOf)]) add(owners.images, id, image);
-  for (const record of records)
+  for (const record of records) {
+    record.layers.forEach(addSpares);
     for (const id of [record.key, ...record.layers.flatMap(idsOf)]) add(owners.records, id, record);
+  }
   return owners;
 }
 

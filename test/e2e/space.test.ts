@@ -113,7 +113,7 @@ test('after a build the root takes no more than it may; what costs least goes, a
   assert.ok(diskUsage(rig.root) <= max);
   const again = await rig.built(['-t', 'app:1'], { env: { TSBUILD_CACHE_MAX: '1' } });
   assert.equal(again.report.result, 'built');
-  assert.match(again.stderr, /warning: .*app:1.* went to keep the cache below/);
+  assert.match(again.stderr, /WARNING: .*app:1.* went to keep the cache below/);
   const left = (await usage(rig)).kinds.filter(({ kind }) => kind !== 'other' && kind !== 'records');
   assert.ok(left.reduce((sum, { bytes }) => sum + bytes, 0) < 100_000, JSON.stringify(left));
   assert.equal((await rig.build(['--cache-max', 'much'])).code, 2);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import type { CacheRecord, KeptImage } from '../../../cache/index.ts';
+import { type CacheRecord, digestOf, type KeptImage } from '../../../cache/index.ts';
 import type { SpaceItem } from '../../../cache/space/item.ts';
 import { evictionOrder } from '../../../cache/space/order.ts';
 import { ownershipOf } from '../../../cache/space/ownership.ts';
@@ -50,6 +50,16 @@ test('failures go first, images that were built here last, pulled ones are only 
   const items = [layerItem('built', 10), record, layerItem('pulled', 10), failure];
   const images = [imageOf('app', ['built']), imageOf('node', ['pulled'], true)];
   assert.deepEqual(order(items, [], images), ['failure', 'pulled', 'record', 'built']);
+});
+
+test('a blob of a layer that is here is cache, whoever needs it; one of a layer that is not is not', () => {
+  const blob = { mediaType: 'layer', digest: digestOf('blob'), size: 10 };
+  const image = imageOf('app', ['built']);
+  const owned = { ...image, layers: image.layers.map((layer) => ({ ...layer, blob })) };
+  const item: SpaceItem = { ...layerItem('blob', 10), type: 'blob', id: blob.digest };
+  const record: SpaceItem = { ...layerItem('record', 1), type: 'record', id: 'r' };
+  assert.deepEqual(order([record, item], [], [owned]), ['record', 'blob']);
+  assert.deepEqual(order([record, item, layerItem('built', 10)], [], [owned]), ['blob', 'record', 'built']);
 });
 
 test('for all stacks: no layer goes before one that stands on it', () => {
