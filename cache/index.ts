@@ -1,5 +1,6 @@
 export { type BuildStore, openBuildStore } from './builds/store.ts';
 export { canonicalJson } from './canonical-json.ts';
+export { type CheckedRoot, checkRoot } from './check/check.ts';
 export { ContentMismatch, type ContentStore } from './content/store.ts';
 export * from './digest.ts';
 export { Digests } from './digests.ts';

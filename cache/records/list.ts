@@ -23,5 +23,5 @@ export function readRecords(path: string, hex: string): { records: CacheRecord[]
   const { texts, isDamaged } = parseLines(content.toString('utf8'));
   const key = parseCacheKey(`sha256:${hex}`);
   const records = texts.map((text) => parseRecord(text, key, usedAt)).filter((record) => record !== undefined);
-  return { records, isDamaged: isDamaged || records.length < texts.length || texts.length === 0 };
+  return { records, isDamaged: isDamaged || records.length < texts.length };
 }

@@ -32,7 +32,10 @@ export const COMMANDS = {
     summary: 'remove what no build and no image needs',
     load: async () => (await import('./prune-command.ts')).pruneCommand,
   },
-  cache: planned('cache', 'check and mend the store'),
+  cache: {
+    summary: 'check and mend the state directory',
+    load: async () => (await import('./cache-command.ts')).cacheCommand,
+  },
   context: {
     summary: 'what is in a build context, what each step takes of it, and which rules decide',
     load: async () => (await import('./context-command.ts')).contextCommand,

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inject, test } from 'vitest';
 import { makeBases } from '../rig/bases.ts';
-import { CliRig } from '../rig/cli.ts';
+import { CliRig, step } from '../rig/cli.ts';
 
 interface Usage {
   readonly bytes: number;
@@ -117,4 +119,26 @@ test('after a build the root takes no more than it may; what costs least goes, a
   const left = (await usage(rig)).kinds.filter(({ kind }) => kind !== 'other' && kind !== 'records');
   assert.ok(left.reduce((sum, { bytes }) => sum + bytes, 0) < 100_000, JSON.stringify(left));
   assert.equal((await rig.build(['--cache-max', 'much'])).code, 2);
+});
+
+test('cache check finds what was spoiled behind our back, and the next build makes it again', async () => {
+  await using rig = CliRig.setup();
+  rig.write({ Dockerfile: 'FROM scratch\nCOPY a /a\n', a: 'content' });
+  const { report } = await rig.built(['-t', 'app:1']);
+  assert.match((await rig.tsbuild(['cache', 'check'])).stdout, /all whole\n$/);
+  const layers = join(rig.root, 'layers/v1');
+  const tar = join(layers, readdirSync(layers)[0] ?? '', 'tar');
+  chmodSync(tar, 0o600);
+  writeFileSync(tar, readFileSync(tar).fill(0x41, 600, 610));
+  const found = await rig.tsbuild(['cache', 'check', '--format', 'json']);
+  assert.equal(found.code, 1);
+  const { damages } = JSON.parse(found.stdout) as { damages: readonly { kind: string; isMended: boolean }[] };
+  assert.deepEqual(
+    damages.map(({ kind, isMended }) => [kind, isMended]),
+    [['layer', true]],
+  );
+  assert.equal((await rig.tsbuild(['cache', 'check'])).code, 0);
+  const again = await rig.built(['-o', `type=tar,dest=${join(rig.dir, 'a.tar')}`]);
+  assert.equal(step(again.report, 'COPY').status, 'miss');
+  assert.equal(step(again.report, 'COPY').layer?.diffID, step(report, 'COPY').layer?.diffID);
 });
