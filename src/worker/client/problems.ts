@@ -28,7 +28,15 @@ export function workerLost(said: string, code: number | null, signal: string | n
   });
 }
 
+const LIMITS = ['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup'].map((kind) => `max_${kind}_namespaces`);
+
 function rootRefused(said: string): BuildError {
+  const spent = LIMITS.filter((name) => read(`/proc/sys/user/${name}`) === '0');
+  if (spent.length > 0) {
+    return new BuildError('sandbox-unavailable', `no namespaces are allowed here (user.${spent[0]} is 0): ${said}`, {
+      hint: `sudo sysctl -w ${spent.map((name) => `user.${name}=28633`).join(' ')}`,
+    });
+  }
   return new BuildError('sandbox-unavailable', `namespaces are refused to this root: ${said}`, {
     hint: 'give the container CAP_SYS_ADMIN, or run tsbuild as an ordinary user outside of it',
   });
