@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
+import { removeTree } from '../host/fs/index.ts';
 import { isTarHead, openContext, unpackContext } from '../sources/context/index.ts';
 import { abortable } from '../util/abortable.ts';
 import { filter } from './filter.ts';
@@ -41,7 +41,7 @@ export async function unpackStream(
 ): Promise<StdinSources & { readonly dir: string }> {
   const dir = root.tempPath('context');
   mkdirSync(dir, { mode: 0o700 });
-  const dispose = { [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
+  const dispose = { [Symbol.asyncDispose]: () => Promise.resolve(removeTree(dir)) };
   const { head, all } = await peek(source);
   if (!(await isTarHead(head, { signal, filter }))) {
     const text = await readAll(all, MAX_STDIN_DOCKERFILE);
