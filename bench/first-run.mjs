@@ -6,7 +6,7 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -102,6 +102,7 @@ async function measure({ state, host }, round) {
     pullMs: state.lastByteMs - began,
     wallMs: uptimeMs() - began,
     inodes: inodesOf(root) - inodes,
+    load: loadavg()[0],
   };
   process.stderr.write(`${JSON.stringify(figure)}\n`);
   rmSync(root, { recursive: true });
@@ -127,11 +128,15 @@ function inodesOf(root) {
 }
 
 function save(figures, { size }) {
-  const middle = (name) => figures.map((figure) => figure[name]).sort((a, b) => a - b)[figures.length >> 1];
-  const seconds = (name) => (middle(name) / 1000).toFixed(2);
+  const sorted = (name) => figures.map((figure) => figure[name]).sort((a, b) => a - b);
+  const middle = (name) => sorted(name)[figures.length >> 1];
+  const seconds = (name) => {
+    const all = sorted(name).map((ms) => (ms / 1000).toFixed(2));
+    return `${all[all.length >> 1]} (${all[0]} to ${all.at(-1)})`;
+  };
   const text = [
     '',
-    `Measured ${new Date().toISOString().slice(0, 10)}: ${cpus().length} cores, Node ${process.version}; median of ${figures.length}.`,
+    `Measured ${new Date().toISOString().slice(0, 10)}: ${cpus().length} cores, Node ${process.version}; median (least to most) of ${figures.length}, load ${middle('load').toFixed(1)}.`,
     `A layer of ${wanted.files} files, ${wanted.bytes / 1e6} MB, ${Math.round(size / 1e6)} MB as the registry has it, on busybox.`,
     '',
     '| from | to | s |',
