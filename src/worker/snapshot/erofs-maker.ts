@@ -115,7 +115,8 @@ async function makeImage({ path, request, borrowed }: Wanted, { options, signal 
   const breathe = makeBreather(signal);
   const maker = new InodeTreeMaker(options.opaqueXattr);
   for (const entry of withParents(toc, borrowed)) {
-    await breathe();
+    const pause = breathe();
+    if (pause !== undefined) await pause;
     maker.add(entry);
   }
   const tree = maker.finish();
