@@ -69,6 +69,7 @@ async function compressed(ref: LayerRef, compression: LayerCompression, deps: Bl
       algorithm,
       level: levelOf(compression),
       destPath,
+      filter: deps.filter,
       signal: deps.signal,
     });
     deps.content.adopt(destPath, digest);

@@ -1,4 +1,5 @@
 import type { BlobRef, DiffID, Digest, LayerRef } from '../../cache/index.ts';
+import type { Filter } from '../image/archive/index.ts';
 import type { Redating } from '../image/layer/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { PushImage, PushOptions } from '../sources/registry/index.ts';
@@ -37,6 +38,8 @@ export interface BlobDeps {
   ) => Promise<LayerRef>;
   /** A blob of the layer as its source gave it, in the content store; undefined for a layer that never had one. */
   readonly ensureBlob: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<BlobRef | undefined>;
+  /** Runs the zstd program where this Node has no zstd. */
+  readonly filter?: Filter | undefined;
   readonly signal: AbortSignal;
   readonly onProgress?: ((item: string, done: number, total?: number) => void) | undefined;
 }

@@ -4,6 +4,7 @@ import type { ExportDeps } from '../exporter/index.ts';
 import type { OpDeps } from '../ops/index.ts';
 import type { Registry } from '../sources/registry/index.ts';
 import type { LayerSupply } from './layer-supply.ts';
+import { filter } from './filter.ts';
 import { loadArchive } from './load.ts';
 import { makeRedateLayer } from './redate-layer.ts';
 
@@ -27,6 +28,7 @@ export function makeExportDeps({ root, layers, deps, registry, options, warn }: 
     ensureLayer: (ref, options) => layers.ensureLayer(ref, options),
     redateLayer: makeRedateLayer(root, layers),
     ensureBlob: (ref, options) => layers.ensureBlob(ref, options),
+    filter,
     openStack: deps.openStack,
     stdout: options.stdout,
     push: (image, pushOptions) => registry.push(image, pushOptions),

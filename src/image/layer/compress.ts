@@ -4,7 +4,7 @@ import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { type Digest, parseDigest } from '../../../cache/index.ts';
-import { ArchiveError, through } from '../archive/index.ts';
+import { ArchiveError, type Filter, through } from '../archive/index.ts';
 import { crc32 } from './crc32.ts';
 
 export interface CompressOptions {
@@ -12,6 +12,8 @@ export interface CompressOptions {
   readonly level: number;
   readonly destPath: string;
   readonly signal: AbortSignal;
+  /** For zstd where this Node has none. */
+  readonly filter?: Filter | undefined;
   /** Chunks in work at a time; changes nothing in the result. */
   readonly concurrency?: number;
 }
@@ -139,14 +141,24 @@ function looksRandom(chunk: Buffer): boolean {
   return (squares * 256) / (total * total) < RANDOM_LIMIT;
 }
 
-/** One frame, one thread: bytes depend on nothing but the level. */
-function zstd(chunks: AsyncIterable<Buffer>, { level, signal }: CompressOptions): AsyncIterable<Uint8Array> {
+/** One frame, one thread: bytes depend on nothing but the level and the version of libzstd. Node has it from 22.15 on. */
+function zstd(chunks: AsyncIterable<Buffer>, { level, signal, filter }: CompressOptions): AsyncIterable<Uint8Array> {
   const { createZstdCompress, constants } = zlib as unknown as {
     createZstdCompress?: (options: object) => Transform;
     constants: Record<string, number>;
   };
   const parameter = constants['ZSTD_c_compressionLevel'];
-  if (createZstdCompress === undefined || parameter === undefined)
-    throw new ArchiveError('unsupported', `this Node.js cannot write zstd; 22.15 or newer can`);
-  return through(chunks, createZstdCompress({ params: { [parameter]: level } }), { signal });
+  if (createZstdCompress !== undefined && parameter !== undefined)
+    return through(chunks, createZstdCompress({ params: { [parameter]: level } }), { signal });
+  if (filter === undefined) throw new ArchiveError('unsupported', 'zstd cannot be written here');
+  return filter(zstdProgram(level), chunks, { signal });
+}
+
+const DEFAULT_ZSTD_LEVEL = 3;
+const ULTRA_LEVEL = 20;
+
+/** As the library writes it: one thread, no checksum. */
+function zstdProgram(level: number): readonly string[] {
+  const wanted = level === 0 ? DEFAULT_ZSTD_LEVEL : level;
+  return ['zstd', '-cq', '--single-thread', '--no-check', ...(wanted >= ULTRA_LEVEL ? ['--ultra'] : []), `-${wanted}`];
 }
