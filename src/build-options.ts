@@ -1,4 +1,4 @@
-import type { OutputSpec } from './exporter/index.ts';
+import type { OutputAnnotations, OutputSpec } from './exporter/index.ts';
 import type { Platform } from './image/oci/index.ts';
 import type { AuthFile, Credentials, RegistryConfig } from './sources/registry/index.ts';
 import type { LowerChoice, RunLimits, SecretLeak } from './worker/protocol.ts';
@@ -51,6 +51,8 @@ export interface BuildOptions {
   readonly outputs?: readonly OutputSpec[] | undefined;
   /** --reproducible: the epoch is the commit's unless given, and all files of new layers have its date unless an output says otherwise. */
   readonly isReproducible?: boolean | undefined;
+  /** Of all outputs, beside their own. */
+  readonly annotations?: OutputAnnotations | undefined;
   readonly iidFile?: string | undefined;
   readonly metadataFile?: string | undefined;
   readonly jobs: number;

@@ -1,5 +1,6 @@
 import { type BlobRef, type Digest, type LayerRef, parseDigest } from '../../cache/index.ts';
 import { assertNever } from '../util/assert-never.ts';
+import { annotatedFor } from './annotations.ts';
 import { type ArchiveParts, archivePieces } from './archive.ts';
 import { blobsOfLayers } from './blob-of-layer.ts';
 import { blobKey, DEFAULT_COMPRESSION, layerMediaType } from './compression.ts';
@@ -45,9 +46,10 @@ export async function exportImage(
   deps: ExportDeps,
 ): Promise<ExportedImage> {
   await checkDestinations(outputs);
+  const specs = outputs.map((spec) => annotatedFor(spec, image.platform));
   const forms = new Map<string, ImageForm>();
   const written: ExportedOutput[] = [];
-  for (const spec of outputs) {
+  for (const spec of specs) {
     deps.signal.throwIfAborted();
     const form = hasManifest(spec) ? await formFor(image, spec, { forms, deps }) : undefined;
     const { type } = spec;

@@ -1,3 +1,4 @@
+export { mergeAnnotations, parseAnnotations } from './annotations.ts';
 export { blobOfLayer, blobsOfLayers, type WantedForm } from './blob-of-layer.ts';
 export { DEFAULT_COMPRESSION, type LayerCompression } from './compression.ts';
 export type { BlobDeps, ExportContent, ExportDeps, ExportLayers } from './deps.ts';

@@ -1,3 +1,4 @@
+import type { Platform } from '../image/oci/index.ts';
 import type { LayerCompression } from './compression.ts';
 
 /** Where one output goes and how it is written. Absent fields mean the default. */
@@ -44,4 +45,13 @@ export interface OutputAnnotations {
   readonly manifest: { readonly [name: string]: string };
   /** Of the manifest's descriptor in index.json. */
   readonly descriptor: { readonly [name: string]: string };
+  /** Only for an image for this platform. */
+  readonly forPlatforms?:
+    | readonly {
+        readonly platform: Platform;
+        readonly level: 'manifest' | 'descriptor';
+        readonly name: string;
+        readonly value: string;
+      }[]
+    | undefined;
 }

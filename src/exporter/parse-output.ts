@@ -1,6 +1,7 @@
 import { BuildError } from '../errors.ts';
 import { normaliseReference } from '../image/oci/index.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
+import { gatherAnnotations } from './annotations.ts';
 import type { LayerCompression } from './compression.ts';
 import { splitCsv } from './csv.ts';
 import { isFileOutput, type OutputAnnotations, type OutputSpec } from './output-spec.ts';
@@ -178,27 +179,15 @@ function refuseLater(found: Fields, text: string): void {
   if (found.has('attestation-prefix')) throw later(text, 'attestation-prefix');
 }
 
-/** `annotation[-manifest|-manifest-descriptor].KEY=VALUE` */
+/** `annotation[-manifest|-manifest-descriptor][[PLATFORM]].KEY=VALUE` */
 function annotationsOf(found: Fields, text: string): OutputAnnotations | undefined {
-  const manifest: [string, string][] = [];
-  const descriptor: [string, string][] = [];
-  for (const [key, value] of found) {
+  const written = [...found].flatMap(([key, value]) => {
     const match = ANNOTATION.exec(key);
-    if (match === null) continue;
-    const name = key.slice(match[0].length);
-    if (match[2] !== undefined) throw later(text, 'annotations for one platform');
-    if (name === '') throw usage(text, 'has an annotation without a name');
-    if (match[1] === undefined || match[1] === '-manifest') manifest.push([name, value]);
-    else if (match[1] === '-manifest-descriptor') descriptor.push([name, value]);
-    else
-      throw usage(
-        text,
-        `has "${key}": index annotations are not supported for a single platform`,
-        `write annotation.${name}=${value}`,
-      );
-  }
-  if (manifest.length + descriptor.length === 0) return undefined;
-  return { manifest: Object.fromEntries(manifest), descriptor: Object.fromEntries(descriptor) };
+    if (match === null) return [];
+    const [prefix, level = '', platform] = match;
+    return [{ level: level.slice(1), platform: platform?.slice(1, -1), name: key.slice(prefix.length), value }];
+  });
+  return gatherAnnotations(written, `output ${JSON.stringify(text)}`);
 }
 
 /** As Go's strconv.ParseBool reads it. */

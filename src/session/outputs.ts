@@ -1,10 +1,13 @@
 import { basename, resolve } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
-import { isFileOutput, type OutputSpec } from '../exporter/index.ts';
+import { isFileOutput, mergeAnnotations, type OutputSpec } from '../exporter/index.ts';
 
 /** `-o`, or the default: an archive in the current directory named after the first tag; nothing without a tag. */
 export function outputsOf(options: BuildOptions): readonly OutputSpec[] {
-  const outputs = plainOutputs(options);
+  const outputs = plainOutputs(options).map((output) => {
+    const annotations = mergeAnnotations(output.annotations, options.annotations);
+    return annotations === undefined ? output : { ...output, annotations };
+  });
   if (options.isReproducible !== true) return outputs;
   // an image that is only known by its id has dates too
   const all: readonly OutputSpec[] = outputs.length > 0 ? outputs : [{ type: 'cacheonly', dest: '' }];

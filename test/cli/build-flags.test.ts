@@ -27,6 +27,9 @@ describe('understood', () => {
         'FROM_ENV',
         '--label',
         'l=v',
+        '--annotation',
+        'manifest-descriptor:k=v',
+        '--reproducible',
         '--no-cache-filter',
         'one,two',
         '--no-cache-filter',
@@ -55,6 +58,7 @@ describe('understood', () => {
     });
     expect(Object.fromEntries(built.buildArgs)).toEqual({ SOURCE_DATE_EPOCH: '7', X: '1', FROM_ENV: 'yes' });
     expect(built.outputs?.[0]).toMatchObject({ type: 'oci', dest: 'x.tar' });
+    expect(built).toMatchObject({ annotations: { manifest: {}, descriptor: { k: 'v' } }, isReproducible: true });
   });
 
   test('--pull takes a value only with =', () => {
@@ -82,6 +86,9 @@ describe('refused, with exit 2', () => {
     [['a', 'b'], 'usage'],
     [['--no-cache', '--no-cache-filter', 'x', '.'], 'usage'],
     [['-f', '-', '-'], 'usage'],
+    [['-o', 'type=oci,dest=a', '-o', 'type=tar,dest=a', '.'], 'usage'],
+    [['-o', '-', '-o', 'type=oci,dest=-', '.'], 'usage'],
+    [['--annotation', 'index:a=b', '.'], 'usage'],
     [['--jobs', 'many', '.'], 'usage'],
     [['--network', 'bridge', '.'], 'usage'],
     [['--allow', 'everything', '.'], 'usage'],

@@ -65,7 +65,8 @@ test.each([
   ['type=oci,dest=x,push=true', 'usage'],
   ['type=oci,dest=x,compression=estargz', 'not-supported-yet'],
   ['type=local,dest=x,mode=delete', 'not-supported-yet'],
-  ['type=oci,dest=x,annotation[linux/amd64].a=b', 'not-supported-yet'],
+  ['type=oci,dest=x,annotation-elsewhere.a=b', 'usage'],
+  ['type=oci,dest=x,annotation[no/such/plat/form].a=b', 'platform-invalid'],
   ['type=image,unpack=true', 'not-supported-yet'],
 ])('%j is refused: %s', (text, code) => {
   expect(() => parseOutput(text)).toThrow(expect.objectContaining({ code }));

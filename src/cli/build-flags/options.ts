@@ -3,7 +3,7 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import type { BuildOptions, SecretSource } from '../../build-options.ts';
 import { BuildError } from '../../errors.ts';
-import { type OutputSpec, parseOutput } from '../../exporter/index.ts';
+import { isFileOutput, type OutputSpec, parseAnnotations, parseOutput } from '../../exporter/index.ts';
 import { isRuleWord } from '../../frontend/index.ts';
 import { hostPlatform, type Platform, parsePlatform } from '../../image/oci/index.ts';
 import type { CliContext } from '../context.ts';
@@ -63,6 +63,12 @@ function assertTogether(flags: BuildFlags): void {
     throw new BuildError('usage', '--no-cache and --no-cache-filter exclude each other');
   if (flags.context === '-' && flags.file === '-')
     throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
+  const written = (outputsOf(flags) ?? []).filter((output) => isFileOutput(output) && output.tar !== false);
+  const twice = written.find(({ dest }, index) => written.findIndex((other) => other.dest === dest) < index);
+  if (twice !== undefined)
+    throw new BuildError('usage', `two outputs are to be written to ${twice.dest === '-' ? 'stdout' : twice.dest}`, {
+      hint: 'give each output a dest of its own',
+    });
   const isPushed = outputsOf(flags)?.some(({ type, names }) => type === 'registry' && names === undefined) === true;
   if (isPushed && flags.tag === undefined)
     throw new BuildError('usage', 'an image without a name cannot be pushed', {
@@ -87,6 +93,7 @@ function results(flags: BuildFlags, cwd: string) {
   return {
     tags: flags.tag ?? [],
     labels: new Map((flags.label ?? []).map((text) => keyValue('--label', text))),
+    annotations: parseAnnotations(flags.annotation ?? []),
     outputs: outputsOf(flags),
     isReproducible: flags.reproducible === true,
     iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),

@@ -13,6 +13,7 @@ export interface BuildFlags {
   readonly target?: string;
   readonly platform?: string;
   readonly label?: readonly string[];
+  readonly annotation?: readonly string[];
   readonly buildContext?: readonly string[];
   readonly secret?: readonly string[];
   readonly device?: readonly string[];

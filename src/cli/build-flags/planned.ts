@@ -9,7 +9,6 @@ export interface PlannedFlag {
 export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--cache-from <spec>', name: 'cacheFrom' },
   { flags: '--cache-to <spec>', name: 'cacheTo' },
-  { flags: '--annotation <k=v>', name: 'annotation' },
   { flags: '--attest <spec>', name: 'attest' },
   { flags: '--provenance [value]', name: 'provenance' },
   { flags: '--sbom [value]', name: 'sbom' },

@@ -38,6 +38,7 @@ export const REPEATED: readonly (readonly [string, string])[] = [
   ['-t, --tag <name>', 'name of the image; also names the default output file'],
   ['--build-arg <k=v>', 'value of an ARG; K alone takes it from the environment'],
   ['--label <k=v>', 'label of the image; wins over the Dockerfile'],
+  ['--annotation <k=v>', 'annotation of the manifest; TYPE:K=V elsewhere, e.g. manifest-descriptor:K=V'],
   [
     '--build-context <name=value>',
     'a named context: a path, a git or http URL, docker-image://REF or oci-layout://DIR',
