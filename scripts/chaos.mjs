@@ -2,26 +2,13 @@
 // Within a second of a kill no process and no mount may be left; after the next build no cgroup, no network device, no firewall
 // rule and no temp file either, and that build's image must be the one of an undisturbed build.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  createReadStream,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import tar from 'tar-stream';
+import { contentOf, mulberry32, prepare, TSBUILD } from './undisturbed.mjs';
 
-const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
-const TSBUILD = [process.execPath, join(REPOSITORY, 'dist/cli/tsbuild.mjs')];
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' } },
 });
@@ -58,7 +45,7 @@ try {
 
 async function main() {
   const random = mulberry32(Number(values.seed));
-  await prepare();
+  await prepare(dir, { dockerfile: DOCKERFILE, files: 300 });
   const reference = await measure();
   let root = '';
   for (let round = 1; round <= ROUNDS; round += 1) {
@@ -68,19 +55,6 @@ async function main() {
     if (round % 10 === 0) process.stdout.write(`${JSON.stringify(figures)}\n`);
   }
   process.stdout.write(`chaos: ${JSON.stringify(figures)}\n`);
-}
-
-/** A base image that no root needs to know, and a context. */
-async function prepare() {
-  const bases = join(dir, 'bases');
-  await succeed(['bash', join(REPOSITORY, 'scripts/make-bases.sh'), bases, 'busybox']);
-  const context = join(dir, 'context');
-  mkdirSync(join(context, 'data'), { recursive: true });
-  for (let n = 0; n < 300; n += 1) writeFileSync(join(context, 'data', `file${n}`), `${n}\n`.repeat(500));
-  writeFileSync(join(dir, 'Base'), 'FROM busybox\n');
-  const output = `type=oci,tar=false,dest=${join(dir, 'base')}`;
-  await succeed([...TSBUILD, '--root', bases, '-f', join(dir, 'Base'), '-o', output, context]);
-  writeFileSync(join(context, 'Dockerfile'), DOCKERFILE);
 }
 
 async function measure() {
@@ -146,25 +120,6 @@ async function finished({ child, said, file, ended }) {
   rmSync(file);
   rmSync(`${file}.oci`);
   return digest;
-}
-
-/** Everything of a root file system but times, which are of the day. */
-async function contentOf(file) {
-  const hash = createHash('sha256');
-  const extract = tar.extract();
-  const read = (async () => {
-    for await (const entry of extract) {
-      const { name, type, mode, uid, gid, size, linkname } = entry.header;
-      hash.update(JSON.stringify([name, type, mode, uid, gid, size, linkname]));
-      for await (const chunk of entry) hash.update(chunk);
-    }
-  })();
-  for await (const chunk of createReadStream(file)) {
-    if (!extract.write(chunk)) await once(extract, 'drain');
-  }
-  extract.end();
-  await read;
-  return hash.digest('hex');
 }
 
 function expectSame(image, reference, what) {
@@ -235,21 +190,4 @@ function read(file) {
   } catch {
     return '';
   }
-}
-
-async function succeed(argv) {
-  const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'ignore', 'inherit'] });
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`${argv.join(' ')} exited with ${code}`);
-}
-
-/** The same numbers for the same seed. */
-function mulberry32(seed) {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
 }
