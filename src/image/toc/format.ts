@@ -32,25 +32,6 @@ export class TocCorrupt extends Error {
   override readonly name = 'TocCorrupt';
 }
 
-export function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
-  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
-}
-
-/** Entries in any order, each path once. */
-export function encodeToc(entries: readonly TocEntry[]): Buffer {
-  const sorted = [...entries].sort(byPath);
-  const records = new ByteWriter();
-  const content = new ContentHash();
-  const offsets = new ByteWriter();
-  for (const entry of sorted) {
-    offsets.u32(records.length);
-    encodeDated(records, content.add(entry), entry);
-  }
-  const head = header({ count: sorted.length, isClosed: isClosed(sorted), contentID: content.id() });
-  seal(head, checksumOf(head).update(offsets.view()).update(records.view()));
-  return Buffer.concat([head, offsets.view(), records.view()]);
-}
-
 export interface HeaderParts {
   readonly count: number;
   readonly isClosed: boolean;
@@ -228,27 +209,4 @@ function decodeXattrs(from: ByteReader): ReadonlyMap<string, Uint8Array> {
     xattrs.set(name, Uint8Array.from(from.bytes(from.u32())));
   }
   return xattrs;
-}
-
-/** Whether each entry's parent is an entry; it stands before it in the order. */
-function isClosed(sorted: readonly TocEntry[]): boolean {
-  let known = '';
-  for (const [index, { path }] of sorted.entries()) {
-    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')));
-    if (parent === known) continue;
-    if (parent !== '' && !isAmong(parent, sorted, index)) return false;
-    known = parent;
-  }
-  return true;
-}
-
-function isAmong(path: string, sorted: readonly TocEntry[], end: number): boolean {
-  let low = 0;
-  let high = end;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle]?.path ?? '') < path) low = middle + 1;
-    else high = middle;
-  }
-  return sorted[low]?.path === path;
 }

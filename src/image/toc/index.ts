@@ -1,6 +1,6 @@
 export { placedEntry, type TocEntry } from './entry.ts';
 export { EntryStore } from './entry-store.ts';
-export { contentIDIn, encodeToc, TocCorrupt } from './format.ts';
+export { contentIDIn, TocCorrupt } from './format.ts';
 export { NameBytes } from './name-bytes.ts';
 export { NameTree, NO_NODE, TOP_NODE, TooManyNames } from './name-tree.ts';
 export { Numbers } from './numbers.ts';

@@ -37,7 +37,7 @@ export interface Toc {
 
 /**
  * A file that is open somewhere in this process is not read and checked again: published tocs do not change, they are replaced.
- * @throws TocCorrupt when the bytes are not what encodeToc wrote; the file system's error when there is no such file.
+ * @throws TocCorrupt when the bytes are not what writeToc wrote; the file system's error when there is no such file.
  */
 export function openToc(source: string | Buffer): Toc {
   if (typeof source !== 'string') return new BinaryToc(source);

@@ -23,7 +23,7 @@ export interface SortedEntries {
   readonly entries: Iterable<TocEntry | Buffer>;
 }
 
-/** Writes a new file as encodeToc makes it, holding 4 bytes of each entry. @returns its ContentID @throws TocTooLarge */
+/** Writes a new file holding 4 bytes of each entry. @returns its ContentID @throws TocTooLarge */
 export function writeToc(path: string, { count, isClosed, entries }: SortedEntries): ContentID {
   const fd = openSync(path, 'wx+', 0o600);
   try {

@@ -1,9 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { encodeToc, EntryStore, openToc, type TocEntry, writeToc } from '../../../src/image/toc/index.ts';
+import { EntryStore, openToc, type TocEntry, writeToc } from '../../../src/image/toc/index.ts';
 import type { RelPath } from '../../../src/util/rel-path.ts';
 import { tempDir } from '../../rig/layers.ts';
+import { encodeToc } from '../../rig/toc.ts';
 
 function entryNamed(path: string, more: Partial<TocEntry> = {}): TocEntry {
   return {

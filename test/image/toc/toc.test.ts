@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../cache/index.ts';
-import { contentIDIn, encodeToc, openToc, type TocEntry, TocCorrupt } from '../../../src/image/toc/index.ts';
+import { contentIDIn, openToc, TocCorrupt, type TocEntry } from '../../../src/image/toc/index.ts';
 import { parentOf, type RelPath, relPath } from '../../../src/util/rel-path.ts';
 import { tempDir } from '../../rig/layers.ts';
+import { encodeToc } from '../../rig/toc.ts';
 
 function entryOf(path: string, more: Partial<TocEntry> = {}): TocEntry {
   return {
