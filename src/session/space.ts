@@ -61,8 +61,8 @@ export async function prune(
 
 /** Of what is kept when there is too much, so that not every build has to remove something. */
 const LOW_WATER = 0.9;
-/** How near to the cap a root that has not grown is measured all the same: reports and records are small. */
-const NEAR = 0.99;
+/** How near to the cap a root is measured in any case: so much can reports add, and touched records. */
+const NEAR_BYTES = 16e6;
 const DEFAULT_MAX_BYTES = 20e9;
 const DEFAULT_SHARE = 0.1;
 
@@ -87,7 +87,10 @@ export async function enforceCap(rootDir: string, options: CapOptions): Promise<
   if (!existsSync(join(rootDir, 'leases'))) return undefined;
   const { maxBytes = defaultCacheMax(rootDir), hasOnlyHits } = options;
   const file = join(rootDir, 'space');
-  if (hasOnlyHits && isKnownBelow(file, maxBytes * NEAR) && lastGrowth(rootDir) <= mtimeOf(file)) return undefined;
+  if (hasOnlyHits && isKnownBelow(file, maxBytes - NEAR_BYTES) && lastGrowth(rootDir) <= mtimeOf(file))
+    return undefined;
+  // There before it is counted.
+  writeFileSync(file, '', { mode: 0o600 });
   const bytes = bytesOnDisk(rootDir);
   const pruned =
     bytes > maxBytes

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'vitest';
@@ -75,6 +75,17 @@ test('items are what can be removed as a whole, with the time of their last use'
     ['report', 'logs/20261121-113529123-1f3c'],
   ]);
   assert.equal(items.find(({ type }) => type === 'cache-mount')?.lastUsedAt, 1_000_000);
+});
+
+test('what is remembered of unpacked layers is believed until they are others', () => {
+  const root = smallRoot();
+  const measure = () => surveyRoot(root, { remembers: true }).bytes;
+  assert.equal(measure(), diskUsage(root));
+  assert.equal(measure(), diskUsage(root));
+  const fs = join(root, `layers/v1/${HEX('a')}/fs`);
+  renameSync(fs, `${fs}-old`);
+  write(root, `layers/v1/${HEX('a')}/fs/other`, 50_000);
+  assert.equal(measure(), diskUsage(root));
 });
 
 test('a root that is not there takes nothing', () => {
