@@ -1,8 +1,8 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { failedSteps, removeFailedSteps } from '../../src/session/failed.ts';
 import type { Kept, RunReply, RunRequest } from '../../src/worker/protocol.ts';
+import { failedSteps } from '../rig/failed-steps.ts';
 import { WorkerRig } from './rig.ts';
 
 const VALUE = Buffer.from('correct-horse-battery').toString('base64');
@@ -74,7 +74,7 @@ test('the oldest go beyond a number and a size; what nobody can read goes first'
   const large = keptID(await rig.run([base], 'echo 12345 > /x; false'));
   expect(failedSteps(rig.root).map(({ id }) => id)).toEqual([large, later[7]]);
   const worker = await rig.worker();
-  await removeFailedSteps([large], (paths) => worker.remove(paths));
+  await worker.remove([`failed/${large}`]);
   expect(failedSteps(rig.root).map(({ id }) => id)).toEqual([later[7]]);
 });
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DiffID } from '../../cache/index.ts';
-import { failedSteps } from '../../src/session/failed.ts';
 import type { LowerChoice, RunRequest, WorkerMount } from '../../src/worker/protocol.ts';
+import { failedSteps } from '../rig/failed-steps.ts';
 import { processesWith } from '../rig/traces.ts';
 import { bundle, busyboxLayer, dir, drive, file, layerOf, makeRoot, PATH, WorkerRig, writeTestLayer } from './rig.ts';
 

@@ -1,10 +1,10 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isErrno } from '../host/fs/index.ts';
-import type { FailedStep } from '../worker/protocol.ts';
+import { isErrno } from '../../src/host/fs/index.ts';
+import type { FailedStep } from '../../src/worker/protocol.ts';
 
 /** A directory below failed/ of a root. */
-export interface KeptStep {
+interface KeptStep {
   readonly id: string;
   readonly atMs: number;
   readonly sizeBytes: number;
@@ -18,17 +18,6 @@ export function failedSteps(rootDir: string): readonly KeptStep[] {
   return namesIn(dir)
     .map((id) => keptStep(dir, id))
     .sort((a, b) => b.atMs - a.atMs || (a.id < b.id ? -1 : 1));
-}
-
-/**
- * Removes them, by ids that `failedSteps` gave.
- * @param remove the worker's: in a root of an ordinary user the files belong to sub-ids
- */
-export async function removeFailedSteps(
-  ids: readonly string[],
-  remove: (paths: readonly string[]) => Promise<void>,
-): Promise<void> {
-  if (ids.length > 0) await remove(ids.map((id) => `failed/${id}`));
 }
 
 function namesIn(dir: string): readonly string[] {
