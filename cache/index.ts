@@ -10,8 +10,8 @@ export { type LayerStore, openLayerStore } from './layers/store.ts';
 export type { Lock, LockMode, Locks } from './locks.ts';
 export type { Memo } from './memo.ts';
 export { preferredRecord } from './records/preferred.ts';
+export type { OtherSteps, RecordStore } from './records/store.ts';
 export type { Tombstones } from './records/tombstones.ts';
-export type { RecordStore } from './records/store.ts';
 export { openRoot, type Root } from './root.ts';
 export { RootError, type RootErrorReason } from './root-error.ts';
 export {

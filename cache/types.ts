@@ -46,6 +46,8 @@ export interface Place {
   /** Position among the stage's steps, FROM being 1. */
   readonly index: number;
   readonly kind: string;
+  /** The instruction with its variables filled in. */
+  readonly text?: string;
 }
 
 /**
@@ -56,6 +58,8 @@ export interface Explanation {
   /** path → content digest and mode, of the files the step read; absent when there are too many to keep. */
   readonly files?: { readonly [path: string]: string };
   readonly buildArgs?: { readonly [name: string]: string };
+  /** What the step's stage begins with; absent for scratch. */
+  readonly base?: { readonly name: string; readonly manifest: string };
 }
 
 export interface CacheRecord {

@@ -137,10 +137,19 @@ async function solveAndFinish<T>(definition: Definition, story: Story, finish: F
       const solution = await solveOnce(definition, story, lost);
       return await finish({ definition, solution, session: story.session });
     } catch (error) {
-      if (!(error instanceof LayerLost) || lost.has(error.diffID)) throw error;
+      if (!(error instanceof LayerLost)) throw error;
+      if (lost.has(error.diffID)) throw baseLost(error);
       lost.set(error.diffID, error.reason);
     }
   }
+}
+
+/** No step makes it again: it belongs to an image that was built here, or by nobody who can be asked. */
+function baseLost(error: LayerLost): BuildError {
+  return new BuildError('image-not-found', `a layer of the base image is gone (${error.reason}): ${error.diffID}`, {
+    hint: 'build or pull the base image again',
+    cause: error,
+  });
 }
 
 function solveOnce(
@@ -151,6 +160,8 @@ function solveOnce(
   return solve(definition, {
     runners: session.runners,
     records: options.keepsNoRecord === true ? readOnly(session.root.records) : session.root.records,
+    prunedAt: (digest) => session.root.tombstones.prunedAt(digest),
+    failsOnMiss: options.failsOnMiss,
     layerSize: (layer) => session.root.layers.meta(layer.diffID)?.size,
     build: session.place,
     jobs: options.jobs,
@@ -166,7 +177,8 @@ function readOnly(records: Records): Records {
   return {
     keyOf: (material) => records.keyOf(material),
     lookup: (key) => records.lookup(key),
-    nearest: (place, material, except) => records.nearest(place, material, except),
+    nearest: (place, material, others) => records.nearest(place, material, others),
+    fate: (place, key) => records.fate(place, key),
     put: () => undefined,
     touch: () => undefined,
   };

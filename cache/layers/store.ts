@@ -51,6 +51,8 @@ export interface LayerStore {
   /** Takes a directory by rename; when there is one already, `tempDir` stays and is the caller's. */
   publishFs(diffID: DiffID, tempDir: string): void;
   remove(diffID: DiffID): void;
+  /** This store found it damaged: it was not pruned. */
+  wasDamaged(diffID: DiffID): boolean;
 }
 
 export interface LayerStoreOptions {
@@ -74,6 +76,7 @@ const MINUTE_MS = 60_000;
 class DirectoryLayerStore implements LayerStore {
   readonly #dir: string;
   readonly #options: Required<LayerStoreOptions>;
+  readonly #damaged = new Set<DiffID>();
 
   constructor(dir: string, options: Required<LayerStoreOptions>) {
     this.#dir = dir;
@@ -178,6 +181,10 @@ class DirectoryLayerStore implements LayerStore {
     rmSync(this.dir(diffID), { recursive: true, force: true });
   }
 
+  wasDamaged(diffID: DiffID): boolean {
+    return this.#damaged.has(diffID);
+  }
+
   /** The meta of a layer whose tar and toc are whole. */
   #stored(diffID: DiffID): StoredMeta | undefined {
     const bytes = this.hold(diffID) ? readIfThere(join(this.dir(diffID), 'meta')) : undefined;
@@ -211,6 +218,7 @@ class DirectoryLayerStore implements LayerStore {
 
   /** Without its meta the layer is not here. */
   reportDamage(diffID: DiffID): void {
+    this.#damaged.add(diffID);
     this.#options.onWarning(`the layer ${diffID} is damaged; it will be made or fetched again`);
     rmSync(join(this.dir(diffID), 'meta'), { force: true });
   }

@@ -2,7 +2,7 @@ import { mkdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../canonical-json.ts';
 import { type CacheKey, digestOf, hexOf, parseCacheKey } from '../digest.ts';
-import { publishBytes, readIfThere, type TempPath, type Warn } from '../files.ts';
+import { publishBytes, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
 import type { CacheRecord, Json, KeyMaterial, Place } from '../types.ts';
 import { differenceOf } from './difference.ts';
 import { parseRecord, renderRecord } from './format.ts';
@@ -22,9 +22,17 @@ export interface RecordStore {
   /**
    * The record that explains best why `material` misses at `place`: of the same build and stage, there of the same kind, whose material
    * differs in the fewest fields; then at the same index; then the newest. Another kind counts only at the same index.
-   * @param except keys that are known to belong to other steps
    */
-  nearest(place: Place, material: KeyMaterial, except?: ReadonlySet<CacheKey>): CacheRecord | undefined;
+  nearest(place: Place, material: KeyMaterial, others?: OtherSteps): CacheRecord | undefined;
+  /** Why a key that was recorded for the place has no record any more; undefined when it has one, or never had. */
+  fate(place: Place, key: CacheKey): 'damaged' | 'removed' | undefined;
+}
+
+/** What is known to belong to other steps of the same build, and so explains none of this one's misses. */
+export interface OtherSteps {
+  readonly keys?: ReadonlySet<CacheKey>;
+  /** Texts of the stage's other steps. */
+  readonly texts?: ReadonlySet<string>;
 }
 
 /** @param dir records/v1 of the root */
@@ -40,13 +48,13 @@ const MAX_RESULTS = 32;
 /** A miss looks at so many earlier records at most. */
 const MAX_CANDIDATES = 64;
 
-const NONE: ReadonlySet<CacheKey> = new Set();
-
 class FileRecordStore implements RecordStore {
   readonly #dir: string;
   readonly #places: Places;
   readonly #tempPath: TempPath;
   readonly #onWarning: Warn;
+  /** Told once a process. */
+  readonly #damaged = new Set<CacheKey>();
   /** Material does not change: read once a process for all misses. */
   readonly #candidates = new Map<CacheKey, CacheRecord | undefined>();
 
@@ -68,8 +76,10 @@ class FileRecordStore implements RecordStore {
     const lastUsedAt = Math.round(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
     const { texts, isDamaged } = parseLines(content.toString('utf8'));
     const records = texts.map((text) => parseRecord(text, key, lastUsedAt)).filter((record) => record !== undefined);
-    if (isDamaged || records.length < texts.length)
+    if ((isDamaged || records.length < texts.length) && !this.#damaged.has(key)) {
+      this.#damaged.add(key);
       this.#onWarning(`a cache record of ${key} is damaged; its step may run again`);
+    }
     return records.sort((one, other) => one.createdAt - other.createdAt);
   }
 
@@ -89,15 +99,23 @@ class FileRecordStore implements RecordStore {
     }
   }
 
-  nearest(place: Place, material: KeyMaterial, except: ReadonlySet<CacheKey> = NONE): CacheRecord | undefined {
-    const entries = this.#places.list(place).filter((entry) => !except.has(entry.key));
+  fate(place: Place, key: CacheKey): 'damaged' | 'removed' | undefined {
+    const path = this.#path(key);
+    const isThere = sizeIfThere(path) !== undefined;
+    if (isThere && this.lookup(key).length > 0) return undefined;
+    if (isThere) return 'damaged';
+    return this.#places.list(place).some((entry) => entry.key === key) ? 'removed' : undefined;
+  }
+
+  nearest(place: Place, material: KeyMaterial, { keys, texts }: OtherSteps = {}): CacheRecord | undefined {
+    const entries = this.#places.list(place).filter((entry) => keys?.has(entry.key) !== true);
     const sameKind = entries.filter((entry) => entry.kind === place.kind).slice(0, MAX_CANDIDATES);
     const sameIndex = entries.filter((entry) => entry.kind !== place.kind && entry.index === place.index);
     for (const candidates of [sameKind, sameIndex.slice(0, 1)]) {
       let best: { record: CacheRecord; score: number } | undefined;
       for (const { key, index } of candidates) {
         const record = this.#candidate(key);
-        if (record === undefined) continue;
+        if (record === undefined || texts?.has(record.place.text ?? '') === true) continue;
         // An index that differs breaks a tie between materials, never outweighs a field.
         const score = 2 * differenceOf(record.material, material) + (index === place.index ? 0 : 1);
         if (best === undefined || score < best.score) best = { record, score };

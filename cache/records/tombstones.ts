@@ -36,13 +36,22 @@ function render(known: ReadonlyMap<string, number>): string {
 function read(path: string): Map<string, number> {
   const found = new Map<string, number>();
   for (const text of parseLines(readIfThere(path)?.toString('utf8') ?? '').texts) {
-    const { atMs, digests } = JSON.parse(text) as { atMs?: unknown; digests?: unknown };
-    if (typeof atMs !== 'number' || !Array.isArray(digests)) continue;
+    const { atMs, digests } = parseLine(text);
     for (const digest of digests) {
-      if (typeof digest !== 'string' || !isDigest(digest)) continue;
       found.delete(digest);
       found.set(digest, atMs);
     }
   }
   return found;
+}
+
+function parseLine(text: string): { atMs: number; digests: readonly string[] } {
+  try {
+    const { atMs, digests } = JSON.parse(text) as { atMs: unknown; digests: unknown };
+    if (typeof atMs === 'number' && Array.isArray(digests))
+      return { atMs, digests: digests.filter((one) => typeof one === 'string' && isDigest(one)) };
+  } catch {
+    // What no version wrote says nothing.
+  }
+  return { atMs: 0, digests: [] };
 }

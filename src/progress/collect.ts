@@ -1,5 +1,5 @@
 import { withoutAbsent } from '../util/without-absent.ts';
-import type { BuildEvent, ImageSummary, LayerSummary, Reason, StepInfo, Usage } from './events.ts';
+import type { BuildEvent, ImageSummary, LayerSummary, Reason, RecordSummary, StepInfo, Usage } from './events.ts';
 
 /** What a build's events say of one step so far. */
 export interface StepState {
@@ -10,6 +10,7 @@ export interface StepState {
   endedMs?: number;
   savedMs: number;
   layer?: LayerSummary;
+  record?: RecordSummary;
   usage?: Usage;
   logFile?: string;
   error?: string;
@@ -67,17 +68,17 @@ type Changes = {
 /** What each event says of its step; what an event does not say stays. */
 const CHANGES: Changes = {
   'step-started': ({ atMs }) => ({ status: 'running', startedMs: atMs }),
-  'step-hit': ({ atMs, reason, savedMs, layer }) => ({
+  'step-hit': ({ atMs, reason, savedMs, layer, record }) => ({
     status: 'hit',
     reason,
     savedMs,
     endedMs: atMs,
-    ...withoutAbsent({ layer }),
+    ...withoutAbsent({ layer, record }),
   }),
   'step-missed': ({ reason }) => ({ status: 'miss', reason }),
-  'step-done': ({ atMs, layer, usage, logFile, earlyCutOff }) => ({
+  'step-done': ({ atMs, layer, usage, record, logFile, earlyCutOff }) => ({
     endedMs: atMs,
-    ...withoutAbsent({ layer, usage, logFile, earlyCutOff }),
+    ...withoutAbsent({ layer, usage, record, logFile, earlyCutOff }),
   }),
   'step-failed': ({ atMs, message, logFile }) => ({
     status: 'failed',

@@ -1,4 +1,4 @@
-import type { DiffID, Digest } from '../../cache/index.ts';
+import type { CacheKey, DiffID, Digest } from '../../cache/index.ts';
 
 /** The steps of a build, announced once before the first of them starts. Ids are stable within a build: `s1`, `s2`, … */
 export interface StepInfo {
@@ -49,6 +49,13 @@ export interface LayerSummary {
   readonly size: number;
 }
 
+/** The cache record of a step: found by a hit, made by a miss. */
+export interface RecordSummary {
+  readonly key: CacheKey;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+}
+
 export interface Usage {
   readonly cpuMs?: number;
   readonly maxRssBytes?: number;
@@ -65,6 +72,7 @@ export type BuildEvent =
       readonly reason: Reason<HitCode>;
       readonly savedMs: number;
       readonly layer?: LayerSummary;
+      readonly record?: RecordSummary;
     }
   | { readonly type: 'step-missed'; readonly id: string; readonly atMs: number; readonly reason: Reason<MissCode> }
   | {
@@ -80,6 +88,7 @@ export type BuildEvent =
       readonly atMs: number;
       readonly layer?: LayerSummary;
       readonly usage?: Usage;
+      readonly record?: RecordSummary;
       readonly logFile?: string;
       readonly earlyCutOff?: boolean;
     }

@@ -23,7 +23,7 @@ export function renderReport(state: BuildState): object {
 }
 
 function stepReport(step: StepState): object {
-  const { info, usage, layer, logFile, error } = step;
+  const { info, usage, layer, record, logFile, error } = step;
   return {
     id: info.id,
     name: info.name,
@@ -37,7 +37,7 @@ function stepReport(step: StepState): object {
     startedMs: Math.round(step.startedMs ?? 0),
     durationMs: Math.round(durationOf(step)),
     savedMs: step.savedMs,
-    ...withoutAbsent({ cpuMs: usage?.cpuMs, maxRssBytes: usage?.maxRssBytes, layer, logFile, error }),
+    ...withoutAbsent({ cpuMs: usage?.cpuMs, maxRssBytes: usage?.maxRssBytes, layer, record, logFile, error }),
   };
 }
 

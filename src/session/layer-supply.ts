@@ -57,10 +57,15 @@ async function fetchIfAbsent(
   return fetchBlob(ref, options);
 }
 
+/** What is neither here nor was pruned was damaged: by this build's finding, or behind our back. */
+function fateOf({ diffID }: LayerRef, { layers, tombstones }: LayerSupplyDeps['root']): 'pruned' | 'corrupt' {
+  return tombstones.prunedAt(diffID) !== undefined && !layers.wasDamaged(diffID) ? 'pruned' : 'corrupt';
+}
+
 async function bring(ref: LayerRef, deps: LayerSupplyDeps & { readonly signal: AbortSignal }): Promise<void> {
   deps.signal.throwIfAborted();
   const layer = packedLayer(ref);
-  if (layer === undefined) throw new LayerLost(ref.diffID, 'pruned');
+  if (layer === undefined) throw new LayerLost(ref.diffID, fateOf(ref, deps.root));
   const taken = (await takeInPassing(layer, deps)) ?? (await takeIn(stored(layer, deps), layer, deps));
   taken.publish();
 }

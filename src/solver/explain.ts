@@ -1,11 +1,14 @@
 import type { CacheRecord, Explanation, Json, KeyMaterial } from '../../cache/index.ts';
+import { familiarName } from '../image/oci/index.ts';
 import type { Change, MissCode, Reason } from '../progress/index.ts';
+import { editText, fieldChanges, isSame, textOf } from './explain-fields.ts';
+import { fileChanges, filesText } from './explain-files.ts';
 
 export interface MissFacts {
   readonly material: KeyMaterial;
   readonly explanation: Explanation;
   /** The nearest earlier record for the same place in the Dockerfile. */
-  readonly earlier: CacheRecord | undefined;
+  readonly earlier: Pick<CacheRecord, 'material' | 'explanation'> | undefined;
   /** Name of the step directly below that ran in this build, `[build 5/6]`. */
   readonly changedBelow: string | undefined;
 }
@@ -18,25 +21,13 @@ const MAX_NAMED = 3;
  */
 export function explainMiss(facts: MissFacts): Reason<MissCode> {
   const { material, earlier } = facts;
-  if (earlier === undefined) return reason('no-record', 'never built');
+  if (earlier === undefined || earlier.material.op !== material.op) return reason('no-record', 'never built');
   const before = earlier.material;
   if (material.op === 'image') return explainBase(material, before);
-  const own = fieldChanges(material, before);
-  const buildArgs = valueChanges(facts.explanation.buildArgs, earlier.explanation.buildArgs);
-  const env = own.filter((change) => change.name === 'env');
-  const instruction = own.filter((change) => change.name !== 'env' && change.name !== 'platform');
-  if (instruction.length > 0)
-    return reason('instruction-changed', `instruction edited: ${names(instruction)}`, instruction);
-  if (own.some((change) => change.name === 'platform')) return reason('platform-changed', 'another platform', own);
-  const envChanges = env.length > 0 ? environmentChanges(material, before, buildArgs) : [];
-  if (envChanges.length > 0) return reason('env-changed', `ENV ${list(envChanges)}`, envChanges);
-  if (buildArgs.length > 0 && env.length > 0)
-    return reason('build-arg-changed', `build-arg ${list(buildArgs)}`, buildArgs);
+  const own = ownChanges(facts, { ...earlier });
+  if (own !== undefined) return own;
   if (material.content !== before.content) return explainFiles(facts.explanation, earlier.explanation);
-  if (!equal(material.inputs, before.inputs)) {
-    return reason('parent-changed', `${facts.changedBelow ?? 'a step'} changed before it`);
-  }
-  return reason('pruned', 'its record is gone');
+  return isSame(material.inputs, before.inputs) ? reason('pruned', 'pruned') : explainBelow(facts, earlier);
 }
 
 /** The reason of a step that was told to ignore the cache. */
@@ -50,70 +41,73 @@ export function reason<Code extends string>(
   return { code, message, changes };
 }
 
+/** What the instruction itself says otherwise than before; undefined when it is the same. */
+function ownChanges(
+  { material, explanation }: MissFacts,
+  earlier: NonNullable<MissFacts['earlier']>,
+): Reason<MissCode> | undefined {
+  const own = fieldChanges(material, earlier.material);
+  const instruction = own.filter((change) => !INHERITED.has(change.name ?? ''));
+  if (instruction.length > 0)
+    return reason('instruction-changed', `instruction edited: ${editsText(instruction)}`, instruction);
+  if (own.some((change) => change.name === 'platform')) return reason('platform-changed', 'another platform', own);
+  const epoch = own.filter((change) => change.name === 'epoch');
+  if (epoch.length > 0) return explainEpoch(epoch);
+  if (own.length === 0) return undefined;
+  const buildArgs = valueChanges(explanation.buildArgs, earlier.explanation.buildArgs);
+  const env = environmentChanges(material, earlier.material, buildArgs);
+  if (env.length > 0) return reason('env-changed', `ENV ${list(env)}`, env);
+  return buildArgs.length === 0 ? undefined : reason('build-arg-changed', `build-arg ${list(buildArgs)}`, buildArgs);
+}
+
+/** What the instruction itself does not say. */
+const INHERITED: ReadonlySet<string> = new Set(['env', 'platform', 'epoch']);
+
+function explainEpoch(changes: readonly Change[]): Reason<MissCode> {
+  const named = changes.map((change) => ({ ...change, name: 'SOURCE_DATE_EPOCH' }));
+  return reason('build-arg-changed', `build-arg ${list(named)}`, named);
+}
+
 function explainBase(material: KeyMaterial, before: KeyMaterial): Reason<MissCode> {
-  const now = short(material.fields['manifest']);
-  const then = short(before.fields['manifest']);
-  const name = text(material.fields['name']);
-  if (!equal(material.fields['platform'], before.fields['platform']))
-    return reason('platform-changed', 'another platform');
-  return reason('base-changed', `base ${name} moved ${then} → ${now}`, [{ name, what: `${then} → ${now}` }]);
+  const name = textOf(material.fields['name']);
+  const [was, is] = [textOf(before.fields['name']), name].map(familiarName);
+  if (was !== is)
+    return reason('instruction-changed', `instruction edited: FROM ${was} → ${is}`, [
+      { name: 'FROM', what: `${was} → ${is}` },
+    ]);
+  const changes = fieldChanges(material, before);
+  const platform = changes.filter((change) => change.name === 'platform');
+  if (platform.length > 0) return reason('platform-changed', `platform ${platform[0]?.what ?? ''}`, platform);
+  return baseMoved(name, before.fields['manifest'], material.fields['manifest']);
+}
+
+/** The nearest step that changed; where all of them hit, another base or another order of them is why. */
+function explainBelow(
+  { changedBelow, explanation }: MissFacts,
+  earlier: NonNullable<MissFacts['earlier']>,
+): Reason<MissCode> {
+  if (changedBelow !== undefined) return reason('parent-changed', `${changedBelow} changed before it`);
+  const [then, now] = [earlier.explanation.base, explanation.base];
+  if (isSame(then, now)) return reason('parent-changed', 'other steps come before it');
+  if (then?.name === now?.name) return baseMoved(now?.name ?? '', then?.manifest, now?.manifest);
+  const [was, is] = [nameOf(then?.name), nameOf(now?.name)];
+  return reason('base-changed', `base ${was} → ${is}`, [{ name: 'FROM', what: `${was} → ${is}` }]);
+}
+
+function nameOf(base: string | undefined): string {
+  return base === undefined ? 'scratch' : familiarName(base);
+}
+
+function baseMoved(name: string, then: Json | undefined, now: Json | undefined): Reason<MissCode> {
+  const shown = familiarName(name);
+  return reason('base-changed', `base ${shown} moved ${short(then)} → ${short(now)}`, [
+    { name: shown, what: `${textOf(then)} → ${textOf(now)}` },
+  ]);
 }
 
 function explainFiles(now: Explanation, then: Explanation): Reason<MissCode> {
   const changes = fileChanges(now.files, then.files);
-  if (changes.length === 0) return reason('files-changed', 'the files it reads changed');
-  const first = changes[0];
-  if (changes.length === 1 && first !== undefined) {
-    return reason(
-      'files-changed',
-      `${first.path ?? ''} ${first.what === 'content' ? 'changed (content)' : first.what}`,
-      changes,
-    );
-  }
-  const shown = changes.slice(0, MAX_NAMED).map((change) => `${change.path ?? ''} ${change.what}`);
-  const more = changes.length > MAX_NAMED ? ', …' : '';
-  return reason('files-changed', `${changes.length} files changed (${shown.join(', ')}${more})`, changes);
-}
-
-type Files = Explanation['files'];
-
-/** Values are `digest:mode`; a path that went and one that came with an equal value are a rename. */
-function fileChanges(now: Files, then: Files): Change[] {
-  if (now === undefined || then === undefined) return [];
-  const changes: Change[] = [];
-  const removed = new Map<string, string>();
-  for (const [path, value] of Object.entries(then)) if (now[path] === undefined) removed.set(value, path);
-  for (const [path, value] of Object.entries(now)) {
-    const old = then[path];
-    if (old === value) continue;
-    if (old === undefined) {
-      const from = removed.get(value);
-      if (from !== undefined) removed.delete(value);
-      changes.push({ path, what: from === undefined ? 'added' : `renamed from ${from}` });
-    } else {
-      changes.push({ path, what: differs(old, value) });
-    }
-  }
-  for (const path of removed.values()) changes.push({ path, what: 'removed' });
-  return changes;
-}
-
-function differs(old: string, value: string): string {
-  const [oldDigest, oldMode] = old.split(':');
-  const [digest, mode] = value.split(':');
-  if (oldDigest !== digest) return 'content';
-  return `mode ${oldMode ?? ''}→${mode ?? ''}`;
-}
-
-function fieldChanges(now: KeyMaterial, then: KeyMaterial): Change[] {
-  const fields = new Set([...Object.keys(now.fields), ...Object.keys(then.fields)]);
-  const changes: Change[] = [];
-  if (now.op !== then.op || now.version !== then.version) changes.push({ name: 'op', what: `${then.op} → ${now.op}` });
-  for (const name of fields) {
-    if (equal(now.fields[name], then.fields[name])) continue;
-    changes.push({ name, what: `${text(then.fields[name])} → ${text(now.fields[name])}` });
-  }
-  return changes;
+  return reason('files-changed', filesText(changes), changes);
 }
 
 /** Variables that changed and are not told by a build arg. */
@@ -141,9 +135,12 @@ function valueChanges(now: Values = {}, then: Values = {}): Change[] {
   return changes;
 }
 
-function names(changes: readonly Change[]): string {
-  const first = changes[0];
-  if (changes.length === 1 && first?.name === 'argv') return first.what;
+/** A lone edit as it is; the command's when there are several; else the names of what was edited. */
+function editsText(changes: readonly Change[]): string {
+  const command = changes.find(({ name }) => name === 'argv' || name === 'heredoc');
+  if (command !== undefined) return editText(command.what);
+  const [first] = changes;
+  if (changes.length === 1 && first !== undefined) return `${first.name ?? ''} ${editText(first.what)}`;
   return changes.map((change) => change.name).join(', ');
 }
 
@@ -154,16 +151,7 @@ function list(changes: readonly Change[]): string {
     .join(', ');
 }
 
+/** Enough of a digest to be recognised. */
 function short(digest: Json | undefined): string {
-  return text(digest).slice(0, 'sha256:'.length + 12);
-}
-
-function text(value: Json | undefined): string {
-  if (value === undefined) return 'none';
-  if (Array.isArray(value)) return value.map((item) => text(item as Json)).join(' ');
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function equal(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return `${textOf(digest).slice(0, 'sha256:'.length + 12)}…`;
 }

@@ -1,5 +1,5 @@
-import type { CacheRecord, DiffID, KeyMaterial, LayerRef } from '../../cache/index.ts';
-import type { Vertex } from '../graph/index.ts';
+import type { CacheRecord, DiffID, KeyMaterial, LayerRef, OtherSteps } from '../../cache/index.ts';
+import type { Origin, Vertex } from '../graph/index.ts';
 import type { Emit } from '../progress/index.ts';
 import type { OpRunners, Result } from './runner.ts';
 
@@ -9,11 +9,8 @@ export interface Records {
   lookup(key: CacheRecord['key']): readonly CacheRecord[];
   put(record: CacheRecord): void;
   touch(key: CacheRecord['key'], atMs: number): void;
-  nearest(
-    place: CacheRecord['place'],
-    material: KeyMaterial,
-    except: ReadonlySet<CacheRecord['key']>,
-  ): CacheRecord | undefined;
+  nearest(place: CacheRecord['place'], material: KeyMaterial, others: OtherSteps): CacheRecord | undefined;
+  fate(place: CacheRecord['place'], key: CacheRecord['key']): 'damaged' | 'removed' | undefined;
 }
 
 export interface SolveOptions {
@@ -28,6 +25,10 @@ export interface SolveOptions {
   readonly jobs: number;
   /** Layers whose bytes turned out to be gone: records of them are no hits. */
   readonly lost: ReadonlyMap<DiffID, 'pruned' | 'corrupt' | 'remote-missing'>;
+  /** When prune took a layer or a record; undefined of what it did not take. */
+  readonly prunedAt: (digest: string) => number | undefined;
+  /** Whether a miss of this step ends the build before the step runs. */
+  readonly failsOnMiss?: ((origin: Origin) => boolean) | undefined;
   readonly layerSize: (layer: LayerRef) => number | undefined;
   readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
   readonly signal: AbortSignal;

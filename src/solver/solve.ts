@@ -3,8 +3,10 @@ import type { CacheRecord } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { Definition, Vertex } from '../graph/index.ts';
 import { reason } from './explain.ts';
+import { textOfStep } from './miss.ts';
 import type { Solved, SolveOptions } from './options.ts';
-import { type StepOutcome, solveStep } from './step.ts';
+import { solveStep } from './step.ts';
+import type { StepOutcome } from './step-state.ts';
 
 export interface Solution {
   of(vertex: Vertex): Solved;
@@ -20,6 +22,7 @@ export async function solve(definition: Definition, options: SolveOptions): Prom
   const limit = pLimit(Math.max(1, options.jobs));
   const running = new Map<string, Promise<StepOutcome>>();
   const taken = new Set<CacheRecord['key']>();
+  const texts = textsByStage(definition.vertices);
   let first: unknown;
 
   const start = (vertex: Vertex): Promise<StepOutcome> => {
@@ -27,7 +30,7 @@ export async function solve(definition: Definition, options: SolveOptions): Prom
     if (known !== undefined) return known;
     const inputs = vertex.inputs.map(start);
     const started = settleInputs(inputs)
-      .then((solved) => solveStep(vertex, solved, { ...options, signal, limit, taken }))
+      .then((solved) => solveStep(vertex, solved, { ...options, signal, limit, taken, texts }))
       .catch((error: unknown) => {
         first ??= error;
         failure.abort(error);
@@ -52,6 +55,12 @@ export async function solve(definition: Definition, options: SolveOptions): Prom
       return outcome;
     },
   };
+}
+
+function textsByStage(vertices: readonly Vertex[]): Map<string, string[]> {
+  const texts = new Map<string, string[]>();
+  for (const { origin } of vertices) texts.set(origin.stage, [...(texts.get(origin.stage) ?? []), textOfStep(origin)]);
+  return texts;
 }
 
 /** A step that is the same work as another one, written elsewhere in the Dockerfile: reported as a hit on it. */

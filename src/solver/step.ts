@@ -1,23 +1,12 @@
-import type { LimitFunction } from 'p-limit';
 import { type CacheRecord, type KeyMaterial, type LayerRef, preferredRecord } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { Op, Vertex } from '../graph/index.ts';
-import type { HitCode, LayerSummary } from '../progress/index.ts';
-import { explainMiss, NO_CACHE, reason } from './explain.ts';
-import type { Solved, SolveOptions } from './options.ts';
+import type { HitCode, LayerSummary, Reason } from '../progress/index.ts';
+import { reason } from './explain.ts';
+import { explanationOf, othersOf, placeOf, whyMissed } from './miss.ts';
 import type { Made, OpRunner, Prepared, PreparedStep, Result, StepContext } from './runner.ts';
 import { LayerLost, stackOf } from './runner.ts';
-
-export interface StepOutcome extends Solved {
-  readonly vertex: Vertex;
-  readonly status: 'hit' | 'ran' | 'given';
-}
-
-export interface StepOptions extends SolveOptions {
-  readonly limit: LimitFunction;
-  /** Keys that steps of this very solve hit or made: they explain no other step's miss. */
-  readonly taken: Set<CacheRecord['key']>;
-}
+import { bracketOf, type OwnOutcome, outcomeOf, type Step, type StepOptions, type StepOutcome } from './step-state.ts';
 
 /** Solves one vertex whose inputs are solved: looks it up, or runs it and publishes what it made. */
 export async function solveStep(
@@ -35,19 +24,11 @@ export async function solveStep(
       inputs.map((one) => one.result),
       stepContext(step),
     );
-    return prepared.kind === 'given' ? given(step, prepared) : await lookUpOrRun(step, prepared);
+    const own = prepared.kind === 'given' ? given(step, prepared) : await lookUpOrRun(step, prepared);
+    return outcomeOf(own, inputs);
   } catch (error) {
     throw reportFailure(error, step);
   }
-}
-
-interface Step {
-  readonly vertex: Vertex;
-  readonly inputs: readonly StepOutcome[];
-  readonly options: StepOptions;
-  readonly id: string;
-  /** Filled by the step itself. */
-  readonly log: { logFile?: string };
 }
 
 function runnerOf(vertex: Vertex, { runners }: StepOptions): OpRunner<Op> {
@@ -65,7 +46,7 @@ function stepContext({ options, id, log }: Step): StepContext {
   };
 }
 
-function given(step: Step, prepared: Extract<Prepared, { kind: 'given' }>): StepOutcome {
+function given(step: Step, prepared: Extract<Prepared, { kind: 'given' }>): OwnOutcome {
   const { options, id, vertex } = step;
   const { material, result } = prepared;
   if (material === undefined || hitOf(step, [{ hit: 'same', material }]) !== undefined) {
@@ -81,20 +62,20 @@ function given(step: Step, prepared: Extract<Prepared, { kind: 'given' }>): Step
   return { vertex, result, createdAt: undefined, status: 'ran' };
 }
 
-async function lookUpOrRun(step: Step, prepared: PreparedStep): Promise<StepOutcome> {
+async function lookUpOrRun(step: Step, prepared: PreparedStep): Promise<OwnOutcome> {
   const tried: { readonly hit: HitCode; readonly material: KeyMaterial }[] = [];
   for (const source of prepared.keys) {
     const material = await source.material();
     if (material === undefined) continue;
     tried.push({ hit: source.hit, material });
     const hit = step.vertex.origin.ignoreCache ? undefined : hitOf(step, [{ hit: source.hit, material }]);
-    if (hit !== undefined) {
-      prepared.onHit?.(hit.record.layers);
-      return takeHit(step, hit);
-    }
+    if (hit === undefined) continue;
+    prepared.onHit?.(hit.record.layers);
+    if (tried.length > 1) keepAs(tried[0]?.material, { step, prepared, record: hit.record });
+    return takeHit(step, hit);
   }
   const exact = tried[0]?.material;
-  if (exact !== undefined) missed(step, { material: exact, explanation: prepared.explanation });
+  if (exact !== undefined) missed(step, { material: exact, explanation: explanationOf(step, prepared) });
   const startedMs = step.options.clock.elapsedMs();
   const made = prepared.takesSlot ? await step.options.limit(() => runIn(step, prepared)) : await runIn(step, prepared);
   return finish(step, { made, prepared, costMs: step.options.clock.elapsedMs() - startedMs });
@@ -130,7 +111,7 @@ function hitOf({ options }: Step, tried: readonly { hit: HitCode; material: KeyM
   return undefined;
 }
 
-function takeHit(step: Step, { record, code }: Hit): StepOutcome {
+function takeHit(step: Step, { record, code }: Hit): OwnOutcome {
   const { options, id, vertex, inputs } = step;
   options.records.touch(record.key, options.clock.nowMs());
   options.taken.add(record.key);
@@ -139,28 +120,41 @@ function takeHit(step: Step, { record, code }: Hit): StepOutcome {
     type: 'step-hit',
     id,
     atMs: options.clock.elapsedMs(),
-    reason: reason(code, code === 'relinked' ? 'relinked' : 'same as before'),
+    reason: hitReason(step, code),
     savedMs: record.costMs,
+    record: { key: record.key, createdAt: record.createdAt },
     ...(layer === undefined ? {} : { layer }),
   });
   const result: Result = { kind: 'stack', layers: [...stackOf(inputs[0]?.result), ...record.layers] };
   return { vertex, result, createdAt: record.createdAt, status: 'hit' };
 }
 
+/** What was found by a later key is found by the first one from now on, which asks for less. */
+function keepAs(
+  material: KeyMaterial | undefined,
+  { step, prepared, record }: { step: Step; prepared: PreparedStep; record: CacheRecord },
+): void {
+  if (material === undefined) return;
+  const { layers, costMs, createdAt } = record;
+  publish(step, { materials: [material], layers, costMs, createdAt, explanation: explanationOf(step, prepared) });
+}
+
+/** A hit above a step that ran again and gave the same is owed to that. */
+function hitReason({ inputs }: Step, code: HitCode): Reason<HitCode> {
+  if (code !== 'same') return reason(code, code);
+  const cutOff = inputs.find((input) => input.isCutOff === true);
+  if (cutOff === undefined) return reason('same', 'same as before');
+  return reason('early-cut-off', `${bracketOf(cutOff.vertex.origin) ?? 'a step below'} ran again and made the same`);
+}
+
 function missed(step: Step, facts: { material: KeyMaterial; explanation: CacheRecord['explanation'] }): void {
   const { options, id, vertex } = step;
-  const lost = options.records.lookup(options.records.keyOf(facts.material)).flatMap((record) => record.layers);
-  const gone = lost.map((layer) => options.lost.get(layer.diffID)).find((one) => one !== undefined);
-  const why = vertex.origin.ignoreCache
-    ? NO_CACHE
-    : gone !== undefined
-      ? reason(gone, `its layer is ${gone}`)
-      : explainMiss({
-          ...facts,
-          earlier: options.records.nearest(placeOf(step), facts.material, options.taken),
-          changedBelow: changedBelow(step),
-        });
+  const why = whyMissed(step, facts);
   options.emit({ type: 'step-missed', id, atMs: options.clock.elapsedMs(), reason: why });
+  if (options.failsOnMiss?.(vertex.origin) !== true) return;
+  throw new BuildError('would-miss', `${vertex.origin.name} would miss: ${why.message}`, {
+    hint: 'build without --fail-on-miss to run it; tsbuild explain tells every change',
+  });
 }
 
 interface Finished {
@@ -169,14 +163,14 @@ interface Finished {
   readonly costMs: number;
 }
 
-function finish(step: Step, { made, prepared, costMs }: Finished): StepOutcome {
+function finish(step: Step, { made, prepared, costMs }: Finished): OwnOutcome {
   const { options, id, vertex, inputs } = step;
   const earlier = sameContent(step, made);
   const layer = earlier?.layers[0] ?? made.layer;
   const createdAt = publish(step, {
     materials: made.materials,
     layers: [layer],
-    explanation: prepared.explanation,
+    explanation: explanationOf(step, prepared),
     costMs,
     createdAt: earlier?.createdAt,
   });
@@ -185,19 +179,24 @@ function finish(step: Step, { made, prepared, costMs }: Finished): StepOutcome {
     id,
     atMs: options.clock.elapsedMs(),
     layer: { diffID: layer.diffID, size: made.size },
+    ...recordOf(step, made, createdAt),
     ...(made.usage === undefined ? {} : { usage: made.usage }),
     ...step.log,
     ...(earlier === undefined ? {} : { earlyCutOff: true }),
   });
   const result: Result = { kind: 'stack', layers: [...stackOf(inputs[0]?.result), layer] };
-  return { vertex, result, createdAt, status: 'ran' };
+  return { vertex, result, createdAt, status: 'ran', isCutOff: earlier !== undefined };
+}
+
+function recordOf({ options }: Step, { materials: [material] }: Made, createdAt: number) {
+  return material === undefined ? {} : { record: { key: options.records.keyOf(material), createdAt } };
 }
 
 /** Early cut-off: the step ran again and gave what it gave before, so the earlier layer stays, and with it what stands on it. */
 function sameContent(step: Step, made: Made): CacheRecord | undefined {
   const material = made.materials[0];
   if (material === undefined || step.vertex.origin.ignoreCache) return undefined;
-  const earlier = step.options.records.nearest(placeOf(step), material, step.options.taken);
+  const earlier = step.options.records.nearest(placeOf(step), material, othersOf(step));
   const layer = earlier?.layers[0];
   if (earlier === undefined || layer === undefined || layer.contentID !== made.layer.contentID) return undefined;
   const isHere = !step.options.lost.has(layer.diffID) && step.options.layerSize(layer) !== undefined;
@@ -231,17 +230,6 @@ function publish(step: Step, { materials, layers, explanation, costMs, createdAt
     });
   }
   return createdAt ?? nowMs;
-}
-
-function placeOf({ vertex, options }: Step): CacheRecord['place'] {
-  const { stage, index, kind } = vertex.origin;
-  return { build: options.build, stage, index, kind };
-}
-
-/** The nearest step below that did not come from the cache, as `[build 5/6]`. */
-function changedBelow({ inputs }: Step): string | undefined {
-  const ran = inputs.find((input) => input.status === 'ran');
-  return ran?.vertex.origin.name.match(/^\[[^\]]*\]/)?.[0];
 }
 
 function summary({ options }: Step, layer: LayerRef | undefined): LayerSummary | undefined {

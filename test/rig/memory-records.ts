@@ -10,14 +10,15 @@ export function memoryRecords(): Records & { readonly all: CacheRecord[] } {
     lookup: (key) => all.filter((record) => record.key === key),
     put: (record) => void all.push(record),
     touch: () => undefined,
-    nearest: (place, _material, except) =>
+    fate: () => undefined,
+    nearest: (place, _material, { keys }) =>
       all
         .filter(
           (record) =>
             record.place.stage === place.stage &&
             record.place.kind === place.kind &&
             record.place.index === place.index &&
-            !except.has(record.key),
+            keys?.has(record.key) !== true,
         )
         .at(-1),
   };

@@ -142,6 +142,7 @@ export function solverRig() {
         jobs: 8,
         lost: new Map<DiffID, 'pruned'>(),
         layerSize: () => 1,
+        prunedAt: () => undefined,
         clock: { nowMs: () => 1000 + records.all.length, elapsedMs: () => 0 },
         signal: new AbortController().signal,
         ...options,

@@ -134,10 +134,11 @@ describe('a layer that was damaged in the root', () => {
 });
 
 describe('a layer that is nowhere', () => {
-  test('made here and pruned', async () => {
-    const { supply, ref } = await rig();
+  test.each(['pruned', 'corrupt'])('made here and %s', async (reason) => {
+    const { root, supply, ref } = await rig();
     const { blob: _blob, ...own } = ref;
-    await expect(supply.ensureLayer(own, { signal })).rejects.toMatchObject({ name: 'LayerLost', reason: 'pruned' });
+    if (reason === 'pruned') root.tombstones.add([ref.diffID], 1);
+    await expect(supply.ensureLayer(own, { signal })).rejects.toMatchObject({ name: 'LayerLost', reason });
     expect(await supply.ensureBlob(own, { signal })).toBeUndefined();
   });
 

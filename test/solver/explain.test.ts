@@ -4,6 +4,7 @@ import {
   contentIDOf,
   diffIDOf,
   digestOf,
+  type Explanation,
   type KeyMaterial,
   parseCacheKey,
 } from '../../cache/index.ts';
@@ -56,7 +57,7 @@ describe('files', () => {
   test('many are counted and the first are named', () => {
     const then = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, 'd1:644']));
     const now = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, 'd2:644']));
-    expect(explainFiles(then, now).message).toBe('4 files changed (a content, b content, c content, …)');
+    expect(explainFiles(then, now).message).toBe('files: 4 changed (a content, b content, c content, …)');
   });
 
   test('unknown files are still said to have changed', () => {
@@ -139,23 +140,52 @@ describe('environments and arguments', () => {
     expect(reason.changes.at(-1)?.what).toBe('none → 2');
   });
 
-  test('another kind of instruction in the same place', () => {
-    expect(explain(runOf({}, { op: 'mkdir' }), runOf({})).changes).toEqual([{ name: 'op', what: 'run → mkdir' }]);
+  test('another kind of instruction in the same place explains nothing', () => {
+    expect(explain(runOf({}, { op: 'mkdir' }), runOf({}))).toMatchObject({ code: 'no-record', changes: [] });
   });
 
   test('the platform alone', () => {
     expect(explain(runOf({ platform: 'b' }), runOf({ platform: 'a' })).code).toBe('platform-changed');
   });
 
-  test('something below that has no name', () => {
-    const below = contentIDOf(diffIDOf(digestOf('below')));
-    expect(explain(runOf({}, { inputs: [below] }), runOf({}))).toMatchObject({
-      code: 'parent-changed',
-      message: 'a step changed before it',
+  test('an environment that is no list says nothing', () => {
+    expect(explain(runOf({ env: 'x' }), runOf({ env: 'y' })).code).toBe('pruned');
+  });
+});
+
+describe('what a step stands on, where every step below hit', () => {
+  const below = contentIDOf(diffIDOf(digestOf('below')));
+  const [one, two] = [digestOf('one'), digestOf('two')];
+  const explainBase = (then: Explanation['base'], now: Explanation['base']) =>
+    explainMiss({
+      material: { ...material, inputs: [below] },
+      explanation: now === undefined ? {} : { base: now },
+      earlier: { ...earlier({}), explanation: then === undefined ? {} : { base: then } },
+      changedBelow: undefined,
+    });
+
+  test('the base moved', () => {
+    const name = 'docker.io/library/node:20';
+    expect(explainBase({ name, manifest: one }, { name, manifest: two })).toEqual({
+      code: 'base-changed',
+      message: `base node:20 moved ${one.slice(0, 19)}… → ${two.slice(0, 19)}…`,
+      changes: [{ name: 'node:20', what: `${one} → ${two}` }],
     });
   });
 
-  test('an environment that is no list says nothing', () => {
-    expect(explain(runOf({ env: 'x' }), runOf({ env: 'y' })).code).toBe('pruned');
+  test.each([
+    ['another base', { name: 'docker.io/library/node:20', manifest: one }, 'node:20 → ghcr.io/a/b:1'],
+    ['scratch before', undefined, 'scratch → ghcr.io/a/b:1'],
+  ])('%s', (_name, then, what) => {
+    expect(explainBase(then, { name: 'ghcr.io/a/b:1', manifest: two })).toEqual({
+      code: 'base-changed',
+      message: `base ${what}`,
+      changes: [{ name: 'FROM', what }],
+    });
+  });
+
+  test('a step was taken away or moved', () => {
+    const base = { name: 'n', manifest: one };
+    expect(explainBase(base, base)).toMatchObject({ code: 'parent-changed', message: 'other steps come before it' });
   });
 });

@@ -7,13 +7,15 @@ import { EMPTY_TREE } from './empty-tree.ts';
 import { sourceMissing } from './missing.ts';
 import type { CopyPlan } from './plan.ts';
 import { lookupFollowed, makeSelection } from './select.ts';
-import type { SelectedFiles } from './selection.ts';
+import type { SelectedFiles, Selection } from './selection.ts';
 import { itemOf, walkDirectory } from './walk.ts';
 
 export interface BindPlan {
   readonly plan: Pick<CopyPlan, 'draft' | 'selection'>;
   /** Of everything that the mount shows. */
   readonly digest: Digest;
+  /** To explain a miss. */
+  readonly files: Selection['files'];
   /** Where it lies in the layer: `/` for a directory. */
   readonly mountSource: string;
 }
@@ -34,5 +36,5 @@ export function planBind(tree: Tree, source: string, { signal }: { readonly sign
   applyFiles(draft, files, { dest: '/', how: { owner: undefined, chmod: undefined, nowSec: 0 } });
   if (isDirectory) Object.assign(draft.directory(TOP), { mode: top.mode, uid: top.uid, gid: top.gid });
   const digest = digestOf(`${selection.digest} ${isDirectory ? `${top.mode} ${top.uid} ${top.gid}` : 'file'}`);
-  return { plan: { draft, selection }, digest, mountSource: isDirectory ? '/' : '/file' };
+  return { plan: { draft, selection }, digest, mountSource: isDirectory ? '/' : '/file', files: selection.files };
 }

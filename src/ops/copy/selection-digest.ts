@@ -33,7 +33,10 @@ export function digestSelection(
 
 const MOST_FILES = 20_000;
 
-/** Values are `digest:mode`; no two directories have the same, so that none looks like another one renamed. */
+/**
+ * Values are `digest:mode`, then `:type:uid:gid` of what is no file of 0:0; no two directories have the same, so that none looks
+ * like another one renamed.
+ */
 export function explainSelection(sources: readonly SelectedSource[]): Selection['files'] {
   let count = 0;
   for (const source of sources) count += source.kind === 'files' ? source.items.length : 1;
@@ -49,7 +52,8 @@ export function explainSelection(sources: readonly SelectedSource[]): Selection[
 }
 
 function shortFacts({ entry }: SelectedItem, digest: Digest | undefined): string {
-  const mode = entry.mode.toString(8).padStart(4, '0');
+  const isPlain = entry.type === 'file' && entry.uid === 0 && entry.gid === 0;
+  const mode = `${entry.mode.toString(8).padStart(4, '0')}${isPlain ? '' : `:${entry.type}:${entry.uid}:${entry.gid}`}`;
   if (digest !== undefined) return `${shortDigest(digest)}:${mode}`;
   const identity = entry.type === 'directory' ? entry.path : `${entry.link} ${entry.devMajor} ${entry.devMinor}`;
   return `${createHash('sha256').update(`${entry.type} ${identity}`, 'latin1').digest('hex').slice(0, 16)}:${mode}`;

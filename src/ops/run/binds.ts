@@ -1,4 +1,4 @@
-import { type Digest, digestOf } from '../../../cache/index.ts';
+import { type Digest, digestOf, parseDigest } from '../../../cache/index.ts';
 import type { RunOp } from '../../graph/index.ts';
 import { openLayerWriter } from '../../image/layer/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
@@ -10,37 +10,48 @@ import { stackDigest } from '../stack-key.ts';
 
 type Bind = Extract<RunOp['mounts'][number], { type: 'bind' }>;
 
+/** What bind mounts show, as keys see it and as misses tell it. */
+export interface BindContent {
+  readonly digest: Digest;
+  readonly files?: { readonly [path: string]: string } | undefined;
+}
+
 /** The content of everything that bind mounts show, in the order of the mounts; undefined when there is none. */
 export async function bindContent(
   op: RunOp,
   inputs: readonly Result[],
   context: { deps: OpDeps; signal: AbortSignal },
-): Promise<Digest | undefined> {
-  const digests: string[] = [];
+): Promise<BindContent | undefined> {
+  const shown: BindContent[] = [];
   for (const mount of op.mounts) {
-    if (mount.type === 'bind') digests.push(await contentOf(mount, inputs, context));
+    if (mount.type === 'bind') shown.push(await contentOf(mount, inputs, context));
   }
-  return digests.length === 0 ? undefined : digestOf(digests.join(' '));
+  if (shown.length === 0) return undefined;
+  const files = Object.assign({}, ...shown.map((one) => one.files)) as Record<string, string>;
+  return {
+    digest: digestOf(shown.map((one) => one.digest).join(' ')),
+    ...(Object.keys(files).length === 0 ? {} : { files }),
+  };
 }
 
 async function contentOf(
   mount: Bind,
   inputs: readonly Result[],
   { deps, signal }: { deps: OpDeps; signal: AbortSignal },
-): Promise<string> {
+): Promise<BindContent> {
   const input = inputs[mount.input];
   if (input === undefined) throw new Error(`bind mount ${mount.target} names input ${mount.input}, which is not there`);
-  if (input.kind === 'tree') return planBind(input.tree, mount.source, { signal }).digest;
+  if (input.kind === 'tree') return planBind(input.tree, mount.source, { signal });
   const stack = stackDigest(input.layers);
-  if (mount.source === '/' || mount.source === '') return stack;
+  if (mount.source === '/' || mount.source === '') return { digest: parseDigest(stack) };
   const memoKey = digestOf(`${stack} ${mount.source}`);
   const known = deps.memo.get('bind', memoKey);
-  if (known !== undefined) return known;
+  if (known !== undefined) return { digest: parseDigest(known) };
   const tree = await deps.openStack(input.layers, { signal });
   try {
     const { digest } = planBind(tree, mount.source, { signal });
     deps.memo.put('bind', memoKey, digest);
-    return digest;
+    return { digest };
   } finally {
     tree.close();
   }

@@ -17,11 +17,14 @@ export function runOp(deps: OpDeps): OpRunner<RunOp> {
     async prepare(vertex, inputs, step) {
       const below = stackOf(inputs[0]);
       const content = await bindContent(vertex.op, inputs, { deps, signal: step.signal });
-      const material = runMaterial(vertex.op, contentIDs(below), content);
+      const material = runMaterial(vertex.op, contentIDs(below), content?.digest);
       return {
         kind: 'step',
         keys: [{ hit: 'same', material: () => Promise.resolve(material) }],
-        explanation: { buildArgs: vertex.origin.buildArgs },
+        explanation: {
+          buildArgs: vertex.origin.buildArgs,
+          ...(content?.files === undefined ? {} : { files: content.files }),
+        },
         takesSlot: true,
         onHit: (layers) => {
           if (vertex.op.mounts.some(({ type }) => type === 'secret')) recallLeaks(layers, { step, deps });
