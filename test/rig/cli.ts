@@ -100,16 +100,20 @@ export class CliRig implements AsyncDisposable {
   }
 
   /** `tsbuild --root … FLAGS CONTEXT` with a report. */
-  async build(flags: readonly string[] = [], options: RunOptions = {}): Promise<Built> {
+  async build(flags: readonly string[] = [], options: RunOptions = {}, context = this.context): Promise<Built> {
     this.#builds += 1;
     const file = join(this.dir, `report-${String(this.#builds)}.json`);
-    const finished = await this.tsbuild(['--progress', 'plain', '--report', file, ...flags, this.context], options);
+    const finished = await this.tsbuild(['--progress', 'plain', '--report', file, ...flags, context], options);
     return { ...finished, report: readReport(file) };
   }
 
   /** A build that must succeed. */
-  async built(flags: readonly string[] = [], options: RunOptions = {}): Promise<Built & { readonly report: Report }> {
-    const built = await this.build(flags, options);
+  async built(
+    flags: readonly string[] = [],
+    options: RunOptions = {},
+    context = this.context,
+  ): Promise<Built & { readonly report: Report }> {
+    const built = await this.build(flags, options, context);
     if (built.code !== 0 || built.report === undefined) {
       throw new Error(`tsbuild ${flags.join(' ')} exited with ${String(built.code)}:\n${built.stderr}`);
     }
