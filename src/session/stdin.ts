@@ -41,7 +41,12 @@ export async function unpackStream(
 ): Promise<StdinSources & { readonly dir: string }> {
   const dir = root.tempPath('context');
   mkdirSync(dir, { mode: 0o700 });
-  const dispose = { [Symbol.asyncDispose]: () => Promise.resolve(removeTree(dir)) };
+  const dispose = {
+    [Symbol.asyncDispose]() {
+      removeTree(dir);
+      return Promise.resolve();
+    },
+  };
   const { head, all } = await peek(source);
   if (!(await isTarHead(head, { signal, filter }))) {
     const text = await readAll(all, MAX_STDIN_DOCKERFILE);
