@@ -1,7 +1,7 @@
 // npm run bench -- [--work a,b] [--peers tsbuild,docker,buildah] [--runs N]: builds the same with each peer, in turns, and writes
 // bench/results/DATE.json and the tables of bench/README.md.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -65,12 +65,25 @@ function save(results) {
   const at = new Date().toISOString();
   const machine = { cpus: cpus().length, memory: totalmem(), kernel: release(), node: process.version };
   const about = peers.map(({ name, version, product }) => ({ name, version, product }));
-  const whole = { at, machine, peers: about, results };
+  const file = join(HERE, 'results', `${at.slice(0, 10)}.json`);
+  const whole = withEarlier({ at, machine, peers: about, results }, file);
   mkdirSync(join(HERE, 'results'), { recursive: true });
-  writeFileSync(join(HERE, 'results', `${at.slice(0, 10)}.json`), `${JSON.stringify(whole, null, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(whole, null, 1)}\n`);
   const readme = join(HERE, 'README.md');
   const [before = ''] = readFileSync(readme, 'utf8').split('<!-- results -->');
   const tables = tablesOf(whole);
   writeFileSync(readme, `${before.trimEnd()}\n\n<!-- results -->\n${tables}`);
   process.stdout.write(tables);
+}
+
+/** What was measured of other work on the same day stays. */
+function withEarlier(now, file) {
+  if (!existsSync(file)) return now;
+  const { peers: others, results: earlier } = JSON.parse(readFileSync(file, 'utf8'));
+  const isNew = (list, { name }) => !list.some((one) => one.name === name);
+  return {
+    ...now,
+    peers: [...now.peers, ...others.filter((one) => isNew(now.peers, one))],
+    results: [...earlier.filter((one) => isNew(now.results, one)), ...now.results],
+  };
 }

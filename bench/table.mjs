@@ -20,7 +20,7 @@ export function tablesOf({ at, machine, peers, results }) {
       '| peer | state | wall s | ratio | CPU s | memory MB | disk MB | load |',
     );
     lines.push('|---|---|---|---|---|---|---|---|');
-    for (const { name: peer } of peers) {
+    for (const { name: peer } of peers.filter((one) => figures[one.name] !== undefined)) {
       for (const state of STATES) lines.push(row({ peer, state, figures }));
     }
   }
