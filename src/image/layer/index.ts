@@ -1,7 +1,7 @@
 import type { Compression } from '../archive/index.ts';
 
-export { type CompressedLayer, type CompressOptions, compressLayer } from './compress.ts';
 export { compareLayers, type FileDifference, type FileField } from './compare-layers.ts';
+export { type CompressedLayer, type CompressOptions, compressLayer } from './compress.ts';
 export { type IngestedLayer, type IngestOptions, ingestLayer } from './ingest.ts';
 export {
   compareTarNames,

@@ -6,8 +6,8 @@ import {
   NO_NODE,
   Numbers,
   type SortedEntries,
-  type TocEntry,
   TOP_NODE,
+  type TocEntry,
 } from '../toc/index.ts';
 import { FLAGS, layerEntries, MOST_BYTES, NO_FILE, tooDeep } from './layer-entries.ts';
 import { splitPath } from './names.ts';

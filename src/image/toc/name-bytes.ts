@@ -1,5 +1,7 @@
 const CHUNK_BITS = 20;
 const CHUNK = 1 << CHUNK_BITS;
+/** Of the first chunk, which grows: most trees are small. */
+const FIRST_BYTES = 4 << 10;
 /** Of all names: 5 million of a hundred bytes. */
 const MOST_CHUNKS = 512;
 const SLASH = 0x2f;
@@ -14,10 +16,10 @@ export class NameBytes {
     const length = name.length;
     if (this.#filled + 2 + length > CHUNK) {
       if (this.#chunks.length === MOST_CHUNKS) return undefined;
-      this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK));
+      this.#chunks.push(Buffer.allocUnsafeSlow(this.#chunks.length === 0 ? FIRST_BYTES : CHUNK));
       this.#filled = 0;
     }
-    const chunk = this.#chunks.at(-1) as Buffer;
+    const chunk = this.#roomFor(this.#filled + 2 + length);
     const at = this.#filled;
     chunk[at] = length & 0xff;
     chunk[at + 1] = length >> 8;
@@ -59,6 +61,16 @@ export class NameBytes {
     const leftNext = leftLength > shorter ? (a[start + 2 + shorter] ?? 0) : isLeftPrefix ? SLASH : -1;
     const rightNext = rightLength > shorter ? (b[other + 2 + shorter] ?? 0) : isRightPrefix ? SLASH : -1;
     return leftNext - rightNext;
+  }
+
+  /** Of the last chunk. */
+  #roomFor(bytes: number): Buffer {
+    const chunk = this.#chunks.at(-1) as Buffer;
+    if (bytes <= chunk.length) return chunk;
+    const grown = Buffer.allocUnsafeSlow(Math.min(CHUNK, Math.max(bytes, 2 * chunk.length)));
+    grown.set(chunk);
+    this.#chunks[this.#chunks.length - 1] = grown;
+    return grown;
   }
 
   #chunk(position: number): Buffer {

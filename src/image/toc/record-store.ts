@@ -1,6 +1,8 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 
 const CHUNK = 4 << 20;
+/** Of the first chunk, which grows: most layers are small. */
+const FIRST_BYTES = 16 << 10;
 const CHUNKS_IN_MEMORY = 1;
 /** Records begin at multiples of it, so that 32 bits can say where, and no length lies across the end of a block. */
 const STEP = 4;
@@ -39,7 +41,7 @@ export class RecordStore implements Disposable {
     if (size > CHUNK) throw new RangeError(`a record of ${record.length} bytes`);
     if (this.#filled + size > CHUNK) this.#nextChunk();
     const index = this.#chunks.length - 1;
-    const chunk = this.#chunks[index] as Buffer;
+    const chunk = this.#roomIn(index, this.#filled + size);
     const at = this.#filled;
     chunk.writeUInt32LE(record.length, at);
     chunk.set(record, at + 4);
@@ -99,11 +101,21 @@ export class RecordStore implements Disposable {
     return this.#fd;
   }
 
+  #roomIn(index: number, bytes: number): Buffer {
+    const chunk = this.#chunks[index] as Buffer;
+    if (bytes <= chunk.length) return chunk;
+    const grown = Buffer.allocUnsafeSlow(Math.min(CHUNK, Math.max(bytes, 2 * chunk.length)));
+    grown.set(chunk);
+    this.#chunks[index] = grown;
+    return grown;
+  }
+
   #nextChunk(): void {
     const index = this.#chunks.length - 1;
     if ((index + 2) * CHUNK > MOST_BYTES) throw new StoreFull('its names and attributes take more than 16 GiB');
     const last = this.#chunks[index];
-    if (index < CHUNKS_IN_MEMORY || last === undefined) this.#chunks.push(Buffer.allocUnsafeSlow(CHUNK));
+    if (index < CHUNKS_IN_MEMORY || last === undefined)
+      this.#chunks.push(Buffer.allocUnsafeSlow(last === undefined ? FIRST_BYTES : CHUNK));
     else {
       const fd = this.#file();
       for (let done = 0; done < CHUNK; ) done += writeSync(fd, last, done, CHUNK - done, index * CHUNK + done);

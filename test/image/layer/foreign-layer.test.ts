@@ -326,7 +326,7 @@ describe('any sequence', () => {
       }),
       { numRuns: 1500 },
     );
-  });
+  }, 60_000);
 });
 
 interface Inode {
