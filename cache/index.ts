@@ -6,6 +6,7 @@ export * from './digest.ts';
 export { Digests } from './digests.ts';
 export { type Holds, openHolds } from './holds.ts';
 export type { LayerMeta } from './layers/meta.ts';
+export { isKeptWhole, keepImage } from './layers/metadata-images.ts';
 export { type LayerStore, openLayerStore } from './layers/store.ts';
 export type { Lock, LockMode, Locks } from './locks.ts';
 export type { Memo } from './memo.ts';
@@ -16,8 +17,8 @@ export { openRoot, type Root } from './root.ts';
 export { RootError, type RootErrorReason } from './root-error.ts';
 export {
   bytesOnDisk,
-  lastGrowth,
   type KeptImage,
+  lastGrowth,
   type Pruned,
   type PruneRequest,
   pruneRoot,

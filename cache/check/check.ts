@@ -6,10 +6,11 @@ import { digestOf } from '../digest.ts';
 import { namesIn, publishBytes, readIfThere, type TempPath } from '../files.ts';
 import { gateOf, heldIDs } from '../holds.ts';
 import { parseMeta } from '../layers/meta.ts';
+import { metadataImages } from '../layers/metadata-images.ts';
 import type { Locks } from '../locks.ts';
-import { readRecords } from '../records/list.ts';
 import { renderRecord } from '../records/format.ts';
 import { parseLines, renderLine } from '../records/lines.ts';
+import { readRecords } from '../records/list.ts';
 
 /** Something in a root that is not what its name says. */
 export interface Damage {
@@ -68,10 +69,11 @@ async function* layers({ rootDir, signal }: CheckDeps, counts: Counts): AsyncIte
       if (existsSync(join(dir, 'meta'))) yield { kind: 'layer', path, what, id: `sha256:${hex}` };
       continue;
     }
-    const isWhole = isSealedWhole(join(dir, 'erofs'));
-    if (isWhole !== undefined) counts['metadata-image'] += 1;
-    if (isWhole === false)
-      yield { kind: 'metadata-image', path: `${path}/erofs`, what: 'is not whole', id: `sha256:${hex}` };
+    for (const image of metadataImages(dir)) {
+      counts['metadata-image'] += 1;
+      const at = `${path}/${basename(image.path)}`;
+      if (!image.isWhole) yield { kind: 'metadata-image', path: at, what: 'is not whole', id: `sha256:${hex}` };
+    }
   }
 }
 
@@ -178,20 +180,6 @@ function isJsonObject(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-const SEAL_BYTES = 512;
-const SEAL_DIGEST_AT = 16;
-
-/** A metadata image ends with a block that holds the sha256 of all before it; undefined when there is none. */
-function isSealedWhole(path: string): boolean | undefined {
-  const bytes = readIfThere(path);
-  if (bytes === undefined) return undefined;
-  const seal = bytes.subarray(Math.max(0, bytes.length - SEAL_BYTES));
-  const digest = createHash('sha256')
-    .update(bytes.subarray(0, bytes.length - seal.length))
-    .digest();
-  return seal.subarray(SEAL_DIGEST_AT, SEAL_DIGEST_AT + digest.length).equals(digest);
 }
 
 async function hexOfFile(path: string): Promise<string | undefined> {

@@ -4,8 +4,8 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Digest, digestOf, hexOf, parseDigest } from '../digest.ts';
-import { type Holds, NO_HOLDS } from '../holds.ts';
 import { moveInto, publishBytes, readIfThere, sizeIfThere, syncFile, type TempPath, type Warn } from '../files.ts';
+import { type Holds, NO_HOLDS } from '../holds.ts';
 
 /** Blobs as they were pulled or exported, by the sha256 of their bytes. What was asked for or put is held by the store's lease. */
 export interface ContentStore {

@@ -1,5 +1,5 @@
-import { type Candidate, lastUse } from './order.ts';
 import type { SpaceItem } from './item.ts';
+import { type Candidate, lastUse } from './order.ts';
 import type { Ownership } from './ownership.ts';
 
 /** What is to be pruned. */

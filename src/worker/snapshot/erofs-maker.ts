@@ -1,11 +1,10 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DiffID, LayerStore } from '../../../cache/index.ts';
+import { type DiffID, isKeptWhole, keepImage, type LayerStore } from '../../../cache/index.ts';
 import { makeBreather } from './breathe.ts';
 import { assertIntact, layerDamaged } from './damage.ts';
 import { erofsImage } from './erofs/image.ts';
 import { ImageRefused, InodeTreeMaker } from './erofs/inodes.ts';
-import { isKeptWhole, keepImage } from './erofs/kept-image.ts';
 import { type MountWay, openImageMounts } from './erofs/mounts.ts';
 import type { LowerDir, LowerMaker, LowerRequest } from './lower.ts';
 import { type Borrowed, borrow, lostText, type Needs, needsOf, skippedText, withParents } from './standing.ts';

@@ -1,5 +1,4 @@
 export { openSnapshots, type SnapshotsOptions } from './choose.ts';
-export { checkMetadataImages, type MetadataImage } from './metadata-images.ts';
 export { seedDirectory } from './seed.ts';
 export type { Keeping, Snapshot, Snapshots, View } from './snapshots.ts';
 export type { MountPoint } from './stubs.ts';

@@ -58,6 +58,11 @@ const SPOILERS: { readonly [what: string]: (root: Root) => string } = {
     writeFileSync(path, Buffer.alloc(2048, 1));
     return path;
   },
+  'a metadata image that borrows from another layer': (root) => {
+    const path = join(root.layers.dir(publishLayer(root, 'one').diffID), 'erofs-0123');
+    writeFileSync(path, Buffer.alloc(2048, 1));
+    return path;
+  },
   'a blob': (root) => {
     const path = root.content.path(root.content.putBytes(Buffer.from('blob')));
     writeFileSync(path, 'bolb');

@@ -3,15 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openLayerStore } from '../../../cache/index.ts';
+import { isKeptWhole, keepImage, openLayerStore } from '../../../cache/index.ts';
 import { openToc, type TocEntry } from '../../../src/image/toc/index.ts';
+import type { RelPath } from '../../../src/util/rel-path.ts';
 import { erofsImage } from '../../../src/worker/snapshot/erofs/image.ts';
 import { ImageRefused, type InodeTree, InodeTreeMaker } from '../../../src/worker/snapshot/erofs/inodes.ts';
-import { isKeptWhole, keepImage } from '../../../src/worker/snapshot/erofs/kept-image.ts';
-import type { RelPath } from '../../../src/util/rel-path.ts';
 import { dir, file, link, makeRoot, writeTestLayer } from '../rig.ts';
-import { type Described, layer } from './generated.ts';
 import { type ReadImage, type ReadInode, readErofs } from './erofs-reader.ts';
+import { type Described, layer } from './generated.ts';
 
 const OPAQUE = 'trusted.overlay.opaque';
 const UUID = Buffer.alloc(16, 7);
