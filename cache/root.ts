@@ -104,6 +104,7 @@ function rootOf(
   const tempPath = tempPaths(tempDir, lease.name);
   const stats = new Map<string, StatIndex>();
   const buildID = buildIDOf(now(), lease.name);
+  const records = openRecordStore(join(dir, 'records/v1'), { tempPath, onWarning });
   // Its logs are in use as long as it runs.
   holds.hold(buildID);
   return {
@@ -112,7 +113,7 @@ function rootOf(
     buildID,
     builds: openBuildStore(dir, { tempPath, onWarning }),
     content: openContentStore(join(dir, 'content/v1/sha256'), { tempPath, onWarning, holds }),
-    records: openRecordStore(join(dir, 'records/v1'), { tempPath, onWarning }),
+    records,
     layers: openLayerStore(dir, { tempPath, onWarning, holds }),
     tombstones: openTombstones(join(dir, 'records/v1/tombstones'), tempPath),
     memo: openMemo(join(dir, 'records/v1/memo'), { tempPath, now, onWarning }),
@@ -133,6 +134,7 @@ function rootOf(
     leftovers,
     async [Symbol.asyncDispose]() {
       for (const index of stats.values()) index.save();
+      await records.settled();
       await removeTempsOf(lease.name, tempDir);
       holds.end();
       lease.end();

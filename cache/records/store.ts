@@ -2,7 +2,7 @@ import { mkdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../canonical-json.ts';
 import { type CacheKey, digestOf, hexOf, parseCacheKey } from '../digest.ts';
-import { publishBytes, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
+import { BackgroundSyncs, publishBytes, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
 import type { CacheRecord, Json, KeyMaterial, Place } from '../types.ts';
 import { differenceOf } from './difference.ts';
 import { parseRecord, renderRecord } from './format.ts';
@@ -26,6 +26,8 @@ export interface RecordStore {
   nearest(place: Place, material: KeyMaterial, others?: OtherSteps): CacheRecord | undefined;
   /** Why a key that was recorded for the place has no record any more; undefined when it has one, or never had. */
   fate(place: Place, key: CacheKey): 'damaged' | 'removed' | undefined;
+  /** Resolves when all that was put is on the disk: no step waits for that. */
+  settled(): Promise<void>;
 }
 
 /** What is known to belong to other steps of the same build, and so explains none of this one's misses. */
@@ -57,6 +59,7 @@ class FileRecordStore implements RecordStore {
   readonly #damaged = new Set<CacheKey>();
   /** Material does not change: read once a process for all misses. */
   readonly #candidates = new Map<CacheKey, CacheRecord | undefined>();
+  readonly #syncs = new BackgroundSyncs();
 
   constructor(dir: string, { places, tempPath, onWarning }: { places: Places; tempPath: TempPath; onWarning: Warn }) {
     this.#dir = dir;
@@ -125,6 +128,10 @@ class FileRecordStore implements RecordStore {
     return undefined;
   }
 
+  settled(): Promise<void> {
+    return this.#syncs.settled();
+  }
+
   #put(record: CacheRecord): void {
     const { key } = record;
     const path = this.#path(key);
@@ -133,8 +140,10 @@ class FileRecordStore implements RecordStore {
     if (isNew) {
       const others = known.filter((one) => !isReplacedBy(one, record));
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      if (others.length === known.length && known.length < MAX_RESULTS) appendLine(path, renderRecord(record));
-      else this.#rewrite(path, [...others.slice(0, MAX_RESULTS - 1), record]);
+      if (others.length === known.length && known.length < MAX_RESULTS) {
+        appendLine(path, renderRecord(record));
+        this.#syncs.start(path);
+      } else this.#rewrite(path, [...others.slice(0, MAX_RESULTS - 1), record]);
     }
     this.touch(key, record.lastUsedAt);
     this.#places.add(record.place, key);
