@@ -1,5 +1,4 @@
 import type { OutputAnnotations, OutputSpec } from './exporter/index.ts';
-import type { Origin } from './graph/index.ts';
 import type { Platform } from './image/oci/index.ts';
 import type { AuthFile, Credentials, RegistryConfig } from './sources/registry/index.ts';
 import type { LowerChoice, RunLimits, SecretLeak } from './worker/protocol.ts';
@@ -35,8 +34,8 @@ export interface BuildOptions {
   /** What is made is not found by later builds. */
   readonly keepsNoRecord?: boolean | undefined;
   readonly noCacheFilter: readonly string[];
-  /** Whether a miss of this step ends the build, with `would-miss`, before the step runs. */
-  readonly failsOnMiss?: ((origin: Origin) => boolean) | undefined;
+  /** Stages and steps whose miss ends the build, with `would-miss`, before the step runs; true means every step. */
+  readonly failOnMiss?: true | readonly string[] | undefined;
   readonly pull: 'auto' | 'always' | 'never';
   readonly network: 'default' | 'none' | 'host';
   /** `network.host`, `security.insecure`, `device` for all devices or `device=NAME`. */

@@ -10,6 +10,7 @@ import { assertCanEmulate, emulationDeps } from './session/emulation.ts';
 import { exportTargets, removeStaleFiles } from './session/export.ts';
 import { openSession } from './session/index.ts';
 import { type BuildMinutes, takeMinutes } from './session/keep-build.ts';
+import { failsOnMiss } from './session/fails-on-miss.ts';
 import { lowerOptions } from './session/lower-options.ts';
 import { keepBelowCap } from './session/keep-below-cap.ts';
 import { outputsOf, sideFilesOf } from './session/outputs.ts';
@@ -91,7 +92,7 @@ async function cancellable<T>(signal: AbortSignal, work: () => Promise<T>): Prom
 }
 
 /** Errors get the Dockerfile's text, which an excerpt is cut from. */
-async function tellWithSource<T>(story: Omit<Story, 'stepID'>, finish: Finish<T>): Promise<T> {
+async function tellWithSource<T>(story: Omit<Story, 'stepID' | 'guarded'>, finish: Finish<T>): Promise<T> {
   try {
     return await tell(story, finish);
   } catch (error) {
@@ -100,7 +101,10 @@ async function tellWithSource<T>(story: Omit<Story, 'stepID'>, finish: Finish<T>
   }
 }
 
-async function tell<T>({ session, options, signal, emit }: Omit<Story, 'stepID'>, finish: Finish<T>): Promise<T> {
+async function tell<T>(
+  { session, options, signal, emit }: Omit<Story, 'stepID' | 'guarded'>,
+  finish: Finish<T>,
+): Promise<T> {
   const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
   assertNoErrors(dockerfile.errors);
   const lowered = await lower(dockerfile, lowerOptions(await withEpoch(options, session), session), {
@@ -113,7 +117,8 @@ async function tell<T>({ session, options, signal, emit }: Omit<Story, 'stepID'>
   await assertCanEmulate(lowered.definition, emulationDeps(session.root, { signal }));
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
   emit({ type: 'steps-planned', steps });
-  return solveAndFinish(lowered.definition, { session, options, stepID, signal, emit }, finish);
+  const guarded = failsOnMiss(options.failOnMiss, { definition: lowered.definition, steps, stepID });
+  return solveAndFinish(lowered.definition, { session, options, guarded, stepID, signal, emit }, finish);
 }
 
 type Finish<T> = (solved: SolvedBuild) => Promise<T>;
@@ -122,6 +127,8 @@ interface Story {
   readonly session: Session;
   readonly options: BuildOptions;
   readonly stepID: ReturnType<typeof planSteps>['stepID'];
+  /** Ids of the steps that must not miss. */
+  readonly guarded: ReadonlySet<string> | undefined;
   readonly signal: AbortSignal;
   readonly emit: Emit;
 }
@@ -154,14 +161,14 @@ function baseLost(error: LayerLost): BuildError {
 
 function solveOnce(
   definition: Definition,
-  { session, options, stepID, signal, emit }: Story,
+  { session, options, guarded, stepID, signal, emit }: Story,
   lost: ReadonlyMap<DiffID, LayerLost['reason']>,
 ): Promise<Solution> {
   return solve(definition, {
     runners: session.runners,
     records: options.keepsNoRecord === true ? readOnly(session.root.records) : session.root.records,
     prunedAt: (digest) => session.root.tombstones.prunedAt(digest),
-    failsOnMiss: options.failsOnMiss,
+    failsOnMiss: guarded,
     layerSize: (layer) => session.root.layers.meta(layer.diffID)?.size,
     build: session.place,
     jobs: options.jobs,

@@ -60,6 +60,7 @@ export const CODES = {
   'output-failed': { exit: 1 },
   'load-failed': { exit: 1 },
   'build-unknown': { exit: 1 },
+  'step-unknown': { exit: 1 },
   'root-unusable': { exit: 1 },
   'would-miss': { exit: 1 },
   cancelled: { exit: 130 },

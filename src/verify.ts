@@ -49,7 +49,14 @@ export async function verify(options: BuildOptions, { signal, emit }: VerifyDeps
   const cached = { signal, emit: await emit('cached') };
   const first = await solveBuild(options, cached, (solved) => ownLayers(solved, cached));
   // the base images are those that the first build has found
-  const alone = { noCache: true, noCacheFilter: [], isParanoid: true, keepsNoRecord: true, pull: 'never' } as const;
+  const alone = {
+    noCache: true,
+    noCacheFilter: [],
+    failOnMiss: undefined,
+    isParanoid: true,
+    keepsNoRecord: true,
+    pull: 'never',
+  } as const;
   const again = { signal, emit: await emit('again') };
   return solveBuild({ ...options, ...alone }, again, async (solved) => {
     const second = await ownLayers(solved, again);

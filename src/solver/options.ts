@@ -1,5 +1,5 @@
 import type { CacheRecord, DiffID, KeyMaterial, LayerRef, OtherSteps } from '../../cache/index.ts';
-import type { Origin, Vertex } from '../graph/index.ts';
+import type { Vertex } from '../graph/index.ts';
 import type { Emit } from '../progress/index.ts';
 import type { OpRunners, Result } from './runner.ts';
 
@@ -27,8 +27,8 @@ export interface SolveOptions {
   readonly lost: ReadonlyMap<DiffID, 'pruned' | 'corrupt' | 'remote-missing'>;
   /** When prune took a layer or a record; undefined of what it did not take. */
   readonly prunedAt: (digest: string) => number | undefined;
-  /** Whether a miss of this step ends the build before the step runs. */
-  readonly failsOnMiss?: ((origin: Origin) => boolean) | undefined;
+  /** Ids of the steps whose miss ends the build before they run. */
+  readonly failsOnMiss?: ReadonlySet<string> | undefined;
   readonly layerSize: (layer: LayerRef) => number | undefined;
   readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
   readonly signal: AbortSignal;

@@ -151,9 +151,9 @@ function missed(step: Step, facts: { material: KeyMaterial; explanation: CacheRe
   const { options, id, vertex } = step;
   const why = whyMissed(step, facts);
   options.emit({ type: 'step-missed', id, atMs: options.clock.elapsedMs(), reason: why });
-  if (options.failsOnMiss?.(vertex.origin) !== true) return;
+  if (options.failsOnMiss?.has(id) !== true) return;
   throw new BuildError('would-miss', `${vertex.origin.name} would miss: ${why.message}`, {
-    hint: 'build without --fail-on-miss to run it; tsbuild explain tells every change',
+    hint: `tsbuild explain ${id} tells everything that changed; without --fail-on-miss the step runs`,
   });
 }
 

@@ -67,6 +67,14 @@ describe('understood', () => {
     expect(options(['.']).pull).toBe('auto');
   });
 
+  test('--fail-on-miss takes a value only with =, and alone means every step', () => {
+    expect(options(['--fail-on-miss', '.'])).toMatchObject({ failOnMiss: true, context: '.' });
+    expect(options(['--fail-on-miss=build', '--fail-on-miss=s4', '.']).failOnMiss).toEqual(['build', 's4']);
+    expect(options(['--fail-on-miss=build', '--fail-on-miss', '.']).failOnMiss).toBe(true);
+    expect(options(['.']).failOnMiss).toBeUndefined();
+    expect(() => options(['--fail-on-miss', '--no-cache', '.'])).toThrow('exclude each other');
+  });
+
   test('secrets: a variable, a file', () => {
     const built = options(['--secret', 'id=TOKEN', '--secret', 'id=f,src=/etc/passwd', '.'], { TOKEN: 's3cret' });
     expect(built.secrets.get('TOKEN')).toEqual({ kind: 'env', value: 's3cret' });

@@ -231,3 +231,28 @@ test('a first build is never explained by its own steps', async () => {
   await rig.solve([base, below, run('two', [below])]);
   expect(rig.of('step-missed').map((event) => event.reason.code)).toEqual(['no-record', 'no-record']);
 });
+
+describe('steps that must not miss', () => {
+  test('nothing of one that misses runs; the error has the cause', async () => {
+    const rig = solverRig();
+    const base = scratch();
+    await rig.solve([base, run('npm ci', [base])]);
+    const edited = run('npm ci --omit=dev', [base]);
+    await expect(rig.solve([base, edited], { failsOnMiss: new Set(['s2']) })).rejects.toMatchObject({
+      code: 'would-miss',
+      message: '[stage-0 2/9] RUN npm ci --omit=dev would miss: instruction edited: npm ci → npm ci --omit=dev',
+      hint: 'tsbuild explain s2 tells everything that changed; without --fail-on-miss the step runs',
+    });
+    expect(rig.ran).toEqual(['npm ci']);
+    expect(rig.of('step-failed')).toHaveLength(1);
+  });
+
+  test('one that hits passes, and so do those that may miss', async () => {
+    const rig = solverRig();
+    const base = scratch();
+    const below = run('one', [base]);
+    await rig.solve([base, below]);
+    await rig.solve([base, below, run('two', [below])], { failsOnMiss: new Set(['s2']) });
+    expect(rig.ran).toEqual(['one', 'two']);
+  });
+});

@@ -59,8 +59,7 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
 }
 
 function assertTogether(flags: BuildFlags): void {
-  if (flags.cache === false && flags.noCacheFilter !== undefined)
-    throw new BuildError('usage', '--no-cache and --no-cache-filter exclude each other');
+  assertCacheFlags(flags);
   if (flags.context === '-' && flags.file === '-')
     throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
   const written = (outputsOf(flags) ?? []).filter((output) => isFileOutput(output) && output.tar !== false);
@@ -74,6 +73,16 @@ function assertTogether(flags: BuildFlags): void {
     throw new BuildError('usage', 'an image without a name cannot be pushed', {
       hint: 'name it, e.g. -t registry.example/app:1.0',
     });
+}
+
+function assertCacheFlags({ cache, noCacheFilter, failOnMiss }: BuildFlags): void {
+  if (cache === false && noCacheFilter !== undefined)
+    throw new BuildError('usage', '--no-cache and --no-cache-filter exclude each other');
+  if (cache === false && failOnMiss !== undefined)
+    throw new BuildError(
+      'usage',
+      '--no-cache and --fail-on-miss exclude each other: without the cache every step misses',
+    );
 }
 
 /** Variables that count as build args without being named: buildx does so with the epoch. */
@@ -115,9 +124,15 @@ function cacheRules(flags: BuildFlags) {
   return {
     noCache: flags.cache === false,
     isParanoid: flags.paranoid === true,
+    failOnMiss: failOnMiss(flags.failOnMiss),
     noCacheFilter: (flags.noCacheFilter ?? []).flatMap((text) => text.split(',')),
     pull: flags.pull === undefined ? ('auto' as const) : oneOf('--pull', pullWord(flags.pull), ['always', 'never']),
   };
+}
+
+/** Alone it means every step, whatever else is named. */
+function failOnMiss(words: readonly string[] | undefined): BuildOptions['failOnMiss'] {
+  return words?.includes('') === true ? true : words;
 }
 
 function sources(flags: BuildFlags, { cwd, env }: CliContext) {

@@ -21,6 +21,7 @@ export interface BuildFlags {
   readonly ssh?: readonly string[];
   readonly cache?: boolean;
   readonly noCacheFilter?: readonly string[];
+  readonly failOnMiss?: readonly string[];
   readonly paranoid?: boolean;
   readonly pull?: string;
   readonly network?: string;
@@ -57,7 +58,7 @@ export interface BuildFlags {
 export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
   const command = buildParser();
   try {
-    command.parse(withPullValue(argv), { from: 'user' });
+    command.parse(withOwnValues(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 'shown';
@@ -99,10 +100,12 @@ function buildParser(): Command {
   return command;
 }
 
-/** `--pull` takes a value only with `=`. */
-function withPullValue(argv: readonly string[]): string[] {
-  return argv.map((word) => (word === '--pull' ? '--pull=always' : word));
+/** `--pull` and `--fail-on-miss` take a value only with `=`. */
+function withOwnValues(argv: readonly string[]): string[] {
+  return argv.map((word) => ALONE[word] ?? word);
 }
+
+const ALONE: Readonly<Record<string, string>> = { '--pull': '--pull=always', '--fail-on-miss': '--fail-on-miss=' };
 
 function refusePlanned(flags: Record<string, unknown>): void {
   for (const { flags: text, name, hint } of PLANNED_FLAGS) {

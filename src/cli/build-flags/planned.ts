@@ -12,6 +12,5 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--attest <spec>', name: 'attest' },
   { flags: '--provenance [value]', name: 'provenance' },
   { flags: '--sbom [value]', name: 'sbom' },
-  { flags: '--fail-on-miss [what]', name: 'failOnMiss' },
   { flags: '--trace <file>', name: 'trace' },
 ];

@@ -46,6 +46,10 @@ export const REPEATED: readonly (readonly [string, string])[] = [
   ['--secret <spec>', 'id=ID[,src=FILE|,env=NAME]: for RUN --mount=type=secret'],
   ['--ssh <spec>', 'default, or ID=SOCKET: an agent for RUN --mount=type=ssh'],
   ['--no-cache-filter <stages>', 'run every step of these stages'],
+  [
+    '--fail-on-miss [what]',
+    'fail before a step runs that misses: any, or those of a stage, or one (=STAGE, =s4, =build/2, =TEXT)',
+  ],
   ['--add-host <host:ip>', 'a line of /etc/hosts in RUNs'],
   ['--dns <ip>', "name server for RUNs instead of the host's"],
   ['--ulimit <spec>', 'NAME=SOFT[:HARD] for RUNs'],
