@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { build } from '../build.ts';
 import type { BuildEvent } from '../progress/index.ts';
-import { collectEvents } from '../progress/index.ts';
+import { collectEvents, failureOf } from '../progress/index.ts';
 import { monotonicMs } from '../util/clock.ts';
 import { buildOptions } from './build-flags/options.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
@@ -31,6 +31,7 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
       type: 'build-done',
       atMs: monotonicMs() - startedMs,
       result: context.signal.aborted ? 'cancelled' : 'failed',
+      error: failureOf(error),
     });
     throw error;
   } finally {

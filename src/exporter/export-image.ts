@@ -1,5 +1,6 @@
 import { type BlobRef, type Digest, type LayerRef, parseDigest } from '../../cache/index.ts';
 import { assertNever } from '../util/assert-never.ts';
+import { withoutAbsent } from '../util/without-absent.ts';
 import { annotatedFor } from './annotations.ts';
 import { type ArchiveParts, archivePieces } from './archive.ts';
 import { blobsOfLayers } from './blob-of-layer.ts';
@@ -33,7 +34,7 @@ export interface ExportedOutput {
   readonly dest: string;
   readonly size: number;
   /** Of the manifest in it; absent for outputs without one. */
-  readonly digest?: Digest | undefined;
+  readonly digest?: Digest;
 }
 
 /**
@@ -54,7 +55,7 @@ export async function exportImage(
     const form = hasManifest(spec) ? await formFor(image, spec, { forms, deps }) : undefined;
     const { type } = spec;
     const place = await writeOutput({ image: form?.image ?? image, spec, files: form?.files }, deps);
-    written.push({ type, digest: form?.files.manifest.digest, ...place });
+    written.push({ type, ...withoutAbsent({ digest: form?.files.manifest.digest }), ...place });
   }
   const [first] = forms.values();
   const { files, image: named } = first ?? (await plainForm(image, outputs, deps));

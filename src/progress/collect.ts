@@ -1,5 +1,14 @@
 import { withoutAbsent } from '../util/without-absent.ts';
-import type { BuildEvent, ImageSummary, LayerSummary, Reason, RecordSummary, StepInfo, Usage } from './events.ts';
+import type {
+  BuildEvent,
+  Failure,
+  ImageSummary,
+  LayerSummary,
+  Reason,
+  RecordSummary,
+  StepInfo,
+  Usage,
+} from './events.ts';
 
 /** What a build's events say of one step so far. */
 export interface StepState {
@@ -23,9 +32,11 @@ export interface BuildState {
   readonly warnings: readonly string[];
   /** Those of the warnings that are findings of build checks. */
   readonly findings: readonly string[];
+  readonly hints: readonly string[];
   readonly result?: 'built' | 'failed' | 'cancelled';
   readonly durationMs: number;
   readonly image?: ImageSummary;
+  readonly error?: Failure;
 }
 
 /** Folds events into the state of a build; renderers, the summary and the report all read it. */
@@ -33,6 +44,7 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
   const steps = new Map<string, StepState>();
   const warnings: string[] = [];
   const findings: string[] = [];
+  const hints: string[] = [];
   let ended: Extract<BuildEvent, { type: 'build-done' }> | undefined;
 
   const handle = (event: BuildEvent): void => {
@@ -42,6 +54,8 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
     } else if (event.type === 'warning') {
       warnings.push(event.message);
       if (event.code !== undefined) findings.push(event.message);
+    } else if (event.type === 'hint') {
+      hints.push(event.message);
     } else if (event.type === 'build-done') {
       ended = event;
     } else if ('id' in event) {
@@ -53,9 +67,9 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
     steps: [...steps.values()],
     warnings,
     findings,
+    hints,
     durationMs: ended?.atMs ?? 0,
-    ...(ended === undefined ? {} : { result: ended.result }),
-    ...(ended?.image === undefined ? {} : { image: ended.image }),
+    ...withoutAbsent({ result: ended?.result, image: ended?.image, error: ended?.error }),
   });
   return { handle, state };
 }

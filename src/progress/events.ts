@@ -1,15 +1,22 @@
 import type { CacheKey, DiffID, Digest } from '../../cache/index.ts';
 
+/** A whole number, 0 or more. */
+export type Integer = number;
+
 /** The steps of a build, announced once before the first of them starts. Ids are stable within a build: `s1`, `s2`, … */
 export interface StepInfo {
+  /** Unique within the build: `s1`. */
   readonly id: string;
   /** `[build 4/6] RUN npm ci` */
   readonly name: string;
+  /** Its stage's name, or `stage-1` by number. */
   readonly stage: string;
+  /** The instruction: FROM, COPY, ADD, RUN or WORKDIR. */
   readonly kind: string;
+  /** The Dockerfile, as it was named. */
   readonly file: string;
   /** 1-based line in the user's Dockerfile; of an ONBUILD trigger: its FROM. */
-  readonly line: number;
+  readonly line: Integer;
   /** False for the context and the like: shown in plain progress, not counted. */
   readonly isStep: boolean;
 }
@@ -29,10 +36,13 @@ export type MissCode =
   | 'remote-missing';
 export type HitCode = 'same' | 'early-cut-off' | 'relinked';
 
+/** What is other than at the earlier build that a miss is compared with. */
 export interface Change {
+  /** Of a file, as the step sees it. */
   readonly path?: string;
+  /** Of a build argument, a variable, a base image, or a part of the instruction. */
   readonly name?: string;
-  /** content, mode, added, removed, renamed from x, or `1.2 → 1.3`. */
+  /** `content`, `mode 0644→0755`, `owner 0:0→1:1`, `added`, `removed`, `renamed from x`, or `1.2 → 1.3`. */
   readonly what: string;
 }
 
@@ -40,20 +50,24 @@ export interface Reason<Code extends string = MissCode | HitCode> {
   readonly code: Code;
   /** For people, without a full stop: `src/server.ts changed (content)`. */
   readonly message: string;
+  /** All that changed; empty where nothing can be named. */
   readonly changes: readonly Change[];
 }
 
+/** A layer of the image. */
 export interface LayerSummary {
+  /** sha256 of the uncompressed tar. */
   readonly diffID: DiffID;
   /** Bytes of the uncompressed tar. */
-  readonly size: number;
+  readonly size: Integer;
 }
 
 /** The cache record of a step: found by a hit, made by a miss. */
 export interface RecordSummary {
+  /** The cache key that it is kept under. */
   readonly key: CacheKey;
   /** Milliseconds since the epoch. */
-  readonly createdAt: number;
+  readonly createdAt: Integer;
 }
 
 export interface Usage {
@@ -115,6 +129,8 @@ export type BuildEvent =
   | { readonly type: 'warning'; readonly message: string; readonly code?: string; readonly step?: string }
   /** One line a person should see once, e.g. `node:20-bookworm-slim: built here 2 h ago`. */
   | { readonly type: 'notice'; readonly message: string }
+  /** What would save work next time; shown at the end. */
+  | { readonly type: 'hint'; readonly message: string }
   /** One line of plain progress only, e.g. why layers are unpacked here. */
   | { readonly type: 'note'; readonly message: string }
   | {
@@ -122,16 +138,43 @@ export type BuildEvent =
       readonly atMs: number;
       readonly result: 'built' | 'failed' | 'cancelled';
       readonly image?: ImageSummary;
+      readonly error?: Failure;
     };
 
+/** Why a build was not built. */
+export interface Failure {
+  /** Stable; the codes are those of errors.md. */
+  readonly code: string;
+  /** For people. */
+  readonly message: string;
+}
+
+/** The image that was made. */
 export interface ImageSummary {
+  /** Of the manifest, or of the index where there are several platforms. */
   readonly digest: Digest;
+  /** Of the image config, which docker calls the image ID. */
   readonly configDigest: Digest;
+  /** `linux/amd64` */
   readonly platform: string;
+  /** The names it was given. */
   readonly tags: readonly string[];
-  readonly outputs: readonly { readonly type: string; readonly dest: string; readonly size: number }[];
+  /** Where it was written, and how many bytes. */
+  readonly outputs: readonly Output[];
   /** `3000/tcp`, for the closing line. */
   readonly exposedPorts: readonly string[];
+}
+
+/** A place that an image was written to. */
+export interface Output {
+  /** oci, docker, tar, local, registry or image. */
+  readonly type: string;
+  /** A file, a directory, a registry's name of the image, or `-` for standard output. */
+  readonly dest: string;
+  /** Bytes that were written. */
+  readonly size: Integer;
+  /** Of the manifest in it; absent where there is none. */
+  readonly digest?: Digest;
 }
 
 export type Emit = (event: BuildEvent) => void;

@@ -1,62 +1,73 @@
+import { BuildError } from '../errors.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
 import { type BuildState, durationOf, type StepState } from './collect.ts';
+import type { Failure } from './events.ts';
+import { plainText } from './render/words.ts';
+import type { Report, ReportReason, ReportStep } from './report-type.ts';
 
 export const REPORT_SCHEMA_VERSION = 1;
 
-/** The report of `--report x.json`; fields are listed in docs/report.md. */
-export function renderReport(state: BuildState): object {
+/** The report of `--report x.json`. */
+export function renderReport(state: BuildState): Report {
+  const { result = 'failed', error, image, warnings, hints } = state;
+  const steps = state.steps.map(stepReport);
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
-    result: state.result ?? 'failed',
-    durationMs: Math.round(state.durationMs),
-    ...(state.image === undefined ? {} : { image: state.image }),
-    steps: state.steps.map(stepReport),
-    warnings: state.warnings,
+    ...{ result, durationMs: Math.round(state.durationMs) },
+    ...withoutAbsent({ error, image }),
+    ...{ steps, warnings, hints },
     summary: {
-      steps: state.steps.length,
-      hits: state.steps.filter((step) => step.status === 'hit').length,
-      misses: state.steps.filter((step) => step.status === 'miss').length,
-      savedMs: state.steps.reduce((sum, step) => sum + step.savedMs, 0),
-      criticalPath: criticalPath(state.steps),
+      steps: steps.length,
+      hits: steps.filter((step) => step.status === 'hit').length,
+      misses: steps.filter((step) => step.status === 'miss').length,
+      savedMs: steps.reduce((sum, step) => sum + step.savedMs, 0),
+      criticalPath: criticalPath(state.steps).map(({ info }) => info.id),
     },
   };
 }
 
-function stepReport(step: StepState): object {
-  const { info, usage, layer, record, logFile, error } = step;
+/** What a report says of an error. */
+export function failureOf(error: unknown): Failure {
+  const code = error instanceof BuildError ? error.code : 'internal';
+  return { code, message: plainText(error instanceof Error ? error.message : 'unknown') };
+}
+
+function stepReport(step: StepState): ReportStep {
+  const { usage, layer, record, logFile, error } = step;
+  const { isStep: _, ...info } = step.info;
   return {
-    id: info.id,
-    name: info.name,
-    stage: info.stage,
-    kind: info.kind,
-    file: info.file,
-    line: info.line,
+    ...info,
     status: step.status === 'waiting' || step.status === 'running' ? 'cancelled' : step.status,
     from: 'local',
     ...withoutAbsent({ reason: reasonReport(step) }),
     startedMs: Math.round(step.startedMs ?? 0),
     durationMs: Math.round(durationOf(step)),
-    savedMs: step.savedMs,
-    ...withoutAbsent({ cpuMs: usage?.cpuMs, maxRssBytes: usage?.maxRssBytes, layer, record, logFile, error }),
+    savedMs: Math.round(step.savedMs),
+    ...withoutAbsent({ cpuMs: rounded(usage?.cpuMs), maxRssBytes: rounded(usage?.maxRssBytes) }),
+    ...withoutAbsent({ layer, record, logFile, error }),
   };
 }
 
-function reasonReport({ reason, earlyCutOff }: StepState): object | undefined {
+function rounded(value: number | undefined): number | undefined {
+  return value === undefined ? undefined : Math.round(value);
+}
+
+function reasonReport({ reason, earlyCutOff }: StepState): ReportReason | undefined {
   return reason !== undefined && earlyCutOff === true ? { ...reason, earlyCutOff } : reason;
 }
 
 /** The chain of steps that ends last, each preceded by the one that ended latest before it began. */
-function criticalPath(steps: readonly StepState[]): string[] {
-  const ran = steps.filter((step) => step.status === 'miss' && step.endedMs !== undefined);
-  const path: string[] = [];
+export function criticalPath(steps: readonly StepState[]): StepState[] {
+  const ran = steps.filter(
+    ({ status, endedMs }) => (status === 'miss' || status === 'failed') && endedMs !== undefined,
+  );
+  ran.sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0));
+  const path: StepState[] = [];
   let before = Number.POSITIVE_INFINITY;
-  for (;;) {
-    const next = ran
-      .filter((step) => (step.endedMs ?? 0) <= before)
-      .sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0))[0];
-    if (next === undefined) return path;
-    path.unshift(next.info.id);
-    before = next.startedMs ?? 0;
-    ran.splice(ran.indexOf(next), 1);
+  for (const step of ran) {
+    if ((step.endedMs ?? 0) > before) continue;
+    path.unshift(step);
+    before = step.startedMs ?? 0;
   }
+  return path;
 }

@@ -1,6 +1,8 @@
 import type { BuildState, StepState } from './collect.ts';
-import type { ImageSummary, LayerSummary, Reason } from './events.ts';
+import { withoutAbsent } from '../util/without-absent.ts';
+import type { Failure } from './events.ts';
 import { REPORT_SCHEMA_VERSION } from './report.ts';
+import type { Report, ReportStep } from './report-type.ts';
 
 /** A build as it is kept in the root: its report, and what was built. */
 export interface StoredBuild {
@@ -18,42 +20,13 @@ export interface StoredBuild {
   /** Findings of build checks, which the terminal shows below the totals. */
   readonly findings: readonly string[];
   /** Why it failed. */
-  readonly error?: { readonly code: string; readonly message: string };
+  readonly error?: Failure;
   readonly report: StoredReport;
 }
 
-/** The fields of a report that are read again; docs/report.md lists all. */
-export interface StoredReport {
-  readonly schemaVersion: number;
-  readonly result: 'built' | 'failed' | 'cancelled';
-  readonly durationMs: number;
-  readonly image?: ImageSummary;
-  readonly steps: readonly StoredStep[];
-  readonly warnings: readonly string[];
-  readonly summary: {
-    readonly steps: number;
-    readonly hits: number;
-    readonly misses: number;
-    readonly savedMs: number;
-  };
-}
-
-export interface StoredStep {
-  readonly id: string;
-  readonly name: string;
-  readonly stage: string;
-  readonly kind: string;
-  readonly file: string;
-  readonly line: number;
-  readonly status: 'hit' | 'miss' | 'failed' | 'cancelled';
-  readonly reason?: Reason & { readonly earlyCutOff?: boolean };
-  readonly startedMs: number;
-  readonly durationMs: number;
-  readonly savedMs: number;
-  readonly layer?: LayerSummary;
-  readonly logFile?: string;
-  readonly error?: string;
-}
+/** Earlier versions gave no hints. */
+export type StoredReport = Omit<Report, 'hints'> & Partial<Pick<Report, 'hints'>>;
+export type StoredStep = ReportStep;
 
 /** undefined for what no version wrote that this one can read. */
 export function asStoredBuild(value: unknown): StoredBuild | undefined {
@@ -69,21 +42,22 @@ export function asStoredBuild(value: unknown): StoredBuild | undefined {
 }
 
 /** What was shown at the end of the build, to be shown again. */
-export function stateOf({ report, findings }: StoredBuild): BuildState {
-  const { result, durationMs, image, warnings } = report;
+export function stateOf({ report, findings, error }: StoredBuild): BuildState {
+  const { result, durationMs, image, warnings, hints = [] } = report;
   return {
-    ...{ result, durationMs, warnings, findings },
+    ...{ result, durationMs, warnings, findings, hints },
     steps: report.steps.map(stepState),
-    ...(image === undefined ? {} : { image }),
+    ...withoutAbsent({ image, error }),
   };
 }
 
 function stepState(step: StoredStep): StepState {
-  const { id, name, stage, kind, file, line, status, startedMs, durationMs, savedMs, reason, layer } = step;
+  const { id, name, stage, kind, file, line, status, startedMs, durationMs, savedMs, reason, ...rest } = step;
+  const { layer, record, logFile, error } = rest;
   return {
     info: { id, name, stage, kind, file, line, isStep: true },
     ...{ status, startedMs, savedMs, endedMs: startedMs + durationMs },
     ...(reason === undefined ? {} : { reason, earlyCutOff: reason.earlyCutOff === true }),
-    ...(layer === undefined ? {} : { layer }),
+    ...withoutAbsent({ layer, record, logFile, error }),
   };
 }

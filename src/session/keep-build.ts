@@ -1,11 +1,10 @@
 import type { Json } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
-import { BuildError } from '../errors.ts';
 import {
   type BuildState,
   collectEvents,
   type Emit,
-  plainText,
+  failureOf,
   renderReport,
   type StoredBuild,
 } from '../progress/index.ts';
@@ -35,24 +34,24 @@ export function takeMinutes(
     },
     hasOnlyHits: () => collected.state().steps.every(({ status }) => status === 'hit'),
     keep({ root, clock, place, dockerfile }, error) {
-      const failed = { result: signal.aborted ? 'cancelled' : 'failed', durationMs: clock.elapsedMs() } as const;
-      const ended: BuildState = { ...collected.state(), ...(error === undefined ? {} : failed) };
+      const ended: BuildState = {
+        ...collected.state(),
+        ...(error === undefined ? {} : { ...failedState(error, signal), durationMs: clock.elapsedMs() }),
+      };
       const build: StoredBuild = {
         schemaVersion: 1,
         id: root.buildID,
         startedAt: Math.round(clock.nowMs() - clock.elapsedMs()),
         ...{ place, context: shownRemote(options.context), file: dockerfile.file, tags: options.tags },
-        ...withoutAbsent({ target: options.target, error: errorOf(error) }),
+        ...withoutAbsent({ target: options.target, error: ended.error }),
         findings: ended.findings,
-        report: renderReport(ended) as StoredBuild['report'],
+        report: renderReport(ended),
       };
       root.builds.put(build.id, build as unknown as Json);
     },
   };
 }
 
-function errorOf(error: unknown): StoredBuild['error'] {
-  if (error === undefined) return undefined;
-  const code = error instanceof BuildError ? error.code : 'internal';
-  return { code, message: plainText(error instanceof Error ? error.message : 'unknown') };
+function failedState(error: unknown, signal: AbortSignal): Pick<BuildState, 'result' | 'error'> {
+  return { result: signal.aborted ? 'cancelled' : 'failed', error: failureOf(error) };
 }

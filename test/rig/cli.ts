@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { schemaErrors } from './report-schema.ts';
 
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const CLI = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
@@ -99,7 +100,7 @@ export class CliRig implements AsyncDisposable {
     cpSync(join(FIXTURES, name), this.context, { recursive: true });
   }
 
-  /** `tsbuild --root … FLAGS CONTEXT` with a report. */
+  /** `tsbuild --root … FLAGS CONTEXT` with a report, which must be as its schema says. */
   async build(flags: readonly string[] = [], options: RunOptions = {}, context = this.context): Promise<Built> {
     this.#builds += 1;
     const file = join(this.dir, `report-${String(this.#builds)}.json`);
@@ -203,11 +204,11 @@ export function step(report: Report, text: string): ReportStep {
 }
 
 function readReport(file: string): Report | undefined {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Report;
-  } catch {
-    return undefined;
-  }
+  if (!existsSync(file)) return undefined;
+  const report: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const errors = schemaErrors(report);
+  if (errors.length > 0) throw new Error(`the report is not as its schema says: ${errors.join('; ')}`);
+  return report as Report;
 }
 
 function dedent(text: string): string {
