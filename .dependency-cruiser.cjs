@@ -38,10 +38,10 @@ const OPEN = [
   'src/index\\.ts',
 ];
 
-// A suite has a door for each of its rooms; a renderer is loaded only when it is chosen.
+// A suite has a door for each of its rooms; a renderer, and a trace, is loaded only when it is chosen.
 const DOORS = {
   'src/host': '^src/host/[^/]+/index\\.ts$',
-  'src/progress': '^src/progress/(index|render/[a-z]+)\\.ts$',
+  'src/progress': '^src/progress/(index|render/[a-z]+|trace/index)\\.ts$',
 };
 
 const OWNERS = {

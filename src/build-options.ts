@@ -57,6 +57,8 @@ export interface BuildOptions {
   readonly annotations?: OutputAnnotations | undefined;
   readonly iidFile?: string | undefined;
   readonly metadataFile?: string | undefined;
+  /** Host paths of what is written about the build, wherever it lies: no part of a context. */
+  readonly reportFiles?: readonly string[] | undefined;
   readonly jobs: number;
   /** What the root may take on disk after the build, as `du` counts; by the size of the disk when absent. */
   readonly cacheMaxBytes?: number | undefined;

@@ -4,7 +4,7 @@ import { BuildError } from './errors.ts';
 import { checkDestinations } from './exporter/index.ts';
 import { lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
-import type { Emit, ImageSummary } from './progress/index.ts';
+import { type Emit, type ImageSummary, phaseTimer } from './progress/index.ts';
 import { withEpoch } from './session/context-date.ts';
 import { assertCanEmulate, emulationDeps } from './session/emulation.ts';
 import { exportTargets, removeStaleFiles } from './session/export.ts';
@@ -105,13 +105,17 @@ async function tell<T>(
   { session, options, signal, emit }: Omit<Story, 'stepID' | 'guarded'>,
   finish: Finish<T>,
 ): Promise<T> {
-  const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
+  const timed = phaseTimer({ emit, clock: session.clock });
+  const { text, file } = session.dockerfile;
+  const dockerfile = timed({ name: 'parse' }, () => parseDockerfile(text, { file }));
   assertNoErrors(dockerfile.errors);
-  const lowered = await lower(dockerfile, lowerOptions(await withEpoch(options, session), session), {
+  const lowering = lowerOptions(await withEpoch(options, session), session);
+  const deps = {
     resolver: session.resolver,
     signal,
-    report: (diagnostics) => tellDiagnostics(diagnostics, emit),
-  });
+    report: (diagnostics: Parameters<typeof tellDiagnostics>[0]) => tellDiagnostics(diagnostics, emit),
+  };
+  const lowered = await timed({ name: 'lower' }, () => lower(dockerfile, lowering, deps));
   session.useProxies(lowered.proxyEnv);
   assertCanRun(lowered.definition, options);
   await assertCanEmulate(lowered.definition, emulationDeps(session.root, { signal }));

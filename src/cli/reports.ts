@@ -24,15 +24,19 @@ export function checkReports(files: readonly string[]): Promise<void> {
 
 /** Writes each report whole or not at all. */
 export function writeReports(files: readonly string[], state: BuildState): void {
-  for (const file of files) {
-    const temp = `${file}.tmp-${process.pid}`;
-    try {
-      writeFileSync(temp, `${JSON.stringify(renderReport(state), null, 2)}\n`);
-      renameSync(temp, file);
-    } catch (error) {
-      throw new BuildError('output-failed', `the report ${file} cannot be written: ${(error as Error).message}`, {
-        cause: error,
-      });
-    }
+  for (const file of files)
+    writeWhole(file, { what: 'report', text: `${JSON.stringify(renderReport(state), null, 2)}\n` });
+}
+
+/** @throws BuildError output-failed, with nothing half written */
+export function writeWhole(file: string, { what, text }: { readonly what: string; readonly text: string }): void {
+  const temp = `${file}.tmp-${process.pid}`;
+  try {
+    writeFileSync(temp, text);
+    renameSync(temp, file);
+  } catch (error) {
+    throw new BuildError('output-failed', `the ${what} ${file} cannot be written: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }

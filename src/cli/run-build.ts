@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { build } from '../build.ts';
+import type { BuildOptions } from '../build-options.ts';
 import type { BuildEvent } from '../progress/index.ts';
 import { collectEvents, failureOf } from '../progress/index.ts';
 import { monotonicMs } from '../util/clock.ts';
@@ -9,17 +10,25 @@ import type { CliContext } from './context.ts';
 import { openRenderer } from './renderer.ts';
 import { checkReports, writeReports } from './reports.ts';
 import { writeStdout } from './stdout.ts';
+import type { Tracer } from './trace/tracer.ts';
+import { asksForOtlp } from './trace/wanted.ts';
 
-/** Builds, renders events on stderr, writes reports whatever the outcome. */
+/** Builds, renders events on stderr, writes reports and the trace whatever the outcome. */
 export async function runBuild(flags: BuildFlags, context: CliContext): Promise<number> {
-  const options = buildOptions(flags, context);
+  const given = buildOptions(flags, context);
   const reports = (flags.report ?? []).map((file) => resolve(context.cwd, file));
-  await checkReports(reports);
+  const traceFile = flags.trace === undefined ? undefined : resolve(context.cwd, flags.trace);
+  const reportFiles = traceFile === undefined ? reports : [...reports, traceFile];
+  await checkReports(reportFiles);
+  const options = { ...given, reportFiles };
   const renderer = await openRenderer(flags.quiet === true ? 'quiet' : (flags.progress ?? 'auto'), context);
   const collected = collectEvents();
+  const warn = (message: string): void => emit({ type: 'warning', message });
+  const tracer = await tracerFor(traceFile, { options, context, warn });
   const emit = (event: BuildEvent): void => {
     collected.handle(event);
     renderer.handle(event);
+    tracer?.handle(event);
   };
   const startedMs = monotonicMs();
   try {
@@ -35,7 +44,21 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
     });
     throw error;
   } finally {
-    renderer.end();
-    writeReports(reports, collected.state());
+    try {
+      await tracer?.finish();
+    } finally {
+      renderer.end();
+      writeReports(reports, collected.state());
+    }
   }
+}
+
+/** Loaded only where a trace is asked for, by flag or by environment. */
+async function tracerFor(
+  file: string | undefined,
+  { options, context, warn }: { options: BuildOptions; context: CliContext; warn: (message: string) => void },
+): Promise<Tracer | undefined> {
+  if (file === undefined && !asksForOtlp(context.env)) return undefined;
+  const { openTracer } = await import('./trace/tracer.ts');
+  return openTracer({ file, env: context.env, caFile: options.caFile, warn });
 }

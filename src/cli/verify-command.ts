@@ -34,7 +34,7 @@ export async function verifyCommand(argv: readonly string[], context: CliContext
 }
 
 async function verifyShown(flags: BuildFlags, context: CliContext): Promise<VerifyResult> {
-  for (const flag of ['report', 'check', 'call'] as const)
+  for (const flag of ['report', 'trace', 'check', 'call'] as const)
     if (flags[flag] !== undefined) throw new BuildError('usage', `tsbuild verify has no --${flag}`);
   const options = buildOptions(flags, context);
   const mode = flags.quiet === true ? 'quiet' : (flags.progress ?? 'auto');

@@ -35,7 +35,9 @@ export async function blobOfLayer(ref: LayerRef, form: WantedForm, deps: BlobDep
   const remembered = deps.layers.meta(ref.diffID)?.blobs[key];
   if (remembered !== undefined && deps.content.has(remembered.digest)) return remembered;
   await deps.ensureLayer(ref, { signal: deps.signal });
-  const made = compression.algorithm === 'none' ? asItIs(ref, deps) : await compressed(ref, compression, deps);
+  const compress = (): Promise<BlobRef> => compressed(ref, compression, deps);
+  const isPlain = compression.algorithm === 'none';
+  const made = isPlain ? asItIs(ref, deps) : await deps.timed({ name: 'compress', item: ref.diffID }, compress);
   deps.layers.recordBlob(ref.diffID, key, made);
   return made;
 }

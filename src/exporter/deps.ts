@@ -2,7 +2,11 @@ import type { BlobRef, DiffID, Digest, LayerRef } from '../../cache/index.ts';
 import type { Filter } from '../image/archive/index.ts';
 import type { Redating } from '../image/layer/index.ts';
 import type { Tree } from '../image/toc/index.ts';
+import type { Timed } from '../progress/index.ts';
 import type { PushImage, PushOptions } from '../sources/registry/index.ts';
+
+/** Id of the activity that exporting is, for events. */
+export const EXPORT_ACTIVITY = 'export';
 
 /** What the exporter needs of the root. */
 export interface ExportContent {
@@ -38,6 +42,7 @@ export interface BlobDeps {
   ) => Promise<LayerRef>;
   /** A blob of the layer as its source gave it, in the content store; undefined for a layer that never had one. */
   readonly ensureBlob: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<BlobRef | undefined>;
+  readonly timed: Timed;
   /** Runs the zstd program where this Node has no zstd. */
   readonly filter?: Filter | undefined;
   readonly signal: AbortSignal;

@@ -5,7 +5,7 @@ import { annotatedFor } from './annotations.ts';
 import { type ArchiveParts, archivePieces } from './archive.ts';
 import { blobsOfLayers } from './blob-of-layer.ts';
 import { blobKey, DEFAULT_COMPRESSION, layerMediaType } from './compression.ts';
-import type { ExportDeps } from './deps.ts';
+import { EXPORT_ACTIVITY, type ExportDeps } from './deps.ts';
 import { checkDestinations, writeDestination } from './destination.ts';
 import { type ExportImage, type ImageFiles, imageFiles } from './image-files.ts';
 import { writeLayoutDirectory } from './layout-directory.ts';
@@ -54,7 +54,8 @@ export async function exportImage(
     deps.signal.throwIfAborted();
     const form = hasManifest(spec) ? await formFor(image, spec, { forms, deps }) : undefined;
     const { type } = spec;
-    const place = await writeOutput({ image: form?.image ?? image, spec, files: form?.files }, deps);
+    const output = { image: form?.image ?? image, spec, files: form?.files };
+    const place = await deps.timed({ name: 'write', of: EXPORT_ACTIVITY }, () => writeOutput(output, deps));
     written.push({ type, ...withoutAbsent({ digest: form?.files.manifest.digest }), ...place });
   }
   const [first] = forms.values();

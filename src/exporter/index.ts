@@ -1,7 +1,7 @@
 export { mergeAnnotations, parseAnnotations } from './annotations.ts';
 export { blobOfLayer, blobsOfLayers, type WantedForm } from './blob-of-layer.ts';
 export { DEFAULT_COMPRESSION, type LayerCompression } from './compression.ts';
-export type { BlobDeps, ExportContent, ExportDeps, ExportLayers } from './deps.ts';
+export { type BlobDeps, EXPORT_ACTIVITY, type ExportContent, type ExportDeps, type ExportLayers } from './deps.ts';
 export { checkDestinations } from './destination.ts';
 export { type ExportedImage, type ExportedOutput, exportImage } from './export-image.ts';
 export type { ExportImage } from './image-files.ts';

@@ -18,7 +18,7 @@ export function copyOp(deps: OpDeps): OpRunner<CopyOp> {
     async prepare(vertex, inputs, step) {
       const sources = copySources({ op: vertex.op, inputs, step, deps });
       const copy: CopyStep = { vertex, below: belowOf(vertex.op, inputs), sources, step, deps };
-      const selected = await sources.selected();
+      const selected = await step.timed('select', () => sources.selected());
       return {
         kind: 'step',
         keys: [
@@ -95,9 +95,11 @@ async function factsIfHere(copy: CopyStep, selected: Selected): Promise<KeyMater
 
 function runCopy(copy: CopyStep): Promise<Made> {
   return copy.sources.withSelection(async (selection) => {
-    const base = await copy.deps.openStack(copy.below, { signal: copy.step.signal });
+    const { step, deps } = copy;
+    const base = await step.timed('base', () => deps.openStack(copy.below, { signal: step.signal }));
     try {
-      return writeLayer(copy, selection, planCopy(copy.vertex.op, selection, base));
+      const plan = planCopy(copy.vertex.op, selection, base);
+      return step.timed('write', () => writeLayer(copy, selection, plan));
     } finally {
       base.close();
     }

@@ -75,6 +75,34 @@ export interface Usage {
   readonly maxRssBytes?: number;
 }
 
+/**
+ * What the time goes to. Of the build: open, parse, lower, close. On their own, and many at a time: start-worker, take-in (a layer's bytes
+ * into the root), compress (a layer into a blob). Of the export: write. Of every step: key (with select, the files of a COPY), look-up, wait (for one
+ * of the `--jobs` slots), run, record; in a RUN's run: layers, network, mounts, mount, process, commit; in a COPY's: base, write.
+ */
+export type PhaseName =
+  | 'open'
+  | 'parse'
+  | 'lower'
+  | 'close'
+  | 'start-worker'
+  | 'take-in'
+  | 'compress'
+  | 'write'
+  | 'key'
+  | 'select'
+  | 'look-up'
+  | 'wait'
+  | 'run'
+  | 'record'
+  | 'layers'
+  | 'network'
+  | 'mounts'
+  | 'mount'
+  | 'process'
+  | 'commit'
+  | 'base';
+
 /** Times are milliseconds since the build began. */
 export type BuildEvent =
   | { readonly type: 'steps-planned'; readonly steps: readonly StepInfo[] }
@@ -125,6 +153,17 @@ export type BuildEvent =
       readonly atMs: number;
     }
   | { readonly type: 'activity-done'; readonly id: string; readonly atMs: number; readonly error?: string }
+  /** Told when it has ended, well or not. Phases of the same step or activity follow or hold each other. */
+  | {
+      readonly type: 'phase';
+      readonly name: PhaseName;
+      readonly startedMs: number;
+      readonly atMs: number;
+      /** Id of the step or activity that it is part of; absent: of the build, or of its own. */
+      readonly of?: string;
+      /** What it was done to, where there are several: a layer. */
+      readonly item?: string;
+    }
   /** With a code it is the finding of a build check, and `code` its rule: those are shown together at the end. */
   | { readonly type: 'warning'; readonly message: string; readonly code?: string; readonly step?: string }
   /** One line a person should see once, e.g. `node:20-bookworm-slim: built here 2 h ago`. */

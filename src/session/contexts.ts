@@ -192,13 +192,14 @@ function openNamed(
 
 /** Files that this very build writes and that lie in the context: an archive must not hold its predecessor. */
 function outputsBelow(dir: string, options: BuildOptions): ((path: RelPath) => boolean) | undefined {
-  const { iidFile, metadataFile, cwd } = options;
+  const { iidFile, metadataFile, reportFiles = [], cwd } = options;
   const files = [
     ...outputsOf(options)
       .filter(isFileOutput)
       .map(({ dest }) => dest),
     iidFile,
     metadataFile,
+    ...reportFiles,
   ].flatMap((file) => (file === undefined || file === '-' ? [] : [relative(dir, resolve(cwd, file))]));
   const inside = files.filter((path) => path !== '' && !path.startsWith('..'));
   if (inside.length === 0) return undefined;

@@ -2,6 +2,7 @@ import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import type { ExportDeps } from '../exporter/index.ts';
 import type { OpDeps } from '../ops/index.ts';
+import type { Timed } from '../progress/index.ts';
 import type { Registry } from '../sources/registry/index.ts';
 import type { LayerSupply } from './layer-supply.ts';
 import { filter } from './filter.ts';
@@ -18,9 +19,18 @@ export interface ExportDepsParts {
   readonly registry: Pick<Registry, 'push'>;
   readonly options: Pick<BuildOptions, 'stdout' | 'workerEnv'>;
   readonly warn: (message: string) => void;
+  readonly timed: Timed;
 }
 
-export function makeExportDeps({ root, layers, deps, registry, options, warn }: ExportDepsParts): SessionExportDeps {
+export function makeExportDeps({
+  root,
+  layers,
+  deps,
+  registry,
+  options,
+  warn,
+  timed,
+}: ExportDepsParts): SessionExportDeps {
   return {
     content: root.content,
     layers: root.layers,
@@ -36,5 +46,6 @@ export function makeExportDeps({ root, layers, deps, registry, options, warn }: 
     lease: root.lease,
     memo: root.memo,
     warn,
+    timed,
   };
 }

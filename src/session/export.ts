@@ -2,7 +2,7 @@ import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { type ExportedImage, type ExportImage, exportImage, isFileOutput } from '../exporter/index.ts';
+import { EXPORT_ACTIVITY, type ExportedImage, type ExportImage, exportImage, isFileOutput } from '../exporter/index.ts';
 import type { Definition, Target, Vertex } from '../graph/index.ts';
 import { familiarName, formatPlatform, normaliseReference } from '../image/oci/index.ts';
 import { imageMaterial } from '../ops/index.ts';
@@ -34,7 +34,7 @@ export async function exportTargets(
   if (outputs.length === 0 && names.length === 0 && options.iidFile === undefined && options.metadataFile === undefined)
     return undefined;
   const image = await imageOf(target, solution, names);
-  const id = 'export';
+  const id = EXPORT_ACTIVITY;
   emit({ type: 'activity-started', id, name: 'exporting', atMs: session.clock.elapsedMs() });
   const written = await exportImage(image, outputs, {
     ...session.exportDeps,

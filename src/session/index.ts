@@ -5,7 +5,7 @@ import { openHttp } from '../host/net/index.ts';
 import { removeCgroups } from '../host/sys/index.ts';
 import { openNames } from '../image/names/index.ts';
 import { makeRunners } from '../ops/index.ts';
-import type { Emit } from '../progress/index.ts';
+import { type Emit, phaseTimer } from '../progress/index.ts';
 import { openRegistry } from '../sources/registry/index.ts';
 import { DisposableStack } from '../util/async-disposable-stack.ts';
 import { monotonicMs, nowMs } from '../util/clock.ts';
@@ -30,6 +30,7 @@ export async function openSession(
 ): Promise<Session> {
   const startedMs = monotonicMs();
   const clock = { nowMs, elapsedMs: () => monotonicMs() - startedMs };
+  const timed = phaseTimer({ emit, clock });
   await using owned = new DisposableStack();
   const warn = (message: string): void => emit({ type: 'warning', message });
   const root = owned.use(await openStateRoot(options.rootDir, warn));
@@ -42,11 +43,11 @@ export async function openSession(
   const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });
   const names = openNames(root.imagesDir, { now: nowMs });
   const fetchBlob = makeBlobFetcher({ root, registry, emit, clock });
-  const layers = owned.use(makeLayerSupply({ root, fetchBlob, filter, warn }));
+  const layers = owned.use(makeLayerSupply({ root, fetchBlob, filter, warn, timed }));
   const worker = owned.use(
     makeWorkerHolder(async () => {
       const { startWorker } = await import('../worker/client/index.ts');
-      const started = await startWorker({
+      const setup = {
         rootDir: root.dir,
         lease: root.lease,
         scriptPath: options.workerScript,
@@ -54,8 +55,9 @@ export async function openSession(
         signal,
         lower: options.lower,
         onWarning: warn,
-        onNote: (message) => emit({ type: 'note', message }),
-      });
+        onNote: (message: string) => emit({ type: 'note', message }),
+      };
+      const started = await timed({ name: 'start-worker' }, () => startWorker(setup));
       await started.remove(root.leftovers).catch((error: unknown) => warn((error as Error).message));
       return started;
     }),
@@ -63,6 +65,7 @@ export async function openSession(
   const proxies: { env: readonly string[] } = { env: [] };
   const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, proxies });
   const resources = owned.move();
+  emit({ type: 'phase', name: 'open', startedMs: 0, atMs: clock.elapsedMs() });
   return {
     ...{ root, names, clock },
     dockerfile: contexts.dockerfile,
@@ -72,11 +75,11 @@ export async function openSession(
     runners: makeRunners(deps),
     mainContext: () => contexts.open(''),
     commitDate: () => contextDate(options, remote),
-    exportDeps: makeExportDeps({ root, layers, deps, registry, options, warn }),
+    exportDeps: makeExportDeps({ root, layers, deps, registry, options, warn, timed }),
     useProxies(env) {
       proxies.env = env;
     },
-    [Symbol.asyncDispose]: () => resources[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => timed({ name: 'close' }, () => resources[Symbol.asyncDispose]()),
   };
 }
 

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { BlobRef, LayerRef } from '../../cache/index.ts';
+import type { Timed } from '../progress/index.ts';
 import { LayerLost } from '../solver/index.ts';
 import { makeTurnstile } from '../util/turnstile.ts';
 import type { FetchBlob } from './fetch-blob.ts';
@@ -8,6 +9,7 @@ import { type PackedLayer, packedLayer, type TakeInDeps, takeIn } from './take-i
 
 export interface LayerSupplyDeps extends TakeInDeps {
   readonly fetchBlob: FetchBlob;
+  readonly timed: Timed;
 }
 
 /** Disposing waits for blobs whose layers were given out before they were on the disk. */
@@ -66,8 +68,10 @@ async function bring(ref: LayerRef, deps: LayerSupplyDeps & { readonly signal: A
   deps.signal.throwIfAborted();
   const layer = packedLayer(ref);
   if (layer === undefined) throw new LayerLost(ref.diffID, fateOf(ref, deps.root));
-  const taken = (await takeInPassing(layer, deps)) ?? (await takeIn(stored(layer, deps), layer, deps));
-  taken.publish();
+  await deps.timed({ name: 'take-in', item: ref.diffID }, async () => {
+    const taken = (await takeInPassing(layer, deps)) ?? (await takeIn(stored(layer, deps), layer, deps));
+    taken.publish();
+  });
 }
 
 /** Nothing is opened before the first byte is asked for. */

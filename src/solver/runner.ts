@@ -1,7 +1,7 @@
 import type { DiffID, Explanation, KeyMaterial, LayerRef } from '../../cache/index.ts';
 import type { Op, OpKind, Vertex } from '../graph/index.ts';
 import type { Tree } from '../image/toc/index.ts';
-import type { HitCode, Usage } from '../progress/index.ts';
+import type { HitCode, PhaseName, Usage } from '../progress/index.ts';
 
 /** What a vertex gives to those that stand on it. */
 export type Result = StackResult | TreeResult;
@@ -35,6 +35,10 @@ export interface StepContext {
   readonly warn: (message: string) => void;
   /** Says where the complete output will be, before there is any: a step that fails has a log too. */
   readonly logsTo: (file: string) => void;
+  /** Does the work, and tells how long this part of the step took. */
+  readonly timed: <T>(phase: PhaseName, work: () => T) => T;
+  /** Tells of a part that went on elsewhere: when it began and ended, in milliseconds ago. */
+  readonly tookPlace: (phase: PhaseName, ago: { readonly beganMs: number; readonly endedMs: number }) => void;
 }
 
 export type Prepared =

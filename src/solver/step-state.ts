@@ -1,6 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { CacheRecord } from '../../cache/index.ts';
 import type { Origin, Vertex } from '../graph/index.ts';
+import type { StepContext } from './runner.ts';
 import type { Solved, SolveOptions } from './options.ts';
 
 export interface StepOutcome extends Solved {
@@ -47,4 +48,5 @@ export interface Step {
   readonly id: string;
   /** Filled by the step itself. */
   readonly log: { logFile?: string };
+  readonly timed: StepContext['timed'];
 }

@@ -1,7 +1,7 @@
 import { type CacheRecord, type KeyMaterial, type LayerRef, preferredRecord } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { Op, Vertex } from '../graph/index.ts';
-import type { HitCode, LayerSummary, Reason } from '../progress/index.ts';
+import { type HitCode, type LayerSummary, phaseTimer, type Reason } from '../progress/index.ts';
 import { reason } from './explain.ts';
 import { explanationOf, othersOf, placeOf, whyMissed } from './miss.ts';
 import type { Made, OpRunner, Prepared, PreparedStep, Result, StepContext } from './runner.ts';
@@ -17,12 +17,12 @@ export async function solveStep(
   options.signal.throwIfAborted();
   const id = options.stepID(vertex);
   options.emit({ type: 'step-started', id, atMs: options.clock.elapsedMs() });
-  const step: Step = { vertex, inputs, options, id, log: {} };
+  const timer = phaseTimer(options);
+  const step: Step = { vertex, inputs, options, id, log: {}, timed: (name, work) => timer({ name, of: id }, work) };
   try {
-    const prepared = await runnerOf(vertex, options).prepare(
-      vertex,
-      inputs.map((one) => one.result),
-      stepContext(step),
+    const results = inputs.map((one) => one.result);
+    const prepared = await step.timed('key', () =>
+      runnerOf(vertex, options).prepare(vertex, results, stepContext(step)),
     );
     const own = prepared.kind === 'given' ? given(step, prepared) : await lookUpOrRun(step, prepared);
     return outcomeOf(own, inputs);
@@ -35,13 +35,18 @@ function runnerOf(vertex: Vertex, { runners }: StepOptions): OpRunner<Op> {
   return runners[vertex.op.kind];
 }
 
-function stepContext({ options, id, log }: Step): StepContext {
+function stepContext({ options, id, log, timed }: Step): StepContext {
   return {
+    timed,
     signal: options.signal,
     output: (stream, data) => options.emit({ type: 'step-output', id, atMs: options.clock.elapsedMs(), stream, data }),
     warn: (message) => options.emit({ type: 'warning', message, step: id }),
     logsTo: (file) => {
       log.logFile = file;
+    },
+    tookPlace(name, ago) {
+      const nowMs = options.clock.elapsedMs();
+      options.emit({ type: 'phase', name, of: id, startedMs: nowMs - ago.beganMs, atMs: nowMs - ago.endedMs });
     },
   };
 }
@@ -63,27 +68,39 @@ function given(step: Step, prepared: Extract<Prepared, { kind: 'given' }>): OwnO
 }
 
 async function lookUpOrRun(step: Step, prepared: PreparedStep): Promise<OwnOutcome> {
-  const tried: { readonly hit: HitCode; readonly material: KeyMaterial }[] = [];
+  const { exact, hit } = await step.timed('look-up', () => lookUp(step, prepared));
+  if (hit !== undefined) return takeHit(step, hit);
+  if (exact !== undefined) missed(step, { material: exact, explanation: explanationOf(step, prepared) });
+  const { clock, limit } = step.options;
+  const startedMs = clock.elapsedMs();
+  const made = prepared.takesSlot ? await limit(() => runIn(step, prepared, startedMs)) : await runIn(step, prepared);
+  const costMs = clock.elapsedMs() - startedMs;
+  return step.timed('record', () => finish(step, { made, prepared, costMs }));
+}
+
+/** By each key in turn. `exact` is what the first one was made of. */
+async function lookUp(step: Step, prepared: PreparedStep): Promise<{ exact?: KeyMaterial; hit?: Hit }> {
+  let exact: KeyMaterial | undefined;
   for (const source of prepared.keys) {
     const material = await source.material();
     if (material === undefined) continue;
-    tried.push({ hit: source.hit, material });
     const hit = step.vertex.origin.ignoreCache ? undefined : hitOf(step, [{ hit: source.hit, material }]);
-    if (hit === undefined) continue;
-    prepared.onHit?.(hit.record.layers);
-    if (tried.length > 1) keepAs(tried[0]?.material, { step, prepared, record: hit.record });
-    return takeHit(step, hit);
+    if (hit !== undefined) {
+      prepared.onHit?.(hit.record.layers);
+      if (exact !== undefined) keepAs(exact, { step, prepared, record: hit.record });
+      return { hit };
+    }
+    exact ??= material;
   }
-  const exact = tried[0]?.material;
-  if (exact !== undefined) missed(step, { material: exact, explanation: explanationOf(step, prepared) });
-  const startedMs = step.options.clock.elapsedMs();
-  const made = prepared.takesSlot ? await step.options.limit(() => runIn(step, prepared)) : await runIn(step, prepared);
-  return finish(step, { made, prepared, costMs: step.options.clock.elapsedMs() - startedMs });
+  return exact === undefined ? {} : { exact };
 }
 
-async function runIn(step: Step, prepared: PreparedStep): Promise<Made> {
-  step.options.signal.throwIfAborted();
-  const made = await prepared.run();
+async function runIn(step: Step, prepared: PreparedStep, waitsSinceMs?: number): Promise<Made> {
+  const { signal, emit, clock } = step.options;
+  const atMs = clock.elapsedMs();
+  if (waitsSinceMs !== undefined) emit({ type: 'phase', name: 'wait', of: step.id, startedMs: waitsSinceMs, atMs });
+  signal.throwIfAborted();
+  const made = await step.timed('run', () => prepared.run());
   // Writing files holds the thread: what came meanwhile, an abort too, is heard before anything else starts.
   await nextTurn();
   return made;
@@ -131,10 +148,9 @@ function takeHit(step: Step, { record, code }: Hit): OwnOutcome {
 
 /** What was found by a later key is found by the first one from now on, which asks for less. */
 function keepAs(
-  material: KeyMaterial | undefined,
+  material: KeyMaterial,
   { step, prepared, record }: { step: Step; prepared: PreparedStep; record: CacheRecord },
 ): void {
-  if (material === undefined) return;
   const { layers, costMs, createdAt } = record;
   publish(step, { materials: [material], layers, costMs, createdAt, explanation: explanationOf(step, prepared) });
 }

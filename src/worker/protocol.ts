@@ -1,4 +1,5 @@
 import type { ContentID, DiffID } from '../../cache/index.ts';
+import type { PhaseName } from '../progress/index.ts';
 
 /** How layers become file systems: `auto` takes the best that works on the root. */
 export type LowerChoice = 'auto' | 'erofs' | 'directory' | 'copy';
@@ -173,8 +174,17 @@ export type RunReply =
       readonly isOutOfMemory?: boolean;
       /** When it failed. */
       readonly kept?: Kept;
+      /** What its time went to. */
+      readonly phases?: readonly PastPhase[];
     }
   | { readonly outcome: 'killed'; readonly isTooLate?: boolean; readonly kept?: Kept };
+
+/** Began and ended so many milliseconds before the reply. */
+export interface PastPhase {
+  readonly name: PhaseName;
+  readonly beganMs: number;
+  readonly endedMs: number;
+}
 
 /** Where what a failed RUN wrote is, below failed/ of the root, or why it is not. */
 export type Kept = { readonly id: string } | { readonly reason: string };

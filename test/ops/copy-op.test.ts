@@ -10,6 +10,7 @@ import type { PreparedStep, Result } from '../../src/solver/index.ts';
 import { type TempDir, tempDir } from '../rig/layers.ts';
 import { memoryTree } from './copy/memory-tree.ts';
 import { copyOp as opOf } from './copy/rig.ts';
+import { untimedStep } from '../rig/untimed.ts';
 
 let dir: TempDir;
 beforeEach(() => {
@@ -79,6 +80,7 @@ function rig(stacks: Readonly<Record<string, { tree: Tree; isHere?: boolean }>>)
     output: () => undefined,
     warn: (text: string) => void log.push(`warning: ${text}`),
     logsTo: () => undefined,
+    ...untimedStep,
   };
   return {
     log,

@@ -6,6 +6,7 @@ import { type BlobRef, contentIDOf, type Digest, diffIDOf, digestOf, hexOf, type
 import type { ExportDeps, ExportImage } from '../../src/exporter/index.ts';
 import { MEDIA } from '../../src/image/oci/index.ts';
 import { memoryTree } from './memory-tree.ts';
+import { untimed } from './untimed.ts';
 
 /** A root as the exporter sees it, on a temp directory, with what was asked of it. */
 export class ExportRig {
@@ -68,6 +69,7 @@ export class ExportRig {
     const contentPath = (digest: Digest) => join(this.dir, 'content', hexOf(digest));
     const has = (digest: Digest) => statSync(contentPath(digest), { throwIfNoEntry: false }) !== undefined;
     return {
+      timed: untimed,
       content: {
         path: contentPath,
         has,

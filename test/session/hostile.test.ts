@@ -14,6 +14,7 @@ import { tempDir } from '../rig/layers.ts';
 import { rawTar } from '../rig/raw-tar.ts';
 import { filter } from '../sources/context/make-tar.ts';
 import { sessionRig } from './rig.ts';
+import { untimed } from '../rig/untimed.ts';
 
 const { signal } = new AbortController();
 const CODES: Record<Door, string> = { layer: 'layer-refused', add: 'layer-refused', context: 'context-invalid' };
@@ -109,6 +110,7 @@ const WAYS: Record<Door, (bytes: Buffer, place: Place) => Promise<void>> = {
     root.content.putBytes(bytes);
     const diffID = diffIDOf(digestOf(bytes));
     const supply = makeLayerSupply({
+      timed: untimed,
       root,
       fetchBlob: () => Promise.resolve(blob),
       filter,

@@ -7,6 +7,7 @@ import { bringStackTree, openStackTree } from '../../src/session/stacks.ts';
 import { relPath } from '../../src/util/rel-path.ts';
 import { writeLayer } from '../rig/layers.ts';
 import { sessionRig } from './rig.ts';
+import { untimed } from '../rig/untimed.ts';
 
 const GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
 const signal = new AbortController().signal;
@@ -19,6 +20,7 @@ async function rig(deps: Partial<LayerSupplyDeps> = {}) {
   const fetched: DiffID[] = [];
   const warnings: string[] = [];
   const supply = makeLayerSupply({
+    timed: untimed,
     root,
     fetchBlob: async (wanted) => {
       fetched.push(wanted.diffID);

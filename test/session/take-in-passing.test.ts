@@ -10,6 +10,7 @@ import { openRegistry } from '../../src/sources/registry/index.ts';
 import { FakeRegistry } from '../rig/fake-registry.ts';
 import { writeLayer } from '../rig/layers.ts';
 import { sessionRig } from './rig.ts';
+import { untimed } from '../rig/untimed.ts';
 
 const GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
 const signal = new AbortController().signal;
@@ -32,7 +33,7 @@ async function rig() {
   };
   const warn = (message: string) => void warnings.push(message);
   const fetchBlob = makeBlobFetcher({ root, registry, emit: () => undefined, clock });
-  const supply = makeLayerSupply({ root, fetchBlob, filter, warn });
+  const supply = makeLayerSupply({ timed: untimed, root, fetchBlob, filter, warn });
   const blob = { mediaType: GZIP, digest: server.putBlob(packed), size: packed.length };
   const ref: LayerRef = {
     ...{ diffID: layer.diffID, contentID: contentIDOf(layer.diffID), blob, verified: false },
@@ -148,7 +149,13 @@ describe('a layer is given out when its bytes were right', () => {
       await disk;
       return blob;
     };
-    const supply = makeLayerSupply({ root, fetchBlob: slow, filter: () => [] as never, warn: () => undefined });
+    const supply = makeLayerSupply({
+      timed: untimed,
+      root,
+      fetchBlob: slow,
+      filter: () => [] as never,
+      warn: () => undefined,
+    });
     await supply.ensureLayer(ref, { signal });
     expect(root.layers.has(ref.diffID)).toBe(true);
     const order: string[] = [];
@@ -167,6 +174,7 @@ describe('a layer is given out when its bytes were right', () => {
     await using made = await rig();
     const { root, ref, fetchBlob, warnings } = made;
     const supply = makeLayerSupply({
+      timed: untimed,
       root,
       filter: () => [] as never,
       warn: (message) => void warnings.push(message),

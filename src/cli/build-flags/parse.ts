@@ -47,6 +47,7 @@ export interface BuildFlags {
   readonly checkRules?: string;
   readonly root?: string;
   readonly report?: readonly string[];
+  readonly trace?: string;
   readonly jobs?: string;
   readonly ca?: string;
   readonly registryMirror?: readonly string[];

@@ -12,5 +12,4 @@ export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--attest <spec>', name: 'attest' },
   { flags: '--provenance [value]', name: 'provenance' },
   { flags: '--sbom [value]', name: 'sbom' },
-  { flags: '--trace <file>', name: 'trace' },
 ];

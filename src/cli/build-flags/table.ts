@@ -26,6 +26,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--reproducible', "the same image whoever builds the commit: times are the git commit's (or SOURCE_DATE_EPOCH)"],
   ['--push', 'push the image to the registries of its names: -o type=registry'],
   ['--load', "hand the image to this machine's docker, podman or containerd: -o type=docker"],
+  ['--trace <file>', 'write what the time went to, for Perfetto or chrome://tracing'],
   ['--root <dir>', 'state directory (cache, layers, image index)'],
   ['--jobs <n>', 'how many RUNs may run at a time'],
   ['--ca <file>', 'PEM bundle that RUNs and pulls trust; never part of the image'],

@@ -47,6 +47,7 @@ async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'material
   const logFile = deps.logFile(vertex.origin.name);
   step.logsTo(logFile);
   const reply = await runOnWholeLayers(run, { deps, logFile });
+  if (reply.outcome === 'exited') for (const { name, ...ago } of reply.phases ?? []) step.tookPlace(name, ago);
   step.signal.throwIfAborted();
   const layer = layerOf(reply, vertex, { logFile, limits: deps.runEnvironment.limits });
   if (reply.outcome === 'exited' && reply.leaks !== undefined) {
@@ -106,7 +107,7 @@ async function runRequest(
 ): Promise<RunRequest> {
   const { op, digest } = vertex;
   deps.startWorker();
-  await deps.ensureLayers(below, { signal: step.signal });
+  await step.timed('layers', () => deps.ensureLayers(below, { signal: step.signal }));
   const hidden = await privateSurroundings(op, deps.runEnvironment);
   const mounts = [...(await declaredMounts(op, inputs, { deps, signal: step.signal })), ...hidden.mounts];
   return {

@@ -20,6 +20,7 @@ import type { MountPoint, Snapshot } from '../snapshot/index.ts';
 import { keepFailed } from './keep-failed.ts';
 import { makeCwd } from './make-cwd.ts';
 import { type ReadyMount, readyMounts } from './mounts.ts';
+import type { Phases } from './phases.ts';
 import { isBelow } from './paths.ts';
 import { watchForLeaks } from './secrets.ts';
 import { systemFiles } from './system-files.ts';
@@ -31,13 +32,14 @@ export interface StepOptions {
   readonly signal: AbortSignal;
   readonly cancelled: AbortSignal;
   readonly onOutput: (stream: 'stdout' | 'stderr') => OutputSink;
+  readonly timed: Phases['timed'];
 }
 
 let count = 0;
 
 /** A RUN: its stack mounted, its process run to the end, its changes published. */
 export async function runStep(request: RunRequest, options: StepOptions): Promise<RunReply> {
-  const { workspace, signal } = options;
+  const { workspace, signal, timed } = options;
   const number = ++count;
   const dir = join(workspace.runDir, `r${number}`);
   const cgroup = `${workspace.cgroupTag}-${number}`;
@@ -45,11 +47,12 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
   mkdirSync(dir, 0o700);
   try {
     await using owned = new DisposableStack();
-    const network = await takeNetwork(request, { workspace, signal, owned });
+    const network = await timed('network', () => takeNetwork(request, { workspace, signal, owned }));
     if (signal.aborted) return { outcome: 'killed' };
-    const wanted = await readyMounts(request.mounts, { workspace, dir, signal, owned });
+    const wanted = await timed('mounts', () => readyMounts(request.mounts, { workspace, dir, signal, owned }));
     const mounts = [...systemFiles(request, { dir, network }), ...wanted];
-    await using snapshot = await workspace.snapshots().prepare(request.stack, { points: pointsOf(mounts), signal });
+    const points = pointsOf(mounts);
+    await using snapshot = await timed('mount', () => workspace.snapshots().prepare(request.stack, { points, signal }));
     const user = resolveUser(request.process.user, userFiles(snapshot.tree));
     const { isSquashed } = workspace.machine;
     if (!isMounted(request.process.cwd, mounts)) makeCwd(request, snapshot, { user, isSquashed });
@@ -75,19 +78,19 @@ export async function runStep(request: RunRequest, options: StepOptions): Promis
       workspace.machine,
     );
     const { machine, searchPath } = workspace;
-    const result = await runContainer(
-      { id: cgroup, spec, signal, onOutput: options.onOutput },
-      {
-        path: runtimePath(request, workspace),
-        dir,
-        isWithoutCgroups: machine.isUserNamespace || machine.cgroups === 'none',
-        searchPath,
-      },
-    );
+    const runtime = {
+      path: runtimePath(request, workspace),
+      dir,
+      isWithoutCgroups: machine.isUserNamespace || machine.cgroups === 'none',
+      searchPath,
+    };
+    const { onOutput } = options;
+    const result = await timed('process', () => runContainer({ id: cgroup, spec, signal, onOutput }, runtime));
     const used = memoryUse(result, cgroup, request);
     if (result.outcome === 'killed' || result.exitCode !== 0)
       return { ...result, ...used, ...(await keptOf(request, { ...options, snapshot, result })) };
-    return { ...result, ...used, ...(await committed(request, { snapshot, workspace, signal })) };
+    const made = await timed('commit', () => committed(request, { snapshot, workspace, signal }));
+    return { ...result, ...used, ...made };
   } finally {
     removeCgroups(({ name }) => name === cgroup);
     rmSync(dir, { recursive: true, force: true });

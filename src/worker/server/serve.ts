@@ -14,6 +14,7 @@ import type {
 import { childrenCpuMs } from './cpu-time.ts';
 import { removeBelow } from './remove.ts';
 import { openRunOutput, type Send } from './run-output.ts';
+import { takePhases } from './phases.ts';
 import { runStep } from './run-step.ts';
 import { maskedError, maskedValues } from './secrets.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -88,10 +89,14 @@ async function runOne(request: RunRequest, { workspace, send, signal }: RunConte
   const timeoutMs = request.limits?.timeoutMs;
   const late = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const either = late === undefined ? signal : AbortSignal.any([signal, late]);
+  const phases = takePhases();
   const killed = (): RunReply => ({ outcome: 'killed', isTooLate: late?.aborted === true && !signal.aborted });
   try {
-    const reply = await runStep(request, { workspace, signal: either, cancelled: signal, onOutput: output.onOutput });
-    return reply.outcome === 'killed' ? { ...killed(), ...reply } : { ...reply, cpuMs: childrenCpuMs() - before };
+    const { onOutput } = output;
+    const { timed } = phases;
+    const reply = await runStep(request, { workspace, signal: either, cancelled: signal, onOutput, timed });
+    if (reply.outcome === 'killed') return { ...killed(), ...reply };
+    return { ...reply, cpuMs: childrenCpuMs() - before, phases: phases.past() };
   } catch (error) {
     if (either.aborted) return killed();
     throw maskedError(error, masked);

@@ -10,6 +10,7 @@ import { copyOp, select } from '../../ops/copy/rig.ts';
 import { lowerText, vertexOf } from '../lower/rig.ts';
 import { parse } from '../parse/rig.ts';
 import { accepts, type Row, refuses, shows } from './row.ts';
+import { untimedStep } from '../../rig/untimed.ts';
 
 const TEXT = 'FROM base\nRUN a\nRUN b\nRUN c\nRUN d\nRUN e\nRUN f\nRUN g\n';
 const rendered = (text: string): string[] =>
@@ -29,7 +30,7 @@ async function runMessage(text: string, reply: RunReply): Promise<string> {
     runEnvironment: { secret: () => Promise.resolve(undefined), sshSocket: () => undefined, proxyEnv: [] },
   } as unknown as OpDeps;
   const noted = () => undefined;
-  const step = { signal: new AbortController().signal, output: noted, warn: noted, logsTo: noted };
+  const step = { signal: new AbortController().signal, output: noted, warn: noted, logsTo: noted, ...untimedStep };
   const prepared = await runOp(deps).prepare(vertex, [{ kind: 'stack', layers: [] }], step);
   return prepared.kind === 'step' ? messageOf(prepared.run()) : 'no step';
 }

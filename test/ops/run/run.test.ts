@@ -6,6 +6,7 @@ import type { OpDeps, RunEnvironment } from '../../../src/ops/index.ts';
 import { runOp } from '../../../src/ops/run/index.ts';
 import type { Made, Result } from '../../../src/solver/index.ts';
 import type { RunReply, RunRequest } from '../../../src/worker/protocol.ts';
+import { untimedStep } from '../../rig/untimed.ts';
 
 function layer(name: string): LayerRef {
   const diffID = diffIDOf(digestOf(name));
@@ -70,6 +71,7 @@ function rig(reply: RunReply = ok, environment: Partial<RunEnvironment> = {}, fa
       output: (_stream, data) => void asked.output.push(Buffer.from(data).toString()),
       warn: () => undefined,
       logsTo: (file) => void asked.logs.push(file),
+      ...untimedStep,
     });
     if (prepared.kind !== 'step') throw new Error('a RUN is a step');
     return prepared.run();
