@@ -13,6 +13,7 @@ export type { Memo } from './memo.ts';
 export { preferredRecord } from './records/preferred.ts';
 export type { OtherSteps, RecordStore } from './records/store.ts';
 export type { Tombstones } from './records/tombstones.ts';
+export { removeTree } from './remove-tree.ts';
 export { openRoot, type Root } from './root.ts';
 export { RootError, type RootErrorReason } from './root-error.ts';
 export {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Warn } from './files.ts';
 import type { Lock, Locks } from './locks.ts';
+import { removeTree } from './remove-tree.ts';
 
 /** A hold on a root: as long as its file is locked, whatever is named after it is in use. */
 export interface Lease {
@@ -71,7 +71,7 @@ export async function removeAbandonedTemps({ tempDir, leasesDir, now, onWarning 
     const path = join(tempDir, name);
     if (lease === undefined ? !isOlderThan(path, now() - DAY_MS) : leases.has(lease)) continue;
     try {
-      await rm(path, { recursive: true, force: true });
+      await removeTree(path);
     } catch (error) {
       left.push(name);
       const { code, message } = error as NodeJS.ErrnoException;
@@ -87,7 +87,7 @@ export async function removeAbandonedTemps({ tempDir, leasesDir, now, onWarning 
 export async function removeTempsOf(lease: string, tempDir: string): Promise<void> {
   for (const name of readdirSync(tempDir)) {
     if (!name.startsWith(PREFIX + lease)) continue;
-    await rm(join(tempDir, name), { recursive: true, force: true }).catch(() => undefined);
+    await removeTree(join(tempDir, name)).catch(() => undefined);
   }
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, renameSync, rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { digestOf } from '../digest.ts';
 import { namesIn, publishBytes, readIfThere, type TempPath } from '../files.ts';
@@ -11,6 +10,7 @@ import type { Locks } from '../locks.ts';
 import { renderRecord } from '../records/format.ts';
 import { parseLines, renderLine } from '../records/lines.ts';
 import { readRecords } from '../records/list.ts';
+import { removeTree } from '../remove-tree.ts';
 
 /** Something in a root that is not what its name says. */
 export interface Damage {
@@ -161,7 +161,7 @@ async function mended(
   } finally {
     gate.release();
   }
-  await rm(trash, { recursive: true, force: true }).catch(() => undefined);
+  await removeTree(trash).catch(() => undefined);
   return { ...damage, isMended: true };
 }
 

@@ -1,10 +1,10 @@
 import { renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TempPath } from '../files.ts';
 import { gateOf, heldIDs } from '../holds.ts';
 import type { Lock, Locks } from '../locks.ts';
 import type { Tombstones } from '../records/tombstones.ts';
+import { removeTree } from '../remove-tree.ts';
 import type { SpaceItem } from './item.ts';
 import type { Candidate } from './order.ts';
 import type { KeptImage, Ownership } from './ownership.ts';
@@ -99,7 +99,7 @@ async function empty(trash: readonly string[]): Promise<string[]> {
   const left: string[] = [];
   for (const path of trash) {
     try {
-      await rm(path, { recursive: true, force: true });
+      await removeTree(path);
     } catch {
       left.push(`tmp/${path.slice(path.lastIndexOf('/') + 1)}`);
     }

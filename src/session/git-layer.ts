@@ -1,9 +1,8 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOf, type LayerRef, type Root } from '../../cache/index.ts';
+import { digestOf, type LayerRef, type Root, removeTree } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
-import type { Tree } from '../image/toc/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
+import type { Tree } from '../image/toc/index.ts';
 import { type OpDeps, writeTree } from '../ops/index.ts';
 import { openContext } from '../sources/context/index.ts';
 import { openGit } from '../sources/git/index.ts';
@@ -82,7 +81,7 @@ async function makeCommit(
     root.memo.put('git-date', found.commit, String(committedSec));
     return { layer, date: committedSec };
   } finally {
-    rmSync(dir, { recursive: true, force: true });
+    await removeTree(dir);
   }
 }
 

@@ -1,8 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import type { Root } from '../../cache/index.ts';
+import { type Root, removeTree } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { removeTree } from '../host/fs/index.ts';
 import { isTarHead, openContext, unpackContext } from '../sources/context/index.ts';
 import { abortable } from '../util/abortable.ts';
 import { filter } from './filter.ts';
@@ -42,10 +41,7 @@ export async function unpackStream(
   const dir = root.tempPath('context');
   mkdirSync(dir, { mode: 0o700 });
   const dispose = {
-    [Symbol.asyncDispose]() {
-      removeTree(dir);
-      return Promise.resolve();
-    },
+    [Symbol.asyncDispose]: () => removeTree(dir),
   };
   const { head, all } = await peek(source);
   if (!(await isTarHead(head, { signal, filter }))) {

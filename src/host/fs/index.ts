@@ -1,4 +1,3 @@
 export { diskRoom } from './disk-room.ts';
 export { FileChanged, type FileStat, isErrno, listDirectory, readFileChunks, readLink, statFile } from './files.ts';
 export { openQuickSignature } from './quick-signature.ts';
-export { removeTree } from './remove-tree.ts';

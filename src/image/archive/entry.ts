@@ -27,3 +27,20 @@ export interface TarEntry {
   /** In code unit order of their names. */
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
 }
+
+/** Attributes that say nothing: root's, of the epoch, without permissions, links, numbers and xattrs. */
+export const BARE = {
+  mode: 0,
+  uid: 0,
+  gid: 0,
+  size: 0,
+  mtimeSec: 0,
+  mtimeNsec: 0,
+  link: '',
+  devMajor: 0,
+  devMinor: 0,
+  xattrs: new Map(),
+} as const satisfies Omit<TarEntry, 'path' | 'type'>;
+
+/** A directory that only what lies in it names. */
+export const IMPLIED_DIRECTORY = { ...BARE, type: 'directory', mode: 0o755 } as const satisfies Omit<TarEntry, 'path'>;

@@ -1,5 +1,5 @@
 import type { RelPath } from '../../util/rel-path.ts';
-import { ArchiveError } from '../archive/index.ts';
+import { ArchiveError, BARE, IMPLIED_DIRECTORY } from '../archive/index.ts';
 import { type EntryStore, type NameTree, type SortedEntries, TOP_NODE, type TocEntry } from '../toc/index.ts';
 
 /** Of nodes: what is below them in other layers is gone; something was to be put into them. */
@@ -90,7 +90,9 @@ function entryOf({ store, fileAt, flagsAt }: Nodes, { node, path, primary }: Pla
   const flags = flagsAt(node);
   if (file === NO_FILE) {
     const isDirectory = (flags & (FLAGS.parent | FLAGS.opaque)) !== 0;
-    return { ...BARE, path, ...(isDirectory ? IMPLIED : { whiteout: true }) };
+    return isDirectory
+      ? { ...IMPLIED_DIRECTORY, path, offset: 0, opaque: true }
+      : { ...BARE, path, type: 'file', offset: 0, whiteout: true };
   }
   const entry = store.entry(file, path);
   if (entry.type === 'directory')
@@ -107,20 +109,3 @@ function linkTo(entry: TocEntry, target: string): TocEntry {
 export function tooDeep(path: string): ArchiveError {
   return new ArchiveError('unsafe-name', `links lead to a path that is too long: ${path.slice(0, 100)}…`);
 }
-
-const BARE = {
-  type: 'file',
-  mode: 0,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtimeSec: 0,
-  mtimeNsec: 0,
-  link: '',
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: new Map(),
-  offset: 0,
-} as const;
-/** A directory that only its marker names. */
-const IMPLIED = { type: 'directory', mode: 0o755, opaque: true } as const;

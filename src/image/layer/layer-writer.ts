@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { type ContentID, type DiffID, type Digest, diffIDOf, digestOf, parseDigest } from '../../../cache/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
-import { ArchiveError, makeTarWriter, type TarEntry, tarName } from '../archive/index.ts';
-import { type TocEntry, TocWriter } from '../toc/index.ts';
+import { ArchiveError, BARE, makeTarWriter, type TarEntry, tarName } from '../archive/index.ts';
+import { placedEntry, type TocEntry, TocWriter } from '../toc/index.ts';
 import { isForbiddenXattr, OPAQUE_NAME, WHITEOUT_PREFIX, whiteoutOf } from './names.ts';
 import { PiecewiseSha256 } from './sha256.ts';
 
@@ -63,18 +63,6 @@ function nameInTar(entry: NamedEntry): string {
 }
 
 const EMPTY_DIGEST = digestOf('');
-const MARKER = {
-  mode: 0,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtimeSec: 0,
-  mtimeNsec: 0,
-  link: '',
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: new Map(),
-} as const;
 
 class FileLayerWriter implements LayerWriter {
   readonly #tarPath: string;
@@ -115,15 +103,15 @@ class FileLayerWriter implements LayerWriter {
     const offset = this.#tar.offset;
     const digest = clean.type === 'file' ? this.#content(clean, read) : undefined;
     const linkGroup = info?.linkGroup ?? (clean.type === 'hardlink' ? clean.link : undefined);
-    this.#keep(tocEntry(clean, { offset, digest, linkGroup }));
+    this.#keep(placedEntry(clean, { offset, digest, linkGroup }));
     return digest;
   }
 
   whiteout(path: RelPath): void {
     const name = whiteoutOf(path);
     this.#inOrder(name);
-    this.#tar.entry({ ...MARKER, path: name as RelPath, type: 'file' });
-    this.#keep({ ...MARKER, path, type: 'file', offset: 0, whiteout: true });
+    this.#tar.entry({ ...BARE, path: name as RelPath, type: 'file' });
+    this.#keep({ ...BARE, path, type: 'file', offset: 0, whiteout: true });
   }
 
   opaque(path: RelPath): void {
@@ -131,7 +119,7 @@ class FileLayerWriter implements LayerWriter {
     if (last?.path !== path || last.type !== 'directory')
       throw new Error(`opaque directory ${path} was not added just before`);
     this.#tar.entry({
-      ...MARKER,
+      ...BARE,
       path: (path === '' ? OPAQUE_NAME : `${path}/${OPAQUE_NAME}`) as RelPath,
       type: 'file',
     });
@@ -193,25 +181,4 @@ class FileLayerWriter implements LayerWriter {
     this.#isOpen = false;
     closeSync(this.#fd);
   }
-}
-
-/** Field by field: copying with `...` takes as long as writing the header. */
-function tocEntry(entry: TarEntry, more: Pick<TocEntry, 'offset' | 'digest' | 'linkGroup'>): TocEntry {
-  return {
-    path: entry.path,
-    type: entry.type,
-    mode: entry.mode,
-    uid: entry.uid,
-    gid: entry.gid,
-    size: entry.size,
-    mtimeSec: entry.mtimeSec,
-    mtimeNsec: entry.mtimeNsec,
-    link: entry.link,
-    devMajor: entry.devMajor,
-    devMinor: entry.devMinor,
-    xattrs: entry.xattrs,
-    offset: more.offset,
-    digest: more.digest,
-    linkGroup: more.linkGroup,
-  };
 }

@@ -59,7 +59,7 @@ function addEntry(tree: LayerTree, entry: TarEntry, offset: number): void {
     tree.replace(entry.path, undefined);
     tree.remove(dir, base);
   } else if (entry.type === 'hardlink') tree.link(entry);
-  else tree.replace(entry.path, placedEntry(entry, offset));
+  else tree.replace(entry.path, placedEntry(entry, { offset }));
 }
 
 function addMarker(tree: LayerTree, entry: TarEntry): void {
@@ -75,7 +75,7 @@ function isWhiteoutDevice({ type, devMajor, devMinor }: TarEntry): boolean {
 
 /** aufs kept files that had several names in a directory of its own, beside other things; links lead there. */
 function addBookkeeping(tree: LayerTree, entry: TarEntry, offset: number): void {
-  if (entry.type === 'file' && entry.path.startsWith(AUFS_LINKS)) tree.keepAside(placedEntry(entry, offset));
+  if (entry.type === 'file' && entry.path.startsWith(AUFS_LINKS)) tree.keepAside(placedEntry(entry, { offset }));
 }
 
 function removedName({ path }: TarEntry, base: string): string {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { type Digest, parseDigest } from '../../../cache/index.ts';
 import { parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
-import type { TarEntry } from '../archive/index.ts';
+import { IMPLIED_DIRECTORY } from '../archive/index.ts';
 import type { TocEntry } from './entry.ts';
 import { StackEntry } from './stack-entry.ts';
 import type { Toc } from './toc.ts';
@@ -37,21 +37,6 @@ function digestsOf(toc: Toc): Map<number, Digest> {
   }
   return digests;
 }
-
-/** A directory that only what lies in it names. */
-const IMPLIED: Omit<TarEntry, 'path'> = {
-  type: 'directory',
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtimeSec: 0,
-  mtimeNsec: 0,
-  link: '',
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: new Map(),
-};
 
 class MergedTree implements StackTree {
   readonly #layers: readonly StackLayer[];
@@ -156,7 +141,7 @@ class MergedTree implements StackTree {
 
   #implied(path: RelPath, layer: number): StackEntry {
     return new StackEntry(
-      { ...IMPLIED, path },
+      { ...IMPLIED_DIRECTORY, path },
       { layer, offset: 0, digest: undefined, linkGroup: undefined, stack: this },
     );
   }

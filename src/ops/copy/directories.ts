@@ -1,4 +1,5 @@
 import { BuildError } from '../../errors.ts';
+import { BARE } from '../../image/archive/index.ts';
 import { displayPath, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 import type { ModeChange } from './chmod.ts';
 import type { Inode, LayerDraft } from './draft.ts';
@@ -42,17 +43,6 @@ export function shown(path: RelPath): string {
 }
 
 function newDirectory({ mode, owner, nowSec }: Parameters<typeof makeDirectories>[2]): Inode {
-  return {
-    type: 'directory',
-    mode,
-    uid: owner?.uid ?? 0,
-    gid: owner?.gid ?? 0,
-    size: 0,
-    mtimeSec: nowSec,
-    mtimeNsec: 0,
-    link: '',
-    devMajor: 0,
-    devMinor: 0,
-    xattrs: new Map(),
-  };
+  const { uid, gid } = owner ?? BARE;
+  return { ...BARE, type: 'directory', mode, uid, gid, mtimeSec: nowSec };
 }

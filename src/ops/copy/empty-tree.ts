@@ -1,20 +1,8 @@
+import { IMPLIED_DIRECTORY } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import { type RelPath, TOP } from '../../util/rel-path.ts';
 
-const TOP_ENTRY: TreeEntry = {
-  path: TOP,
-  type: 'directory',
-  mode: 0o755,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtimeSec: 0,
-  mtimeNsec: 0,
-  link: '',
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: new Map(),
-};
+const TOP_ENTRY: TreeEntry = { ...IMPLIED_DIRECTORY, path: TOP };
 
 /** FROM scratch. */
 export const EMPTY_TREE: Tree = {

@@ -1,6 +1,7 @@
 import { type Digest, digestOf } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import type { CopyOp, CopySource } from '../../graph/index.ts';
+import { BARE } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import type { HttpTree } from '../../sources/http/index.ts';
 import { nowMs } from '../../util/clock.ts';
@@ -155,18 +156,12 @@ function inlineFile(
   const bytes = Buffer.from(content, 'utf8');
   const path = relPath(latin1Of(name));
   const top: TreeEntry = {
+    ...BARE,
     path,
     type: 'file',
     mode: 0o644,
-    uid: 0,
-    gid: 0,
     size: bytes.length,
     mtimeSec: epoch ?? Math.floor(nowMs() / 1000),
-    mtimeNsec: 0,
-    link: '',
-    devMajor: 0,
-    devMinor: 0,
-    xattrs: new Map(),
   };
   const digest = digestOf(bytes);
   const tree = oneFile(top, bytes, digest);

@@ -98,7 +98,7 @@ class StoredTar implements SpooledTar {
     this.#contents = contents;
     this.#entries = entries;
     this.handler = {
-      entry: (entry) => void entries.add(placedEntry(entry, contents.size)),
+      entry: (entry) => void entries.add(placedEntry(entry, { offset: contents.size })),
       content: (chunk) => contents.append(chunk),
     };
   }

@@ -1,4 +1,5 @@
 import { readFileChunks, statFile } from '../../host/fs/index.ts';
+import { BARE, IMPLIED_DIRECTORY } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import { latin1Of, type RelPath, relPath, TOP } from '../../util/rel-path.ts';
 import type { FetchedUrl } from './fetch-url.ts';
@@ -11,17 +12,9 @@ export interface HttpTree extends Tree {
 /** A tree with one file at its top: 0600, owned by root. */
 export function httpTree(file: FetchedUrl): HttpTree {
   const path = relPath(latin1Of(file.name));
-  const plain = {
-    uid: 0,
-    gid: 0,
-    mtimeNsec: 0,
-    link: '',
-    devMajor: 0,
-    devMinor: 0,
-    xattrs: new Map<string, Uint8Array>(),
-  };
-  const entry: TreeEntry = { ...plain, path, type: 'file', mode: 0o600, size: file.size, mtimeSec: file.mtimeSec };
-  const top: TreeEntry = { ...plain, path: TOP, type: 'directory', mode: 0o755, size: 0, mtimeSec: file.mtimeSec };
+  const { size, mtimeSec } = file;
+  const entry: TreeEntry = { ...BARE, path, type: 'file', mode: 0o600, size, mtimeSec };
+  const top: TreeEntry = { ...IMPLIED_DIRECTORY, path: TOP, mtimeSec };
   return {
     isRemote: true,
     lookup: (wanted: RelPath) => (wanted === path ? entry : wanted === TOP ? top : undefined),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import { isErrno } from '../../host/fs/index.ts';
 import { nowMs } from '../../util/clock.ts';
@@ -39,7 +39,7 @@ export async function keepFailed(request: RunRequest, failure: Failure): Promise
   } catch (error) {
     return { reason: (error as Error).message };
   } finally {
-    await rm(temp, { recursive: true, force: true });
+    await removeTree(temp);
   }
 }
 
@@ -112,7 +112,7 @@ async function removeOldest({ rootDir, tempPath }: Workspace): Promise<void> {
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw error;
     }
-    await rm(temp, { recursive: true, force: true });
+    await removeTree(temp);
   }
 }
 

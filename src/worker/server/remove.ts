@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { removeTree } from '../../../cache/index.ts';
 import { cleanTarget } from './paths.ts';
 
 /** Directories of the root whose contents may belong to sub-ids. */
@@ -12,6 +12,6 @@ export async function removeBelow(rootDir: string, paths: readonly string[]): Pr
     const [, place = '', ...rest] = clean.split('/');
     if (clean !== `/${path}` || !PLACES.includes(place) || rest.length === 0)
       throw new Error(`not to be removed: ${path}`);
-    await rm(join(rootDir, clean), { recursive: true, force: true });
+    await removeTree(join(rootDir, clean));
   }
 }

@@ -1,6 +1,5 @@
 import { rmSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import type { DiffID, LayerStore } from '../../../cache/index.ts';
+import { type DiffID, type LayerStore, removeTree } from '../../../cache/index.ts';
 import type { WrittenLayerFiles } from '../../image/layer/index.ts';
 import { openToc, type StackTree, stackTree, type Toc, TocCorrupt } from '../../image/toc/index.ts';
 import type { DisposableStack } from '../../util/async-disposable-stack.ts';
@@ -66,7 +65,7 @@ export class Stacks implements AsyncDisposable {
   }
 
   #remove(path: string): void {
-    const removal = rm(path, { recursive: true, force: true })
+    const removal = removeTree(path)
       .catch((error: unknown) => this.#options.warn(`${path} cannot be removed: ${String(error)}`))
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);

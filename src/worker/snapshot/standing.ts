@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { TarEntry } from '../../image/archive/index.ts';
+import { IMPLIED_DIRECTORY, type TarEntry } from '../../image/archive/index.ts';
 import type { StackTree, Toc, TocEntry, TreeEntry } from '../../image/toc/index.ts';
 import { displayPath, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 
@@ -82,10 +82,7 @@ export function lostText(lost: ReadonlySet<string>): string {
 }
 
 export function impliedDirectory(path: RelPath): TreeEntry {
-  return {
-    ...{ path, type: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0 },
-    ...{ link: '', devMajor: 0, devMinor: 0, xattrs: new Map() },
-  };
+  return { ...IMPLIED_DIRECTORY, path };
 }
 
 function attributes(entry: TarEntry): string {

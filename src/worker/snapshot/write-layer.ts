@@ -1,7 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
-import type { TarEntry } from '../../image/archive/index.ts';
-import { ArchiveError } from '../../image/archive/index.ts';
+import { ArchiveError, BARE, type TarEntry } from '../../image/archive/index.ts';
 import { type LayerWriter, openLayerWriter, type WrittenLayerFiles } from '../../image/layer/index.ts';
 import { displayPath, hostPath, type RelPath, TOP } from '../../util/rel-path.ts';
 import type { UpperChange } from './walk-upper.ts';
@@ -131,8 +130,11 @@ function withTop({ changes, dir, top }: WriteLayerOptions): readonly UpperChange
   const now = { mode: Number(stat.mode) & 0o7777, uid: Number(stat.uid), gid: Number(stat.gid) };
   if (now.mode === top.mode && now.uid === top.uid && now.gid === top.gid) return changes;
   const entry: TarEntry = {
-    ...{ path: TOP, type: 'directory', ...now, size: 0, mtimeSec: Number(stat.mtimeNs / 1_000_000_000n), mtimeNsec: 0 },
-    ...{ link: '', devMajor: 0, devMinor: 0, xattrs: new Map() },
+    ...BARE,
+    path: TOP,
+    type: 'directory',
+    ...now,
+    mtimeSec: Number(stat.mtimeNs / 1_000_000_000n),
   };
   // Its name is `./`: a few characters sort before that.
   const index = changes.findIndex((change) => placeOf(change) > './');

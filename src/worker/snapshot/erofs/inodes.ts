@@ -1,3 +1,4 @@
+import { IMPLIED_DIRECTORY } from '../../../image/archive/index.ts';
 import type { TocEntry } from '../../../image/toc/index.ts';
 import { baseName, displayPath, parentOf, type RelPath, TOP } from '../../../util/rel-path.ts';
 import { BLOCK, encodeDevice, MAX_NAME, MAX_SYMLINK } from './format.ts';
@@ -125,10 +126,7 @@ export class InodeTreeMaker {
 
 const NONE: readonly EncodedXattr[] = [];
 
-const TOP_ENTRY: TocEntry = {
-  ...{ path: TOP, type: 'directory', mode: 0o755, uid: 0, gid: 0, size: 0, mtimeSec: 0, mtimeNsec: 0, offset: 0 },
-  ...{ link: '', devMajor: 0, devMinor: 0, xattrs: new Map() },
-};
+const TOP_ENTRY: TocEntry = { ...IMPLIED_DIRECTORY, path: TOP, offset: 0 };
 
 /** As overlayfs wants it: a character device with the number 0:0. */
 function whiteoutOf(path: RelPath): TocEntry {

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { MNT_DETACH, mount, umount } from '../../../host/sys/index.ts';
+import { BARE } from '../../../image/archive/index.ts';
 import type { TocEntry } from '../../../image/toc/index.ts';
 import type { RelPath } from '../../../util/rel-path.ts';
 import { BLOCK } from './format.ts';
@@ -47,8 +48,14 @@ function tryWay(way: MountWay, { temp, runDir, overlayOptions }: ErofsProbe): vo
   tar.write(CONTENT, BLOCK);
   writeFileSync(files.tar, tar);
   const entry: TocEntry = {
-    ...{ path: 'file' as RelPath, type: 'file', mode: 0o644, uid: 0, gid: 0, size: CONTENT.length, offset: BLOCK },
-    ...{ mtimeSec: 1, mtimeNsec: 1, link: '', devMajor: 0, devMinor: 0, xattrs: new Map() },
+    ...BARE,
+    path: 'file' as RelPath,
+    type: 'file',
+    mode: 0o644,
+    size: CONTENT.length,
+    mtimeSec: 1,
+    mtimeNsec: 1,
+    offset: BLOCK,
   };
   const tree = new InodeTreeMaker('trusted.overlay.opaque');
   tree.add(entry);
