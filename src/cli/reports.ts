@@ -1,20 +1,21 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { BuildError } from '../errors.ts';
 import { checkDestinations } from '../exporter/index.ts';
-import { type BuildState, renderReport } from '../progress/index.ts';
+import { type BuildState, renderMarkdown, renderReport } from '../progress/index.ts';
+import type { CliContext } from './context.ts';
+
+/** What GitHub takes as the summary of a step. */
+const MAX_MARKDOWN = 1024 * 1024;
+/** Less says nothing. */
+const MIN_MARKDOWN = 2048;
 
 /** Refuses a report whose form is not known, before anything is built. */
 export function assertReportNames(files: readonly string[]): void {
-  for (const file of files) {
-    if (file.endsWith('.md'))
-      throw new BuildError('not-supported-yet', '--report FILE.md is not built yet', {
-        hint: 'use --report FILE.json',
-      });
-    if (!file.endsWith('.json'))
+  for (const file of files)
+    if (!/\.(json|md)$/.test(file))
       throw new BuildError('usage', `--report ${JSON.stringify(file)}: its form is told by its ending`, {
-        hint: 'name it FILE.json',
+        hint: 'name it FILE.json or FILE.md',
       });
-  }
 }
 
 /** Whether they can be written, as far as can be told before anything is built. @throws BuildError output-failed */
@@ -22,10 +23,9 @@ export function checkReports(files: readonly string[]): Promise<void> {
   return checkDestinations(files.map((dest) => ({ type: 'oci', dest })));
 }
 
-/** Writes each report whole or not at all. */
+/** Writes each report whole or not at all. @throws BuildError output-failed */
 export function writeReports(files: readonly string[], state: BuildState): void {
-  for (const file of files)
-    writeWhole(file, { what: 'report', text: `${JSON.stringify(renderReport(state), null, 2)}\n` });
+  for (const file of files) writeWhole(file, { what: 'report', text: reportText(file, state) });
 }
 
 /** @throws BuildError output-failed, with nothing half written */
@@ -38,5 +38,31 @@ export function writeWhole(file: string, { what, text }: { readonly what: string
     throw new BuildError('output-failed', `the ${what} ${file} cannot be written: ${(error as Error).message}`, {
       cause: error,
     });
+  }
+}
+
+function reportText(file: string, state: BuildState): string {
+  return file.endsWith('.md')
+    ? renderMarkdown(state, { maxBytes: MAX_MARKDOWN })
+    : `${JSON.stringify(renderReport(state), null, 2)}\n`;
+}
+
+/**
+ * Adds the report to the summary of the CI job, where there is one: the file that GITHUB_STEP_SUMMARY names. What cannot be
+ * written is a warning.
+ */
+export function addToJobSummary(
+  state: BuildState,
+  { env, warn }: Pick<CliContext, 'env'> & { readonly warn: (message: string) => void },
+): void {
+  const file = env['GITHUB_STEP_SUMMARY'] ?? '';
+  if (file === '') return;
+  try {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    const maxBytes = MAX_MARKDOWN - size - 1;
+    if (maxBytes < MIN_MARKDOWN) warn(`the job summary is full: ${file} has ${size} bytes`);
+    else appendFileSync(file, `${size === 0 ? '' : '\n'}${renderMarkdown(state, { maxBytes })}`);
+  } catch (error) {
+    warn(`the job summary cannot be written: ${(error as Error).message}`);
   }
 }

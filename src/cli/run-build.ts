@@ -8,7 +8,7 @@ import { buildOptions } from './build-flags/options.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { openRenderer } from './renderer.ts';
-import { checkReports, writeReports } from './reports.ts';
+import { addToJobSummary, checkReports, writeReports } from './reports.ts';
 import { writeStdout } from './stdout.ts';
 import type { Tracer } from './trace/tracer.ts';
 import { asksForOtlp } from './trace/wanted.ts';
@@ -47,6 +47,7 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
     try {
       await tracer?.finish();
     } finally {
+      addToJobSummary(collected.state(), { env: context.env, warn });
       renderer.end();
       writeReports(reports, collected.state());
     }

@@ -6,5 +6,6 @@ export { asStoredBuild, type StoredBuild, type StoredReport, type StoredStep, st
 export { summaryLines } from './summary.ts';
 export { findStageOrStep, findStep, type NamedStep } from './find-steps.ts';
 export { ageText, durationText, plainText, sizeText } from './render/words.ts';
+export { renderMarkdown } from './markdown.ts';
 export { failureOf, REPORT_SCHEMA_VERSION, renderReport } from './report.ts';
 export type { Report } from './report-type.ts';

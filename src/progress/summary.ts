@@ -1,7 +1,7 @@
 import { type BuildState, collectEvents, durationOf, type StepState } from './collect.ts';
 import type { BuildEvent, ImageSummary } from './events.ts';
 import { clip, padEnd, textWidth } from './render/width.ts';
-import { durationText, plainText, sizeText } from './render/words.ts';
+import { durationText, MIN_SAVED_MS, plainText, sizeText } from './render/words.ts';
 
 /** The cache report of a build. */
 export interface Closing {
@@ -125,9 +125,6 @@ function hitText({ reason, savedMs }: StepState): string {
   if (reason?.code === 'relinked') return 'hit    relinked';
   return savedMs >= MIN_SAVED_MS ? `hit    saved ${durationText(savedMs)}` : 'hit';
 }
-
-/** Less is not worth a word. */
-const MIN_SAVED_MS = 50;
 
 function imageLines(image: ImageSummary, digest: string): string[] {
   const name = image.tags[0] ?? 'image';

@@ -159,7 +159,7 @@ export function startProcess(command: readonly string[], { cwd, env, input }: Ru
   const [program = '', ...argv] = command;
   const child = spawn(program, argv, {
     cwd,
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...process.env, NO_COLOR: '1', GITHUB_STEP_SUMMARY: '', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -57,6 +57,6 @@ export const REPEATED: readonly (readonly [string, string])[] = [
   ['--allow <entitlement>', 'what RUNs may ask for: network.host, security.insecure, device or device=NAME'],
   ['--device <path>', 'a device of this machine for all RUNs: /dev/NAME[:/dev/NAME[:rwm]]'],
   ['-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry|image|cacheonly'],
-  ['--report <file>', 'write a report; FILE.json'],
+  ['--report <file>', 'write a report; FILE.json or FILE.md'],
   ['--registry-mirror <registry=url>', 'ask this mirror first, e.g. docker.io=http://127.0.0.1:5000'],
 ];

@@ -8,15 +8,15 @@ export function textWidth(text: string): number {
 
 /** Cuts to so many columns, the last of them an ellipsis. */
 export function clip(text: string, width: number): string {
-  if (textWidth(text) <= width) return text;
-  let kept = '';
-  let left = width - 1;
-  for (const { segment } of graphemes(text)) {
+  if (ASCII.test(text) && text.length <= width) return text;
+  let end = 0;
+  let left = width;
+  for (const { segment, index } of graphemes(text)) {
     left -= graphemeWidth(segment);
-    if (left < 0) break;
-    kept += segment;
+    if (left < 0) return width < 1 ? '' : `${text.slice(0, end)}…`;
+    if (left > 0) end = index + segment.length;
   }
-  return width < 1 ? '' : `${kept}…`;
+  return text;
 }
 
 /** With blanks after it, so many columns wide. */

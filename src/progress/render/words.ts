@@ -18,6 +18,9 @@ export function durationText(ms: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }
 
+/** To have saved less is not worth a word. */
+export const MIN_SAVED_MS = 50;
+
 /** `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
 export function ageText(ms: number): string {
   const minutes = Math.floor(ms / 60_000);
