@@ -7,13 +7,12 @@ import { isFileOutput } from '../exporter/index.ts';
 import type { LowerOptions } from '../frontend/index.ts';
 import { growHeapSlowly } from '../host/process/index.ts';
 import { lgetxattr } from '../host/sys/index.ts';
-import { type ContextTree, findIgnoreFile, openContext, type StatIndex } from '../sources/context/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { OpenStack } from '../ops/index.ts';
+import { type ContextTree, findIgnoreFile, openContext, type StatIndex } from '../sources/context/index.ts';
 import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
 import { outputsOf } from './outputs.ts';
-import { contextDirectory, type DockerfileSource, findDockerfile, readAll } from './source.ts';
 import {
   dockerfileIn,
   fetchBytes,
@@ -22,6 +21,7 @@ import {
   type RemoteDeps,
   remoteKind,
 } from './remote-context.ts';
+import { contextDirectory, type DockerfileSource, findDockerfile, readAll } from './source.ts';
 import { MAX_STDIN_DOCKERFILE, readStdin, type StdinSources, unpackStream } from './stdin.ts';
 
 export interface Contexts extends AsyncDisposable {
@@ -46,7 +46,7 @@ export async function openContexts(
   const ignore = dir === undefined || ignoresNothing ? undefined : findIgnoreFile(dir, main.dockerfile.path);
   const dockerfile = main.dockerfile;
   const opened = new Map<string, Promise<ContextTree>>();
-  const statIndex = root.stat('context');
+  const statIndex = root.stat('bare-files');
   const open = (host: string, rules: readonly IgnoreRule[] | undefined): ContextTree =>
     openContext(host, {
       statIndex: options.isParanoid === true ? forgetful(statIndex) : statIndex,

@@ -14,9 +14,12 @@ import { TooManyNames, type Tree, type TreeEntry } from '../../image/toc/index.t
 import { nowMs } from '../../util/clock.ts';
 import type { IgnoreRule, Matcher } from '../../util/match/index.ts';
 import { baseName, displayPath, joinRel, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
-import { type Found, KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
+import { KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
 
-/** Remembers digests by what stat tells; decides itself which entries can be trusted (DESIGN.md section 4). */
+/**
+ * Remembers digests of files that have no capability by what stat tells, which setting one would change; decides itself which entries can
+ * be trusted (DESIGN.md section 4).
+ */
 export interface StatIndex {
   get(stat: FileStat): Digest | undefined;
   /** @param readBeganNs wall clock when the read that gave the digest began */
@@ -49,6 +52,11 @@ export function openContext(dir: string, options: ContextOptions = {}): ContextT
   return new HostTree(dir, options);
 }
 
+interface Found {
+  readonly path: RelPath;
+  readonly node: number;
+}
+
 const MANY = 30_000;
 const CAPABILITY = 'security.capability';
 
@@ -57,8 +65,9 @@ class HostTree implements ContextTree {
   readonly #dir: string;
   readonly #options: ContextOptions;
   readonly #seen = new SeenFiles();
-  /** Where the last directory was. */
-  #last: { readonly path: RelPath; readonly node: number } = { path: TOP, node: TOP_NODE };
+  /** Where the last directory was, and the last entry of one: it is asked for again at once. */
+  #lastDirectory: Found = { path: TOP, node: TOP_NODE };
+  #lastEntry: Found | undefined;
 
   constructor(dir: string, options: ContextOptions) {
     this.#dir = latin1Of(dir);
@@ -84,7 +93,7 @@ class HostTree implements ContextTree {
     let digest = this.#seen.digest(node);
     if (digest === undefined) {
       const stat = this.#seen.stat(node);
-      digest = this.#options.statIndex?.get(stat) ?? this.#hash(entry.path, stat);
+      digest = this.#hash(entry.path, { stat, isBare: !this.#seen.hasXattrs(node) });
       this.#seen.keepDigest(node, digest);
     }
     return digest;
@@ -126,12 +135,12 @@ class HostTree implements ContextTree {
     return this.#guarded(path, () => readFileChunks(this.#hostPath(path), stat, sink));
   }
 
-  #hash(path: RelPath, stat: FileStat): Digest {
+  #hash(path: RelPath, { stat, isBare }: { stat: FileStat; isBare: boolean }): Digest {
     const began = BigInt(nowMs()) * 1_000_000n;
     const hash = createHash('sha256');
     const isUnchanged = this.#read(path, stat, (chunk) => hash.update(chunk));
     const digest = parseDigest(`sha256:${hash.digest('hex')}`);
-    if (isUnchanged) this.#options.statIndex?.put(stat, digest, began);
+    if (isUnchanged && isBare) this.#options.statIndex?.put(stat, digest, began);
     return digest;
   }
 
@@ -186,6 +195,7 @@ class HostTree implements ContextTree {
   /** NO_NODE when there is nothing of that path: each is looked at once. */
   #nodeOf(path: RelPath): number {
     if (path === TOP) return this.#isThere(TOP, TOP_NODE) ? TOP_NODE : NO_NODE;
+    if (path === this.#lastEntry?.path) return this.#lastEntry.node;
     const parent = this.#directoryOf(parentOf(path));
     if (parent === NO_NODE) return NO_NODE;
     const name = baseName(path);
@@ -194,38 +204,48 @@ class HostTree implements ContextTree {
       this.#seen.children(parent) === undefined
         ? this.#guarded(path, () => this.#seen.findOrAdd(parent, name))
         : this.#seen.find(parent, name);
-    return node !== NO_NODE && this.#isThere(path, node) ? node : NO_NODE;
+    if (node === NO_NODE || !this.#isThere(path, node)) return NO_NODE;
+    this.#lastEntry = { path, node };
+    return node;
   }
 
   /** lstat alone would follow a symlink on the way. */
   #directoryOf(path: RelPath): number {
-    if (path === this.#last.path) return this.#last.node;
+    if (path === this.#lastDirectory.path) return this.#lastDirectory.node;
     const node = this.#nodeOf(path);
     if (node === NO_NODE || (path !== TOP && this.#seen.type(node) !== 'directory')) return NO_NODE;
-    this.#last = { path, node };
+    this.#lastDirectory = { path, node };
     return node;
   }
 
   #isThere(path: RelPath, node: number): boolean {
     if (!this.#seen.knows(node, KNOWN.looked)) {
-      const found = this.#guarded(path, () => this.#look(path));
-      if (found !== undefined) this.#seen.keep(node, found);
-      this.#seen.learn(node, KNOWN.looked | (found === undefined ? 0 : KNOWN.there));
+      const isThere = this.#guarded(path, () => this.#look(path, node));
+      this.#seen.learn(node, KNOWN.looked | (isThere ? KNOWN.there : 0));
     }
     return this.#seen.knows(node, KNOWN.there);
   }
 
-  #look(path: RelPath): Found | undefined {
+  #look(path: RelPath, node: number): boolean {
     const host = this.#hostPath(path);
     const stat = statFile(path === TOP ? Buffer.concat([host, Buffer.from('/.')]) : host);
     const type = stat === undefined ? undefined : typeOf(Number(stat.mode));
-    if (stat === undefined || type === undefined) return undefined;
-    const capability = type === 'file' ? this.#options.getXattr?.(host, CAPABILITY) : undefined;
-    return {
+    if (stat === undefined || type === undefined) return false;
+    const isKnown = type === 'file' && this.#remember(node, stat);
+    const capability = type !== 'file' || isKnown ? undefined : this.#options.getXattr?.(host, CAPABILITY);
+    this.#seen.keep(node, {
       stat,
       link: type === 'symlink' ? readLink(host) : '',
       xattrs: capability === undefined ? NO_XATTRS : new Map([[CAPABILITY, capability]]),
-    };
+    });
+    return true;
+  }
+
+  /** Whether the index knows the file as it is: its digest, and that it has no capability. */
+  #remember(node: number, stat: FileStat): boolean {
+    const digest = this.#options.statIndex?.get(stat);
+    if (digest !== undefined) this.#seen.keepDigest(node, digest);
+    return digest !== undefined;
   }
 
   #hostPath(path: RelPath): Buffer {

@@ -115,6 +115,10 @@ export class SeenFiles {
     });
   }
 
+  hasXattrs(node: number): boolean {
+    return this.#xattrs.has(node);
+  }
+
   digest(node: number): Digest | undefined {
     return this.#digests.get(node);
   }

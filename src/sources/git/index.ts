@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { digestOf, hexOf, type Locks } from '../../../cache/index.ts';
-import { commitDate } from './commit-date.ts';
 import { type CheckedOut, checkOut, fetchCommit } from './checkout.ts';
+import { commitDate } from './commit-date.ts';
 import { type GitProgramOptions, gitProgram } from './program.ts';
 import { type AuthHeader, type GitRequest, remoteOf } from './remote.ts';
 import { type ResolvedGit, resolveGit } from './resolve.ts';

@@ -3,9 +3,9 @@ import { BuildError } from '../../errors.ts';
 import type { Http } from '../../host/net/index.ts';
 import {
   type ImageConfig,
-  type Manifest,
   MAX_CONFIG_BYTES,
   MAX_MANIFEST_BYTES,
+  type Manifest,
   MEDIA,
   type Platform,
   parseReference,

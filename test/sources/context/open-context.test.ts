@@ -11,11 +11,12 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Digest, digestOf } from '../../../cache/index.ts';
 import type { FileStat } from '../../../src/host/fs/index.ts';
-import { type ContextOptions, openContext } from '../../../src/sources/context/index.ts';
+import type { TreeEntry } from '../../../src/image/toc/index.ts';
+import { type ContextOptions, type ContextTree, openContext } from '../../../src/sources/context/index.ts';
 import { makeMatcher, parseIgnoreLines } from '../../../src/util/match/index.ts';
 import { latin1Of, type RelPath } from '../../../src/util/rel-path.ts';
 
@@ -111,6 +112,30 @@ describe('attributes', () => {
     });
     expect([...(tree.lookup(rel('f'))?.xattrs ?? [])]).toEqual([['security.capability', Buffer.from('cap')]]);
     expect(asked).toEqual([`${dir}/f security.capability`]);
+  });
+
+  test('what the index remembers has no capability: nobody asks, and what has one is not remembered', () => {
+    write({ f: 'x', capable: 'yy' });
+    const asked: string[] = [];
+    const puts: string[] = [];
+    const openOnce = (remembered: boolean) =>
+      open(undefined, {
+        statIndex: {
+          get: ({ size }) => (remembered && size === 1n ? digestOf('remembered') : undefined),
+          put: (_stat, digest) => puts.push(digest),
+        },
+        getXattr(path) {
+          asked.push(basename(path.toString()));
+          return path.toString().endsWith('capable') ? Buffer.from('cap') : undefined;
+        },
+      });
+    const digests = (tree: ContextTree) =>
+      ['f', 'capable'].map((name) => tree.digest(tree.lookup(rel(name)) as TreeEntry));
+    expect(digests(openOnce(false))).toEqual([digestOf('x'), digestOf('yy')]);
+    expect([asked, puts]).toEqual([['f', 'capable'], [digestOf('x')]]);
+    asked.length = 0;
+    expect(digests(openOnce(true))).toEqual([digestOf('remembered'), digestOf('yy')]);
+    expect(asked).toEqual(['capable']);
   });
 
   test('sockets are not there', async () => {
