@@ -20,7 +20,7 @@ const LINES = [
   ['src/build-options\\.ts'],
   ['src/session'],
   ['src/build\\.ts', 'src/check\\.ts', 'src/context-listing\\.ts'],
-  ['src/verify\\.ts'],
+  ['src/verify\\.ts', 'src/explain'],
   ['src/index\\.ts', 'src/cli'],
 ];
 

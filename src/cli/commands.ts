@@ -19,7 +19,10 @@ export const COMMANDS = {
     summary: 'say what this machine can build, and how to mend what it cannot',
     load: async () => (await import('./doctor-command.ts')).doctorCommand,
   },
-  explain: planned('explain', 'why a step hit or missed'),
+  explain: {
+    summary: 'why each step of a build hit or missed, and how two builds differ',
+    load: async () => (await import('./explain/explain-command.ts')).explainCommand,
+  },
   history: {
     summary: 'list earlier builds, and show one again',
     load: async () => (await import('./history-command.ts')).historyCommand,
@@ -69,6 +72,8 @@ const VALUE_OPTIONS = new Set(
     ...PLANNED_FLAGS.map(({ flags }) => [flags, ''] as const),
     ['--format <format>', ''] as const,
     ['--filter <filter>', ''] as const,
+    ['--build <build>', ''] as const,
+    ['--against <build>', ''] as const,
   ]
     .filter(([flags]) => flags.includes('<'))
     .flatMap(([flags]) => flags.split(/[ ,]+/).filter((word) => word.startsWith('-') && word !== '--pull')),

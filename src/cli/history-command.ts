@@ -1,20 +1,10 @@
-import { resolve } from 'node:path';
-import { type BuildStore, openBuildStore } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
-import {
-  ageText,
-  asStoredBuild,
-  durationText,
-  plainText,
-  type StoredBuild,
-  stateOf,
-  summaryLines,
-} from '../progress/index.ts';
+import { ageText, durationText, plainText, type StoredBuild, stateOf, summaryLines } from '../progress/index.ts';
 import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
-import { rootDirectory } from './environment.ts';
 import { parseCommand } from './parse-command.ts';
 import { writeStdout } from './stdout.ts';
+import { findBuild, openBuilds, readable } from './stored-builds.ts';
 import { oneOf, positiveInteger } from './values.ts';
 
 interface HistoryFlags {
@@ -42,7 +32,7 @@ export async function historyCommand(argv: readonly string[], context: CliContex
   if (parsed === 'shown') return 0;
   const { flags, words } = parsed;
   const isJson = oneOf('--format', flags.format ?? 'text', ['text', 'json']) === 'json';
-  const builds = openBuilds(flags, context);
+  const { builds } = openBuilds(flags.root, context);
   const [word, id, ...more] = words;
   if ((word !== undefined && word !== 'show') || more.length > 0)
     throw new BuildError('usage', `tsbuild history does not know ${words.join(' ')}`, {
@@ -54,30 +44,9 @@ export async function historyCommand(argv: readonly string[], context: CliContex
     return 0;
   }
   const limit = flags.limit === undefined ? undefined : positiveInteger('--limit', flags.limit);
-  const listed = builds.ids().flatMap((one) => asStoredBuild(builds.get(one)) ?? []);
-  const shown = listed.slice(0, limit);
+  const shown = [...readable(builds)].slice(0, limit);
   await writeStdout(isJson ? json({ schemaVersion: 1, builds: shown.map(entryOf) }) : historyText(shown, nowMs()));
   return 0;
-}
-
-function openBuilds({ root }: HistoryFlags, context: CliContext): BuildStore {
-  const dir = resolve(context.cwd, rootDirectory(root, context.env));
-  const refuse = (): never => {
-    throw new Error('nothing is written here');
-  };
-  return openBuildStore(dir, { tempPath: refuse, onWarning: refuse });
-}
-
-/** By its ID or a beginning of it; the latest without one. @throws BuildError build-unknown */
-export function findBuild(builds: BuildStore, id: string | undefined): StoredBuild {
-  const found = id === undefined ? builds.ids().slice(0, 1) : builds.find(id);
-  const hint = 'tsbuild history lists the builds that are remembered';
-  const what = id === undefined ? 'no build is remembered' : `no build is called ${JSON.stringify(id)}`;
-  if (found.length > 1)
-    throw new BuildError('build-unknown', `${JSON.stringify(id)} begins the names of ${found.length} builds`, { hint });
-  const build = asStoredBuild(builds.get(found[0] ?? ''));
-  if (build === undefined) throw new BuildError('build-unknown', what, { hint });
-  return build;
 }
 
 function json(value: object): string {

@@ -1,6 +1,7 @@
 import { withoutAbsent } from '../util/without-absent.ts';
 import type {
   BuildEvent,
+  Compared,
   Failure,
   ImageSummary,
   LayerSummary,
@@ -20,6 +21,7 @@ export interface StepState {
   savedMs: number;
   layer?: LayerSummary;
   record?: RecordSummary;
+  compared?: Compared;
   usage?: Usage;
   logFile?: string;
   error?: string;
@@ -89,7 +91,7 @@ const CHANGES: Changes = {
     endedMs: atMs,
     ...withoutAbsent({ layer, record }),
   }),
-  'step-missed': ({ reason }) => ({ status: 'miss', reason }),
+  'step-missed': ({ reason, compared }) => ({ status: 'miss', reason, ...withoutAbsent({ compared }) }),
   'step-done': ({ atMs, layer, usage, record, logFile, earlyCutOff }) => ({
     endedMs: atMs,
     ...withoutAbsent({ layer, usage, record, logFile, earlyCutOff }),

@@ -75,6 +75,18 @@ export interface Usage {
   readonly maxRssBytes?: number;
 }
 
+/** The earlier record that a miss is explained with, and which parts of the keys are the same. */
+export interface Compared {
+  /** sha256 of all that the earlier record's result depended on. */
+  readonly key: CacheKey;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: Integer;
+  /** Names of fields, `content` and `inputs`; docs/cache.md says what each is. */
+  readonly same: readonly string[];
+  /** Those that differ, named alike. */
+  readonly other: readonly string[];
+}
+
 /**
  * What the time goes to. Of the build: open, parse, lower, close. On their own, and many at a time: start-worker, take-in (a layer's bytes
  * into the root), compress (a layer into a blob). Of the export: write. Of every step: key (with select, the files of a COPY), look-up, wait (for one
@@ -116,7 +128,13 @@ export type BuildEvent =
       readonly layer?: LayerSummary;
       readonly record?: RecordSummary;
     }
-  | { readonly type: 'step-missed'; readonly id: string; readonly atMs: number; readonly reason: Reason<MissCode> }
+  | {
+      readonly type: 'step-missed';
+      readonly id: string;
+      readonly atMs: number;
+      readonly reason: Reason<MissCode>;
+      readonly compared?: Compared;
+    }
   | {
       readonly type: 'step-output';
       readonly id: string;

@@ -1,5 +1,6 @@
 import { BuildError } from '../errors.ts';
 import { didYouMean } from '../util/did-you-mean.ts';
+import { clip } from './render/width.ts';
 import { plainText } from './render/words.ts';
 
 export interface NamedStep {
@@ -18,7 +19,7 @@ export function findStep<S extends NamedStep>(steps: readonly S[], word: string)
   if (found === undefined) throw unknownStep(steps, word);
   if (more.length === 0) return found;
   throw new BuildError('step-unknown', `${JSON.stringify(word)} means ${more.length + 1} steps`, {
-    hint: `name one by its number: ${listed([found, ...more].map(({ id, name }) => `${id} ${plainText(name)}`))}`,
+    hint: `name one by its number: ${listed([found, ...more].map(({ id, name }) => `${id} ${clip(plainText(name), MAX_WIDTH)}`))}`,
   });
 }
 
@@ -61,6 +62,7 @@ function unknownStep(steps: readonly NamedStep[], word: string): BuildError {
 }
 
 const MAX_LISTED = 8;
+const MAX_WIDTH = 60;
 
 function listed(names: readonly string[]): string {
   const more = names.length - MAX_LISTED;

@@ -1,4 +1,5 @@
 import type {
+  Compared,
   Failure,
   HitCode,
   ImageSummary,
@@ -56,6 +57,8 @@ export interface ReportStep extends Omit<StepInfo, 'isStep'> {
   readonly layer?: LayerSummary;
   /** Its cache record: found by a hit, made by a miss. */
   readonly record?: RecordSummary;
+  /** Of a miss: the record that it was compared with. */
+  readonly compared?: Compared;
   /** The complete output of a RUN. */
   readonly logFile?: string;
   /** Why it failed. */

@@ -33,7 +33,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 function stepReport(step: StepState): ReportStep {
-  const { usage, layer, record, logFile, error } = step;
+  const { usage, layer, record, compared, logFile, error } = step;
   const { isStep: _, ...info } = step.info;
   return {
     ...info,
@@ -44,7 +44,7 @@ function stepReport(step: StepState): ReportStep {
     durationMs: Math.round(durationOf(step)),
     savedMs: Math.round(step.savedMs),
     ...withoutAbsent({ cpuMs: rounded(usage?.cpuMs), maxRssBytes: rounded(usage?.maxRssBytes) }),
-    ...withoutAbsent({ layer, record, logFile, error }),
+    ...withoutAbsent({ layer, record, compared, logFile, error }),
   };
 }
 

@@ -38,7 +38,11 @@ export function asStoredBuild(value: unknown): StoredBuild | undefined {
     typeof startedAt === 'number' &&
     [tags, findings, report?.steps, report?.warnings].every((list) => Array.isArray(list)) &&
     typeof report?.summary === 'object';
-  return isWhole ? (build as StoredBuild) : undefined;
+  return isWhole && report.steps.every(isNamed) ? (build as StoredBuild) : undefined;
+}
+
+function isNamed(step: Partial<StoredStep> | null): boolean {
+  return [step?.id, step?.name, step?.stage, step?.status].every((text) => typeof text === 'string');
 }
 
 /** What was shown at the end of the build, to be shown again. */

@@ -1,27 +1,31 @@
 import type { CacheRecord, KeyMaterial, OtherSteps } from '../../cache/index.ts';
 import type { Origin } from '../graph/index.ts';
-import type { MissCode, Reason } from '../progress/index.ts';
+import type { Compared, MissCode, Reason } from '../progress/index.ts';
+import { compareKeys } from './compare-keys.ts';
 import { explainMiss, NO_CACHE, reason } from './explain.ts';
 import type { PreparedStep } from './runner.ts';
 import type { Step } from './step-state.ts';
 
+export interface Miss {
+  readonly reason: Reason<MissCode>;
+  /** The earlier record that told the reason, where one did. */
+  readonly compared?: Compared;
+}
+
 /** The true cause of a miss: told to ignore the cache, bytes or records that are gone, or what differs from before. */
-export function whyMissed(
-  step: Step,
-  facts: { material: KeyMaterial; explanation: CacheRecord['explanation'] },
-): Reason<MissCode> {
+export function whyMissed(step: Step, facts: { material: KeyMaterial; explanation: CacheRecord['explanation'] }): Miss {
   const { options, vertex } = step;
-  if (vertex.origin.ignoreCache) return NO_CACHE;
+  if (vertex.origin.ignoreCache) return { reason: NO_CACHE };
   const key = options.records.keyOf(facts.material);
-  return (
-    lostLayer(step, key) ??
-    lostRecord(step, key) ??
-    explainMiss({
-      ...facts,
-      earlier: options.records.nearest(placeOf(step), facts.material, othersOf(step)),
-      changedBelow: step.inputs[0]?.changed,
-    })
-  );
+  const lost = lostLayer(step, key) ?? lostRecord(step, key);
+  if (lost !== undefined) return { reason: lost };
+  const earlier = options.records.nearest(placeOf(step), facts.material, othersOf(step));
+  const told = explainMiss({ ...facts, earlier, changedBelow: step.inputs[0]?.changed });
+  return { reason: told, ...(earlier === undefined ? {} : { compared: comparedWith(earlier, facts.material) }) };
+}
+
+function comparedWith({ key, createdAt, material }: CacheRecord, now: KeyMaterial): Compared {
+  return { key, createdAt, ...compareKeys(now, material) };
 }
 
 function lostLayer({ options }: Step, key: CacheRecord['key']): Reason<MissCode> | undefined {

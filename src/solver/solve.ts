@@ -69,7 +69,9 @@ function mirror(vertex: Vertex, outcome: StepOutcome, { stepID, emit, clock }: S
   const id = stepID(vertex);
   const atMs = clock.elapsedMs();
   emit({ type: 'step-started', id, atMs });
-  emit({ type: 'step-hit', id, atMs, reason: reason('same', `same as ${outcome.vertex.origin.name}`), savedMs: 0 });
+  const why = reason('same', `same as ${outcome.vertex.origin.name}`);
+  const record = outcome.record === undefined ? {} : { record: outcome.record };
+  emit({ type: 'step-hit', id, atMs, reason: why, savedMs: 0, ...record });
 }
 
 /** All inputs or the first error, but only after every input has ended: nothing may run on behind a failed build. */

@@ -1,12 +1,14 @@
 import type { LimitFunction } from 'p-limit';
 import type { CacheRecord } from '../../cache/index.ts';
 import type { Origin, Vertex } from '../graph/index.ts';
+import type { RecordSummary } from '../progress/index.ts';
 import type { StepContext } from './runner.ts';
 import type { Solved, SolveOptions } from './options.ts';
 
 export interface StepOutcome extends Solved {
   readonly vertex: Vertex;
   readonly status: 'hit' | 'ran' | 'given';
+  readonly record?: RecordSummary;
   /** Ran, and gave what it gave before. */
   readonly isCutOff?: boolean;
   /** `[build 5/6]`: the nearest step at or below this one that ran and gave something else. */

@@ -1,7 +1,7 @@
 import { type CacheRecord, type KeyMaterial, type LayerRef, preferredRecord } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { Op, Vertex } from '../graph/index.ts';
-import { type HitCode, type LayerSummary, phaseTimer, type Reason } from '../progress/index.ts';
+import { type HitCode, type LayerSummary, phaseTimer, type Reason, type RecordSummary } from '../progress/index.ts';
 import { reason } from './explain.ts';
 import { explanationOf, othersOf, placeOf, whyMissed } from './miss.ts';
 import type { Made, OpRunner, Prepared, PreparedStep, Result, StepContext } from './runner.ts';
@@ -54,17 +54,23 @@ function stepContext({ options, id, log, timed }: Step): StepContext {
 function given(step: Step, prepared: Extract<Prepared, { kind: 'given' }>): OwnOutcome {
   const { options, id, vertex } = step;
   const { material, result } = prepared;
-  if (material === undefined || hitOf(step, [{ hit: 'same', material }]) !== undefined) {
+  const hit = material === undefined ? undefined : hitOf(step, [{ hit: 'same', material }]);
+  if (material === undefined || hit !== undefined) {
     const atMs = options.clock.elapsedMs();
+    const record = hit === undefined ? {} : { record: summaryOf(hit.record) };
     if (vertex.origin.isStep)
-      options.emit({ type: 'step-hit', id, atMs, reason: reason('same', 'same as before'), savedMs: 0 });
+      options.emit({ type: 'step-hit', id, atMs, reason: reason('same', 'same as before'), savedMs: 0, ...record });
     else options.emit({ type: 'step-done', id, atMs });
-    return { vertex, result, createdAt: undefined, status: 'given' };
+    return { vertex, result, createdAt: undefined, status: 'given', ...record };
   }
   missed(step, { material, explanation: prepared.explanation ?? {} });
-  publish(step, { materials: [material], layers: [], explanation: prepared.explanation ?? {}, costMs: 0 });
-  options.emit({ type: 'step-done', id, atMs: options.clock.elapsedMs() });
-  return { vertex, result, createdAt: undefined, status: 'ran' };
+  const createdAt = publish(step, {
+    ...{ materials: [material], layers: [], costMs: 0 },
+    explanation: prepared.explanation ?? {},
+  });
+  const record = { key: options.records.keyOf(material), createdAt };
+  options.emit({ type: 'step-done', id, atMs: options.clock.elapsedMs(), record });
+  return { vertex, result, createdAt: undefined, status: 'ran', record };
 }
 
 async function lookUpOrRun(step: Step, prepared: PreparedStep): Promise<OwnOutcome> {
@@ -139,11 +145,11 @@ function takeHit(step: Step, { record, code }: Hit): OwnOutcome {
     atMs: options.clock.elapsedMs(),
     reason: hitReason(step, code),
     savedMs: record.costMs,
-    record: { key: record.key, createdAt: record.createdAt },
+    record: summaryOf(record),
     ...(layer === undefined ? {} : { layer }),
   });
   const result: Result = { kind: 'stack', layers: [...stackOf(inputs[0]?.result), ...record.layers] };
-  return { vertex, result, createdAt: record.createdAt, status: 'hit' };
+  return { vertex, result, createdAt: record.createdAt, status: 'hit', record: summaryOf(record) };
 }
 
 /** What was found by a later key is found by the first one from now on, which asks for less. */
@@ -166,9 +172,9 @@ function hitReason({ inputs }: Step, code: HitCode): Reason<HitCode> {
 function missed(step: Step, facts: { material: KeyMaterial; explanation: CacheRecord['explanation'] }): void {
   const { options, id, vertex } = step;
   const why = whyMissed(step, facts);
-  options.emit({ type: 'step-missed', id, atMs: options.clock.elapsedMs(), reason: why });
+  options.emit({ type: 'step-missed', id, atMs: options.clock.elapsedMs(), ...why });
   if (options.failsOnMiss?.has(id) !== true) return;
-  throw new BuildError('would-miss', `${vertex.origin.name} would miss: ${why.message}`, {
+  throw new BuildError('would-miss', `${vertex.origin.name} would miss: ${why.reason.message}`, {
     hint: `tsbuild explain ${id} tells everything that changed; without --fail-on-miss the step runs`,
   });
 }
@@ -190,18 +196,23 @@ function finish(step: Step, { made, prepared, costMs }: Finished): OwnOutcome {
     costMs,
     createdAt: earlier?.createdAt,
   });
+  const record = recordOf(step, made, createdAt);
   options.emit({
     type: 'step-done',
     id,
     atMs: options.clock.elapsedMs(),
     layer: { diffID: layer.diffID, size: made.size },
-    ...recordOf(step, made, createdAt),
+    ...record,
     ...(made.usage === undefined ? {} : { usage: made.usage }),
     ...step.log,
     ...(earlier === undefined ? {} : { earlyCutOff: true }),
   });
   const result: Result = { kind: 'stack', layers: [...stackOf(inputs[0]?.result), layer] };
-  return { vertex, result, createdAt, status: 'ran', isCutOff: earlier !== undefined };
+  return { vertex, result, createdAt, status: 'ran', isCutOff: earlier !== undefined, ...record };
+}
+
+function summaryOf({ key, createdAt }: CacheRecord): RecordSummary {
+  return { key, createdAt };
 }
 
 function recordOf({ options }: Step, { materials: [material] }: Made, createdAt: number) {

@@ -82,7 +82,7 @@ function buildParser(): Command {
   const list = (value: string, before: readonly string[] | undefined): readonly string[] => [...(before ?? []), value];
   const command = new Command('tsbuild')
     .usage(
-      '[build] [options] CONTEXT\n       tsbuild context ls|du [options] CONTEXT\n       tsbuild verify [options] CONTEXT\n       tsbuild history [show ID]\n       tsbuild du\n       tsbuild prune [options]\n       tsbuild cache check\n       tsbuild doctor',
+      '[build] [options] CONTEXT\n       tsbuild context ls|du [options] CONTEXT\n       tsbuild verify [options] CONTEXT\n       tsbuild explain [STEP] [options]\n       tsbuild history [show ID]\n       tsbuild du\n       tsbuild prune [options]\n       tsbuild cache check\n       tsbuild doctor',
     )
     .description('Builds an image from a Dockerfile and a build context.')
     .version(VERSION, '-v, --version', 'print the version')

@@ -1,0 +1,3 @@
+export type { Difference } from './difference.ts';
+export { type ExplainedStep, explainBuild, type FoundRecord } from './explain-build.ts';
+export { readRecords } from './records.ts';
