@@ -13,10 +13,9 @@ export interface Cgroup {
  */
 export function removeCgroups(isStale: (cgroup: Cgroup) => boolean): void {
   for (const dir of ownCgroups()) {
-    for (const name of namesIn(dir)) {
+    for (const name of groupsIn(dir)) {
       const changed = statSync(join(dir, name), { throwIfNoEntry: false });
-      if (changed?.isDirectory() === true && isStale({ name, changedMs: changed.mtimeMs }))
-        removeIfEmpty(join(dir, name));
+      if (changed !== undefined && isStale({ name, changedMs: changed.mtimeMs })) removeIfEmpty(join(dir, name));
     }
   }
 }
@@ -59,18 +58,18 @@ function ownCgroups(): string[] {
   });
 }
 
-function namesIn(dir: string): string[] {
+/** Beside each group lie dozens of control files. */
+function groupsIn(dir: string): string[] {
   try {
-    return readdirSync(dir);
+    const entries = readdirSync(dir, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch {
     return [];
   }
 }
 
 function removeIfEmpty(dir: string): void {
-  for (const name of namesIn(dir)) {
-    if (statSync(join(dir, name), { throwIfNoEntry: false })?.isDirectory() === true) removeIfEmpty(join(dir, name));
-  }
+  for (const name of groupsIn(dir)) removeIfEmpty(join(dir, name));
   try {
     rmdirSync(dir);
   } catch {
