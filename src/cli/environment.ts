@@ -7,18 +7,24 @@ import type { CliContext } from './context.ts';
 
 type Env = CliContext['env'];
 
+/** A variable that is set to nothing is none: a path made of it would lead into the working directory. */
+function given(env: Env, name: string): string | undefined {
+  const value = env[name];
+  return value === '' ? undefined : value;
+}
+
 /** `--root`, else $TSBUILD_ROOT, else /var/lib/tsbuild for root and $XDG_DATA_HOME/tsbuild for others. */
 export function rootDirectory(flag: string | undefined, env: Env): string {
-  const given = flag ?? env['TSBUILD_ROOT'];
-  if (given !== undefined && given !== '') return given;
+  const root = flag ?? given(env, 'TSBUILD_ROOT');
+  if (root !== undefined && root !== '') return root;
   if (process.getuid?.() === 0) return '/var/lib/tsbuild';
-  return join(env['XDG_DATA_HOME'] ?? join(homedir(), '.local/share'), 'tsbuild');
+  return join(given(env, 'XDG_DATA_HOME') ?? join(homedir(), '.local/share'), 'tsbuild');
 }
 
 /** $TSBUILD_CONFIG or ~/.config/tsbuild/config.json; an absent default file is an empty config. */
 export function registryConfig(env: Env, mirrors: readonly string[]): RegistryConfig {
-  const named = env['TSBUILD_CONFIG'];
-  const file = named ?? join(env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'tsbuild/config.json');
+  const named = given(env, 'TSBUILD_CONFIG');
+  const file = named ?? join(given(env, 'XDG_CONFIG_HOME') ?? join(homedir(), '.config'), 'tsbuild/config.json');
   const text = readIfThere(file);
   if (text === undefined && named !== undefined)
     throw new BuildError('config-invalid', `the config file ${file} of TSBUILD_CONFIG cannot be read`);
@@ -46,11 +52,11 @@ function withMirror(config: RegistryConfig, text: string): RegistryConfig {
 
 /** Where docker and podman keep their log-ins; files that are not there are left out. @throws BuildError config-invalid */
 export function authFiles(env: Env): readonly AuthFile[] {
-  const config = env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config');
-  const runtime = env['XDG_RUNTIME_DIR'];
+  const config = given(env, 'XDG_CONFIG_HOME') ?? join(homedir(), '.config');
+  const runtime = given(env, 'XDG_RUNTIME_DIR');
   const candidates = [
-    join(env['DOCKER_CONFIG'] ?? join(homedir(), '.docker'), 'config.json'),
-    env['REGISTRY_AUTH_FILE'],
+    join(given(env, 'DOCKER_CONFIG') ?? join(homedir(), '.docker'), 'config.json'),
+    given(env, 'REGISTRY_AUTH_FILE'),
     runtime === undefined ? undefined : join(runtime, 'containers/auth.json'),
     join(config, 'containers/auth.json'),
   ];

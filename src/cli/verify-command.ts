@@ -1,7 +1,7 @@
 import { BuildError } from '../errors.ts';
 import type { BuildEvent, Renderer } from '../progress/index.ts';
-import { displayPath } from '../util/rel-path.ts';
 import { plainText } from '../progress/render/words.ts';
+import { displayPath } from '../util/rel-path.ts';
 import { type VerifiedStep, type VerifyResult, verify } from '../verify.ts';
 import { buildOptions } from './build-flags/options.ts';
 import { type BuildFlags, parseBuildFlags } from './build-flags/parse.ts';

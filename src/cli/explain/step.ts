@@ -1,5 +1,5 @@
 import type { ExplainedStep, FoundRecord } from '../../explain/index.ts';
-import { ageText, type Change, durationText, plainText, sizeText, type StoredBuild } from '../../progress/index.ts';
+import { ageText, type Change, durationText, plainText, type StoredBuild, sizeText } from '../../progress/index.ts';
 import { padEnd, textWidth } from '../../progress/render/width.ts';
 import { keyLines } from './key.ts';
 import { causeOf, headLine, headText, oneLine, savedText, type View, wordOf } from './list.ts';

@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { authFiles, rootDirectory } from '../../src/cli/environment.ts';
+
+test('the state directory: the flag, $TSBUILD_ROOT, the place for who runs it; an empty variable is none', () => {
+  expect(rootDirectory('/flag', { TSBUILD_ROOT: '/env' })).toBe('/flag');
+  expect(rootDirectory(undefined, { TSBUILD_ROOT: '/env' })).toBe('/env');
+  vi.spyOn(process, 'getuid').mockReturnValue(1000);
+  onTestFinished(() => void vi.restoreAllMocks());
+  expect(rootDirectory(undefined, { XDG_DATA_HOME: '/data' })).toBe('/data/tsbuild');
+  for (const env of [{}, { XDG_DATA_HOME: '', TSBUILD_ROOT: '' }])
+    expect(rootDirectory(undefined, env)).toBe(join(homedir(), '.local/share/tsbuild'));
+});
+
+test('log-ins of docker and podman are found by their variables, and by the default places where those are empty', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'auth-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, 'config.json'), '{"auths":{}}');
+  expect(authFiles({ HOME: '/nowhere', DOCKER_CONFIG: dir, XDG_CONFIG_HOME: '/nowhere' })).toHaveLength(1);
+  const here = process.cwd();
+  const empty = { DOCKER_CONFIG: '', REGISTRY_AUTH_FILE: '', XDG_CONFIG_HOME: '', XDG_RUNTIME_DIR: '' };
+  process.chdir(dir);
+  onTestFinished(() => process.chdir(here));
+  expect(authFiles(empty)).toEqual(authFiles({}));
+});
