@@ -1,14 +1,15 @@
 // The builders that are compared. Each has its own state directory, begins with the same base image, and ends with a tarball.
 
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { addBigLayer, unpackLayout } from './oci-layout.mjs';
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 const CLI = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
 
-/** @typedef {{ name: string, version: string, product: string, daemons: readonly number[], disk: readonly string[], command(context: string, dest: string): string, reset(): void, stop(): void }} Peer */
+/** @typedef {{ name: string, version: string, product: string, daemons: readonly number[], disk: readonly string[], command(context: string, dest: string): string, import(archive: string, name: string): string, reset(bases: readonly string[]): void, stop(): void }} Peer */
 
 const PEERS = {
   tsbuild: (home) => openTsbuild(home, 'auto'),
@@ -33,21 +34,51 @@ export async function openPeers(names, { dir, bases }) {
   return peers;
 }
 
-/** Bases as all peers begin with them, made by tsbuild once: archives, and a root that has used them. */
-export function makeBases(dir, names) {
+/** A base of 2 GB in 30,000 files, on busybox. */
+export const BIG = 'big';
+const BIG_SIZE = { files: 30_000, bytes: 2e9 };
+
+/**
+ * Bases as all peers begin with them: archives, and roots of tsbuild that have them.
+ * @param {string} dir @param {readonly string[]} names @returns {Promise<{ name: string, archive: string }[]>}
+ */
+export async function makeBases(dir, names) {
   const root = join(dir, 'base-root');
-  execFileSync('bash', [join(REPOSITORY, 'scripts/make-bases.sh'), root, ...names], { stdio: 'ignore' });
-  const context = join(dir, 'base-context');
-  mkdirSync(context);
-  return names.map((name) => {
-    const archive = join(dir, `${name.replace(/\W/g, '-')}.tar`);
-    const flags = ['--root', root, '--network', 'host', '-f', '-'];
-    const options = { stdio: ['pipe', 'ignore', 'ignore'] };
-    const output = ['-t', name, '-o', `type=oci,dest=${archive}`];
-    execFileSync(process.execPath, [CLI, ...flags, ...output, context], { ...options, input: `FROM ${name}\n` });
-    execFileSync(process.execPath, [CLI, ...flags, context], { ...options, input: `FROM ${name}\nRUN true\n` });
-    return { name: name.includes(':') ? name : `${name}:latest`, archive };
-  });
+  const made = names.filter((name) => name !== BIG);
+  const stoodOn = made.some((name) => name.startsWith('node:')) ? ['debian:bookworm-slim'] : [];
+  const recipes = [...new Set([...stoodOn, ...made])];
+  execFileSync('bash', [join(REPOSITORY, 'scripts/make-bases.sh'), root, ...recipes], { stdio: 'ignore' });
+  const bases = made.map((name) => ({ name: withTag(name), archive: archiveOf(name, { dir, root }) }));
+  const [busybox] = bases;
+  if (names.includes(BIG) && busybox !== undefined) {
+    process.stderr.write(`bench: making a base of ${BIG_SIZE.bytes / 1e9} GB …\n`);
+    const layout = unpackLayout(busybox.archive, join(dir, 'big-layout'));
+    await addBigLayer(layout, BIG_SIZE);
+    const flags = ['--build-context', `${BIG}=oci-layout://${layout}`];
+    bases.push({ name: withTag(BIG), archive: archiveOf(BIG, { dir, root: join(dir, 'big-root'), flags }) });
+    rmSync(layout, { recursive: true });
+  }
+  return bases;
+}
+
+function archiveOf(name, { dir, root, flags = [] }) {
+  const archive = join(dir, `${name.replace(/\W/g, '-')}.tar`);
+  const context = mkdtempSync(join(dir, 'context-'));
+  const output = ['-t', name, '-o', `type=oci,dest=${archive}`];
+  const argv = [CLI, '--root', root, '--network', 'host', '-q', '-f', '-', ...flags, ...output, context];
+  execFileSync(process.execPath, argv, { stdio: ['pipe', 'ignore', 'inherit'], input: `FROM ${name}\n` });
+  warm(root, name, context);
+  return archive;
+}
+
+/** A RUN on the base: it is there as it is when it was used before. */
+function warm(root, name, context) {
+  const argv = [CLI, '--root', root, '--network', 'host', '-q', '-f', '-', context];
+  execFileSync(process.execPath, argv, { stdio: ['pipe', 'ignore', 'inherit'], input: `FROM ${name}\nRUN true\n` });
+}
+
+function withTag(name) {
+  return name.includes(':') ? name : `${name}:latest`;
 }
 
 function openTsbuild(home, lower) {
@@ -59,9 +90,15 @@ function openTsbuild(home, lower) {
     disk: [home],
     command: (context, dest) =>
       `${process.execPath} ${CLI} --root ${root} -t bench:1 --network host --lower ${lower} --progress quiet -o type=oci,dest=${dest} ${context}`,
-    reset() {
+    import: (archive, name) =>
+      `mkdir ${home}/layout && tar -xf ${archive} -C ${home}/layout && echo FROM ${name} | ${process.execPath} ${CLI} --root ${root} -q -t ${name} --build-context ${name}=oci-layout://${home}/layout -o type=cacheonly -f - ${home}/layout`,
+    reset(names) {
+      rmSync(join(home, 'layout'), { recursive: true, force: true });
       rmSync(root, { recursive: true, force: true });
-      cpSync(join(dirname(home), 'base-root'), root, { recursive: true });
+      if (names.length === 0) return;
+      cpSync(join(dirname(home), names.includes(BIG) ? 'big-root' : 'base-root'), root, { recursive: true });
+      // What is copied has other times than what was made: it is looked at again once.
+      for (const name of names) warm(root, name, home);
     },
     stop() {},
   };
@@ -84,13 +121,12 @@ async function openDocker(home, bases) {
   const daemon = spawn('dockerd', [...args, '--bridge=none', '--iptables=false'], { stdio: 'ignore' });
   const docker = `${client} -H ${socket}`;
   await answers(`${docker} version`);
-  const load = () => {
-    for (const { name, archive } of bases) {
+  const load = (names) => {
+    for (const { name, archive } of bases.filter((base) => names.map(withTag).includes(base.name))) {
       const copy = `skopeo copy -q oci-archive:${archive} docker-archive:/dev/stdout:${name}`;
       spawnSync('bash', ['-c', `${copy} | ${docker} load -q`]);
     }
   };
-  load();
   return {
     version: spawnSync('dockerd', ['--version'], { encoding: 'utf8' }).stdout.trim(),
     product: 'docker archive of docker save, not compressed',
@@ -98,9 +134,12 @@ async function openDocker(home, bases) {
     disk: [home],
     command: (context, dest) =>
       `DOCKER_BUILDKIT=1 ${docker} build -q --network=host -t bench:1 ${context} && ${docker} save -o ${dest} bench:1`,
-    reset() {
-      spawnSync('bash', ['-c', `${docker} rmi -f bench:1; ${docker} builder prune -af; ${docker} image prune -f`]);
-      load();
+    import: (archive, name) =>
+      `skopeo copy -q oci-archive:${archive} docker-archive:/dev/stdout:${name} | ${docker} load -q`,
+    reset(names) {
+      const prune = names.length === 0 ? `${docker} image prune -af` : `${docker} image prune -f`;
+      spawnSync('bash', ['-c', `${docker} rmi -f bench:1; ${docker} builder prune -af; ${prune}`]);
+      load(names);
     },
     stop: () => daemon.kill(),
   };
@@ -115,10 +154,12 @@ function openBuildah(home, bases) {
     daemons: [],
     disk: [home],
     command: (context, dest) =>
-      `${buildah} build -q --layers --network=host --isolation chroot -t bench:1 ${context} && rm -f ${dest} && ${buildah} push -q bench:1 oci-archive:${dest}`,
-    reset() {
+      `${buildah} build -q --layers --tls-verify=false --network=host --isolation chroot -t bench:1 ${context} && rm -f ${dest} && ${buildah} push -q bench:1 oci-archive:${dest}`,
+    import: (archive, name) =>
+      `id=$(${buildah} pull -q oci-archive:${archive}) && ${buildah} tag $id docker.io/library/${name}`,
+    reset(names) {
       spawnSync('bash', ['-c', `${buildah} rmi -af`]);
-      for (const { name, archive } of bases) {
+      for (const { name, archive } of bases.filter((base) => names.map(withTag).includes(base.name))) {
         const tag = `${buildah} tag $id docker.io/library/${name}`;
         spawnSync('bash', ['-c', `id=$(${buildah} pull -q oci-archive:${archive}) && ${tag}`]);
       }

@@ -22,7 +22,7 @@ const { values } = parseArgs({
 
 const dir = mkdtempSync(join(tmpdir(), 'tsbuild-bench-'));
 const names = values.work.split(',');
-const bases = makeBases(dir, [...new Set(['busybox', ...names.flatMap((name) => WORK[name]?.base ?? [])])]);
+const bases = await makeBases(dir, [...new Set(['busybox', ...names.flatMap(baseOf)])]);
 const peers = await openPeers(values.peers.split(','), { dir, bases });
 try {
   const results = [];
@@ -31,6 +31,11 @@ try {
 } finally {
   for (const peer of peers) peer.stop();
   rmSync(dir, { recursive: true, force: true });
+}
+
+/** @param {string} work */
+function baseOf(work) {
+  return WORK[work]?.base ?? 'busybox';
 }
 
 /** Cold, cached with the product in place and without it, and with one file touched; the peers take turns in each round. */
@@ -44,7 +49,7 @@ async function measureWork(name) {
     peers.map((peer) => [peer.name, { cold: [], cached: [], removed: [], touched: [] }]),
   );
   for (let round = 0; round < Number(values.runs); round++) {
-    for (const peer of peers) peer.reset();
+    for (const peer of peers) peer.reset([baseOf(name)]);
     for (const state of ['cold', 'cached', 'removed', 'touched']) {
       if (state === 'touched') work.touch(context, round);
       for (const peer of peers) {

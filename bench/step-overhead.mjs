@@ -7,26 +7,40 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median } from './figures.mjs';
 
 const STEPS = 60;
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
-const repository = dirname(dirname(fileURLToPath(import.meta.url)));
-const dir = mkdtempSync(join(tmpdir(), 'tsbuild-step-'));
-try {
-  const rootfs = makeRootfs(join(dir, 'context', 'rootfs'));
-  const bundle = makeBundle(join(dir, 'bundle'), rootfs);
-  const lines = Array.from({ length: STEPS }, (_, index) => `RUN true ${index}`);
-  writeFileSync(join(dir, 'context', 'Dockerfile'), ['FROM scratch', 'COPY rootfs /', ...lines, ''].join('\n'));
-  const ratios = [];
-  for (let round = 0; round < Number(values.rounds); round++) {
-    const step = median(buildSteps());
-    const plain = median(Array.from({ length: 20 }, (_, index) => plainRun(bundle, `b${round}-${index}`)));
-    ratios.push(step / plain);
-    console.log(`step ${step.toFixed(1)} ms, runc run ${plain.toFixed(1)} ms, ratio ${(step / plain).toFixed(2)}`);
-  }
+const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
+  const { steps, plain } = measureSteps(Number(values.rounds));
+  const ratios = steps.map((step, round) => step / (plain[round] ?? Number.NaN));
+  for (const [round, ratio] of ratios.entries())
+    console.log(
+      `step ${steps[round]?.toFixed(1)} ms, runc run ${plain[round]?.toFixed(1)} ms, ratio ${ratio.toFixed(2)}`,
+    );
   console.log(`median ratio ${median(ratios).toFixed(2)}`);
-} finally {
-  rmSync(dir, { recursive: true, force: true });
+}
+
+/** Milliseconds of one, a median for each round. @param {number} rounds @returns {{ steps: number[], plain: number[] }} */
+export function measureSteps(rounds) {
+  const dir = mkdtempSync(join(tmpdir(), 'tsbuild-step-'));
+  try {
+    const rootfs = makeRootfs(join(dir, 'context', 'rootfs'));
+    const bundle = makeBundle(join(dir, 'bundle'), rootfs);
+    const lines = Array.from({ length: STEPS }, (_, index) => `RUN true ${index}`);
+    writeFileSync(join(dir, 'context', 'Dockerfile'), ['FROM scratch', 'COPY rootfs /', ...lines, ''].join('\n'));
+    /** @type {{ steps: number[], plain: number[] }} */
+    const figures = { steps: [], plain: [] };
+    for (let round = 0; round < rounds; round++) {
+      figures.steps.push(median(buildSteps(dir)));
+      figures.plain.push(median(Array.from({ length: 20 }, (_, index) => plainRun(bundle, `b${round}-${index}`))));
+    }
+    return figures;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 }
 
 /** @param {string} path */
@@ -49,11 +63,11 @@ function makeBundle(path, rootfs) {
   return path;
 }
 
-/** Durations of the RUNs in the middle third, in milliseconds. */
-function buildSteps() {
+/** Durations of the RUNs in the middle third, in milliseconds. @param {string} dir */
+function buildSteps(dir) {
   const report = join(dir, 'report.json');
   const argv = ['--root', join(dir, 'root'), '--no-cache', '--report', report, '-o', 'type=cacheonly', '-q'];
-  const cli = join(repository, 'dist/cli/tsbuild.mjs');
+  const cli = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
   execFileSync(process.execPath, [cli, ...argv, join(dir, 'context')], { stdio: ['ignore', 'ignore', 'inherit'] });
   const { steps } = JSON.parse(readFileSync(report, 'utf8'));
   const runs = steps.filter((/** @type {{ kind: string }} */ step) => step.kind === 'RUN');
@@ -68,10 +82,4 @@ function plainRun(bundle, id) {
   });
   if (status !== 0) throw new Error(`runc run failed: ${stderr.toString()}`);
   return performance.now() - before;
-}
-
-/** @param {readonly number[]} numbers */
-function median(numbers) {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

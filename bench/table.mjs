@@ -6,7 +6,7 @@ export function tablesOf({ at, machine, peers, results }) {
   const lines = [
     `Measured ${at.slice(0, 10)}: ${machine.cpus} cores, ${gigabytes(machine.memory)}, Linux ${machine.kernel}, Node ${machine.node}.`,
     'Wall seconds: median (least to most). Ratio: pair by pair, to the fastest other in the same round; the median of it.',
-    'Memory: the most that all processes and the daemon held at once. Disk: what state and product grew by.',
+    'Memory: the most that all processes and the daemon held at once, pages of a program counted once. Disk: what state and product grew by.',
     '',
     ...peers.map(({ name, version, product }) => `- **${name}**: ${version.split('\n')[0]}; ends with: ${product}`),
   ];

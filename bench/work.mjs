@@ -1,10 +1,13 @@
 // What is built: a context that is written once, and a way to touch one file of it.
 
 import { createHash, randomBytes } from 'node:crypto';
-import { appendFileSync, closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, closeSync, cpSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BIG } from './peers.mjs';
 
 const MEGABYTE = 1024 * 1024;
+const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** What an install does to a file system: 3,000 files in 9 packages, without a network in the figures. */
 const INSTALL = `const fs=require('fs');for(let p=0;p<9;p++)for(let i=0;i<334;i++){const d='node_modules/p'+p+'/l'+(i%20);
@@ -71,7 +74,65 @@ export const WORK = {
     },
     touch: (dir, round) => writeFileSync(join(dir, 'f'), `touched ${round} ${Date.now()}\n`),
   },
+  nginx: {
+    about: 'apt-get install of nginx and openssl, a certificate, a COPY (what the network takes is in the figures)',
+    base: 'debian:bookworm-slim',
+    prepare: (dir) => cpSync(join(REPOSITORY, 'fixtures/nginx'), dir, { recursive: true }),
+    touch: (dir, round) => appendFileSync(join(dir, 'default'), `# touched ${round} ${Date.now()}\n`),
+  },
+  monorepo: {
+    about:
+      "30 packages in 150 stages, 100,000 files: install, build, test and pack of each, builds that take others' products",
+    prepare: monorepo,
+    touch: (dir, round) => writeFileSync(join(dir, 'packages/p7/src/d0/f0.js'), `// touched ${round} ${Date.now()}\n`),
+  },
+  'huge-base': {
+    about: 'a RUN on a base of 2 GB, then a COPY and a RUN',
+    base: BIG,
+    prepare(dir) {
+      const steps = ['FROM big', 'RUN find /big -type d | wc -l > /count', 'COPY f /f', 'RUN cat /f >> /count'];
+      writeFileSync(join(dir, 'Dockerfile'), `${steps.join('\n')}\n`);
+      writeFileSync(join(dir, 'f'), 'f\n');
+    },
+    touch: (dir, round) => writeFileSync(join(dir, 'f'), `touched ${round} ${Date.now()}\n`),
+  },
 };
+
+const PACKAGES = 30;
+const FILES_OF_PACKAGE = 3333;
+
+/** Each package is built with the products of two before it. */
+function monorepo(dir) {
+  const lines = [];
+  for (let index = 0; index < PACKAGES; index++) {
+    const [name, from] = [`p${index}`, `packages/p${index}`];
+    const used = index === 0 ? [] : [...new Set([index >> 1, index - 1])];
+    lines.push(
+      ...[
+        `FROM busybox AS ${name}-deps`,
+        `COPY ${from}/package.json /app/`,
+        'RUN md5sum /app/package.json > /app/lock',
+      ],
+      ...[`FROM ${name}-deps AS ${name}-src`, `COPY ${from}/src /app/src`],
+      ...[`FROM ${name}-src AS ${name}-build`, ...used.map((other) => `COPY --from=p${other}-out /out /used/${other}`)],
+      'RUN mkdir /out && cat /app/src/*/*.js > /out/bundle.js',
+      ...[`FROM ${name}-build AS ${name}-test`, 'RUN wc -l /out/bundle.js > /report'],
+      ...[
+        `FROM busybox AS ${name}-out`,
+        `COPY --from=${name}-build /out /out`,
+        `COPY --from=${name}-test /report /out/`,
+      ],
+    );
+    for (let file = 0; file < FILES_OF_PACKAGE; file++) {
+      const sub = join(dir, `${from}/src/d${Math.floor(file / 100)}`);
+      if (file % 100 === 0) mkdirSync(sub, { recursive: true });
+      writeFileSync(join(sub, `f${file}.js`), `exports.v${file} = ${index * FILES_OF_PACKAGE + file};\n`.repeat(6));
+    }
+    writeFileSync(join(dir, from, 'package.json'), `{ "name": "${name}" }\n`);
+  }
+  const all = Array.from({ length: PACKAGES }, (_, index) => `COPY --from=p${index}-out /out /packages/p${index}`);
+  writeFileSync(join(dir, 'Dockerfile'), `${[...lines, 'FROM busybox', ...all].join('\n')}\n`);
+}
 
 function manyFiles(dir, last) {
   dockerfile(dir, `COPY . /src\n${last}`);

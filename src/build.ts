@@ -4,6 +4,7 @@ import { BuildError } from './errors.ts';
 import { checkDestinations } from './exporter/index.ts';
 import { lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
+import { growHeapSlowly } from './host/process/index.ts';
 import { type Emit, type ImageSummary, phaseTimer } from './progress/index.ts';
 import { withEpoch } from './session/context-date.ts';
 import { assertCanEmulate, emulationDeps } from './session/emulation.ts';
@@ -107,6 +108,7 @@ async function tell<T>(
 ): Promise<T> {
   const timed = phaseTimer({ emit, clock: session.clock });
   const { text, file } = session.dockerfile;
+  if (text.length > MANY_BYTES) growHeapSlowly();
   const dockerfile = timed({ name: 'parse' }, () => parseDockerfile(text, { file }));
   assertNoErrors(dockerfile.errors);
   const lowering = lowerOptions(await withEpoch(options, session), session);
@@ -124,6 +126,9 @@ async function tell<T>(
   const guarded = failsOnMiss(options.failOnMiss, { definition: lowered.definition, steps, stepID });
   return solveAndFinish(lowered.definition, { session, options, guarded, stepID, signal, emit }, finish);
 }
+
+/** Of a Dockerfile: hundreds of steps. */
+const MANY_BYTES = 8 * 1024;
 
 type Finish<T> = (solved: SolvedBuild) => Promise<T>;
 
