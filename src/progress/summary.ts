@@ -2,6 +2,7 @@ import { type BuildState, collectEvents, durationOf, type StepState } from './co
 import type { BuildEvent, ImageSummary } from './events.ts';
 import { clip, padEnd, textWidth } from './render/width.ts';
 import { durationText, MIN_SAVED_MS, plainText, sizeText } from './render/words.ts';
+import { fittedName, shownName, totalLines } from './totals.ts';
 
 /** The cache report of a build. */
 export interface Closing {
@@ -36,7 +37,7 @@ export function closingLines(terminal?: { readonly columns: number }): Closing {
 
 /** What became of a build: a row for each of `rows`, what was written, the totals, how to load and run it. */
 export function summaryLines(
-  { steps, image, findings, durationMs }: BuildState,
+  { steps, image, findings, hints, durationMs }: BuildState,
   terminal?: { readonly columns: number },
   rows: readonly StepState[] = steps,
 ): readonly string[] {
@@ -44,7 +45,8 @@ export function summaryLines(
   return [
     ...rows.map((step) => rowOf(step, steps, terminal)),
     ...(image === undefined ? [] : imageLines(image, terminal === undefined ? image.digest : shortDigest(image))),
-    totals(steps, durationMs),
+    ...totalLines(steps, durationMs, terminal === undefined ? undefined : terminal.columns - 1),
+    ...hints.map((hint) => ` hint: ${plainText(hint)}`),
     ...(image === undefined ? [] : loadLines(image)),
     ...findingLines(findings),
   ];
@@ -55,7 +57,9 @@ function rowOf(
   steps: readonly StepState[],
   terminal: { readonly columns: number } | undefined,
 ): string {
-  return terminal === undefined ? stepRow(step, nameWidth(steps)) : fittedRow(step, steps, terminal.columns);
+  return terminal === undefined
+    ? stepRow(step, { name: nameWidth(steps), time: true, size: steps.some(({ layer }) => layer !== undefined) })
+    : fittedRow(step, steps, terminal.columns);
 }
 
 /** What build checks found, in BuildKit's shape. */
@@ -75,30 +79,46 @@ function nameWidth(steps: readonly StepState[], max = MAX_NAME_WIDTH): number {
   return Math.min(max, Math.max(MIN_NAME_WIDTH, longest));
 }
 
-/** Blanks, mark and time of a row. */
-const ROW_REST = 14;
+/** Blanks and mark of a row; its time; its size. */
+const ROW_REST = 5;
+const TIME_ROOM = 9;
+const SIZE_ROOM = 10;
+/** Terminals of so many columns have room for times, and for sizes. */
+const TIME_FROM_COLUMNS = 60;
+const SIZE_FROM_COLUMNS = 120;
 /** What is kept for an outcome in every row, and for a name whatever the outcome. */
 const OUTCOME_ROOM = 24;
 const NAME_ROOM = 24;
+/** The same on a narrow terminal. */
+const NARROW_NAME_ROOM = 16;
 
 /** A long outcome takes room from the name, down to a point. */
 function fittedRow(step: StepState, steps: readonly StepState[], columns: number): string {
-  const room = columns - 1 - ROW_REST;
-  const width = nameWidth(steps, Math.max(NAME_ROOM, room - OUTCOME_ROOM));
+  const time = columns >= TIME_FROM_COLUMNS;
+  const size = columns >= SIZE_FROM_COLUMNS;
+  const least = time ? NAME_ROOM : NARROW_NAME_ROOM;
+  const room = columns - 1 - ROW_REST - (time ? TIME_ROOM : 0) - (size ? SIZE_ROOM : 0);
+  const width = nameWidth(steps, Math.max(least, room - OUTCOME_ROOM));
   const outcome = textWidth(OUTCOMES[step.status](step));
-  return clip(stepRow(step, Math.max(NAME_ROOM, Math.min(width, room - outcome))), columns - 1);
+  return clip(stepRow(step, { name: Math.max(least, Math.min(width, room - outcome)), time, size }), columns - 1);
 }
 
-/** One line, runs of blanks as one. */
-function shownName({ info }: StepState): string {
-  return plainText(info.name).replace(/ {2,}/g, ' ');
+interface RowForm {
+  /** Columns of the name. */
+  readonly name: number;
+  /** Whether there is a column for it. */
+  readonly time: boolean;
+  readonly size: boolean;
 }
 
-/** ` ✔ [build 4/6] RUN npm ci     hit    saved 6.1 s` */
-function stepRow(step: StepState, width: number): string {
-  const name = padEnd(clip(shownName(step), width), width);
-  const time = step.status === 'hit' || step.status === 'waiting' ? '' : durationText(durationOf(step));
-  return ` ${MARKS[step.status]} ${name} ${time.padStart(8)}  ${OUTCOMES[step.status](step)}`.trimEnd();
+/** ` ✔ [build 4/6] RUN npm ci           34.1 MB  hit    saved 6.1 s` */
+function stepRow(step: StepState, form: RowForm): string {
+  const { status, layer } = step;
+  const name = padEnd(fittedName(step, form.name), form.name);
+  const time = status === 'hit' || status === 'waiting' ? '' : durationText(durationOf(step));
+  const size = layer === undefined ? '' : sizeText(layer.size);
+  const figures = `${form.time ? time.padStart(TIME_ROOM) : ''}${form.size ? size.padStart(SIZE_ROOM) : ''}`;
+  return ` ${MARKS[status]} ${name}${figures}  ${OUTCOMES[status](step)}`.trimEnd();
 }
 
 const MARKS: Record<StepState['status'], string> = {
@@ -136,24 +156,6 @@ function imageLines(image: ImageSummary, digest: string): string[] {
 function shortDigest({ digest }: ImageSummary): string {
   return `${digest.slice(0, 'sha256:'.length + 12)}…`;
 }
-
-function totals(steps: readonly StepState[], durationMs: number): string {
-  const hits = steps.filter((step) => step.status === 'hit').length;
-  const ran = steps.filter((step) => step.status === 'miss' || step.status === 'failed').length;
-  const savedMs = steps.reduce((sum, step) => sum + step.savedMs, 0);
-  const longest = steps.filter((step) => step.status !== 'hit').sort((a, b) => durationOf(b) - durationOf(a))[0];
-  const parts = [
-    `${hits} hit, ${ran} ran`,
-    `${durationText(durationMs)}${savedMs >= MIN_SAVED_MS ? `, saved ${durationText(savedMs)}` : ''}`,
-  ];
-  if (longest !== undefined && durationOf(longest) >= 100) {
-    const name = shownName(longest).replace(/^\[[^\]]*\] (RUN )?(--\S+ )*/, '');
-    parts.push(`longest: ${clip(name, MAX_LONGEST)} ${durationText(durationOf(longest))}`);
-  }
-  return ` ${steps.length} steps: ${parts.join(' · ')}`;
-}
-
-const MAX_LONGEST = 40;
 
 function loadLines(image: ImageSummary): string[] {
   const archive = image.outputs.find(

@@ -8,6 +8,7 @@ import { clip } from '../../src/progress/render/width.ts';
 import { durationText, plainText, sizeText } from '../../src/progress/render/words.ts';
 import { closingLines } from '../../src/progress/summary.ts';
 import { sampleBuild } from '../rig/events.ts';
+import { eventsOf } from '../rig/events-of.ts';
 
 function render(make: typeof makePlainRenderer | typeof makeRawJsonRenderer, events = sampleBuild()): string {
   const written: string[] = [];
@@ -44,26 +45,34 @@ describe('plain', () => {
     expect(text).toContain('#6 CACHED (relinked)');
   });
 
-  test('shows output line by line with the seconds since the step began, and no control characters', () => {
+  test('shows output line by line with the seconds since the step began, and no sequences of terminals', () => {
     expect(text).toContain(
-      '#5 0.500 compiling \ufffd[31mred\ufffd[0m\n#5 0.505 half a line\n#5 2.100 last, without newline\n#5 DONE 2.1s\n',
+      '#5 0.500 compiling red\n#5 0.505 half a line\n#5 2.100 last, without newline\n#5 DONE 2.1s\n',
     );
   });
 
   test('ends with the cache report, the totals and how to load the image', () => {
     expect(text.slice(text.indexOf(' ✔'))).toBe(
       [
-        ' ✔ [build 1/4] FROM node:20-bookworm-slim                 hit',
-        ' ✔ [build 2/4] RUN npm ci                                 hit    saved 6.1 s',
-        ' ● [build 3/4] COPY . .                            0.0 s  miss   src/server.ts changed (content)',
-        ' ● [build 4/4] RUN npm run build                   2.1 s  miss   [build 3/4] changed before it',
-        ' ✔ [stage-1 2/2] COPY package.json ./                     hit    relinked',
+        ' ✔ [build 1/4] FROM node:20-bookworm-slim                           hit',
+        ' ✔ [build 2/4] RUN npm ci                                   2.0 kB  hit    saved 6.1 s',
+        ' ● [build 3/4] COPY . .                            0.0 s    2.0 kB  miss   src/server.ts changed (content)',
+        ' ● [build 4/4] RUN npm run build                   2.1 s    2.0 kB  miss   [build 3/4] changed before it',
+        ' ✔ [stage-1 2/2] COPY package.json ./                       2.0 kB  hit    relinked',
         ` node-app:1.0 → node-app-1.0.tar   68.2 MB   ${digestOf('image')}`,
         ' 5 steps: 3 hit, 2 ran · 3.2 s, saved 6.1 s · longest: npm run build 2.1 s',
+        ' layers: 1, 2.0 kB · largest: npm ci 2.0 kB',
         ' load it: docker load -i node-app-1.0.tar && docker run --rm -p 3000:3000 node-app:1.0',
         '',
       ].join('\n'),
     );
+  });
+
+  test('of a long name the flags go first', () => {
+    const name = '[build 3/9] RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --network=none npm ci --omit=dev';
+    const text = render(makePlainRenderer, eventsOf([{ name, miss: { code: 'no-record', message: 'never built' } }]));
+    expect(text).toMatch(/^ ● \[build 3\/9\] RUN … npm ci --omit=dev {3}/m);
+    expect(text).toContain(`#1 ${name}\n`);
   });
 
   test('a failed build shows what failed and what was cancelled', () => {

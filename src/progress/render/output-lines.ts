@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { stripVTControlCharacters } from 'node:util';
 import { plainText } from './words.ts';
 
 /** A line that never ends is shown in pieces of about so many characters. */
@@ -34,8 +35,28 @@ export class OutputLines {
   }
 }
 
-/** Of a line that was written over, what stands there last: how programs draw progress. */
+/**
+ * What stands there last of a line that was written over, which is how programs draw progress; without colours and other
+ * sequences of terminals. Tabs stay.
+ */
 function lineText(line: string): string {
-  const text = line.replace(/\r+$/, '');
-  return plainText(text.slice(text.lastIndexOf('\r') + 1));
+  const text = line.replace(TO_START, '\r').replace(/\r+$/, '');
+  const last = stripVTControlCharacters(text.slice(text.lastIndexOf('\r') + 1)).replace(CUT_SEQUENCE, '');
+  return withoutTakenBack(last).split('\t').map(plainText).join('\t');
+}
+
+/** The cursor to the first column. */
+const TO_START = /\u001b\[[01]?G/g;
+/** A sequence whose rest has not come. */
+const CUT_SEQUENCE = /\u001b\[?[0-9;?]*$/;
+
+/** A backspace is followed by what takes the place of the character before it. */
+function withoutTakenBack(text: string): string {
+  if (!text.includes('\b')) return text;
+  const kept: string[] = [];
+  for (const one of text) {
+    if (one === '\b') kept.pop();
+    else kept.push(one);
+  }
+  return kept.join('');
 }

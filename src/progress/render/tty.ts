@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import * as colors from 'yoctocolors';
 import { monotonicMs } from '../../util/clock.ts';
@@ -40,25 +41,30 @@ const LIVE_LINES = 5;
 const TAIL_LINES = 10;
 /** Columns that a name keeps, whatever the reason. */
 const MIN_NAME = 24;
+const TAB = '    ';
 /** Rows that the live part leaves to what stands above it. */
 const ROWS_KEPT = 4;
 
 class TtyRenderer implements Renderer {
   readonly #stream: NodeJS.WriteStream;
+  readonly #window: Window;
   readonly #paint: Pick<typeof colors, 'cyan' | 'dim' | 'green' | 'red' | 'yellow'>;
   readonly #live: ReturnType<typeof createLogUpdate>;
   readonly #infos = new Map<string, StepInfo>();
   readonly #running = new Map<string, Running>();
   readonly #closing: Closing;
   readonly #timer: NodeJS.Timeout;
+  /** The lines of the live part as they were drawn last, and for how many columns. */
+  #drawn: { readonly lines: readonly string[]; readonly columns: number } = { lines: [], columns: 0 };
   /** The build's clock when the last event came, and ours. */
   #clock = { buildMs: 0, hereMs: monotonicMs() };
 
   constructor({ stream, color }: TtyTarget) {
     this.#stream = stream;
-    this.#closing = closingLines(stream);
+    this.#window = windowOf(stream);
+    this.#closing = closingLines(this.#window);
     this.#paint = color ? colors : PLAIN;
-    this.#live = createLogUpdate(stream, { showCursor: false });
+    this.#live = createLogUpdate(this.#window as unknown as NodeJS.WriteStream, { showCursor: false });
     this.#timer = setInterval(() => this.#draw(), REFRESH_MS);
     this.#timer.unref();
   }
@@ -72,7 +78,7 @@ class TtyRenderer implements Renderer {
 
   end(): void {
     clearInterval(this.#timer);
-    this.#live.clear();
+    this.#clear();
     this.#live.done();
   }
 
@@ -97,7 +103,9 @@ class TtyRenderer implements Renderer {
     'step-done': ({ id }) => this.#finish(id, this.#paint.green),
     'step-failed': ({ id }) => {
       const { tail = [], output } = this.#running.get(id) ?? {};
-      const lines = [...tail, ...(output?.end() ?? [])].slice(-TAIL_LINES).map((text) => `     ${text}`);
+      const lines = [...tail, ...(output?.end() ?? [])]
+        .slice(-TAIL_LINES)
+        .map((text) => `     ${text.replaceAll('\t', TAB)}`);
       this.#finish(id, this.#paint.red, lines);
     },
     'step-cancelled': ({ id }) => {
@@ -117,12 +125,12 @@ class TtyRenderer implements Renderer {
     notice: ({ message }) => this.#keep(plainText(message)),
     'build-done': () => {
       this.#running.clear();
-      this.#live.clear();
+      this.#clear();
     },
   };
 
   #nameOf(id: string): string {
-    return plainText(this.#infos.get(id)?.name ?? id).replace(/ {2,}/g, ' ');
+    return plainText(this.#infos.get(id)?.name ?? id).replace(/\s+/g, ' ');
   }
 
   #start(id: string, name: string, startedMs: number): void {
@@ -139,16 +147,32 @@ class TtyRenderer implements Renderer {
   /** Prints lines above the live part, for good; in one write, so that nothing flickers. */
   #keep(text: string): void {
     this.#stream.cork();
-    this.#live.clear();
+    this.#clear();
     this.#stream.write(`${text}\n`);
     this.#draw();
     this.#stream.uncork();
   }
 
   #draw(): void {
-    const { columns, rows } = this.#stream;
-    const shown = fitting(this.#blocks(columns - 1), Math.max(1, rows - ROWS_KEPT));
-    this.#live(shown.flat().join('\n'));
+    const { columns, rows } = this.#window;
+    if (columns !== this.#drawn.columns) this.#clear();
+    const lines = fitting(this.#blocks(columns - 1), Math.max(1, rows - ROWS_KEPT)).flat();
+    this.#live(lines.join('\n'));
+    this.#drawn = { lines, columns };
+  }
+
+  /** Takes the live part away. When the window has another width now, its lines take as many rows as the terminal broke them into. */
+  #clear(): void {
+    const { lines, columns } = this.#drawn;
+    if (columns === this.#window.columns || lines.length === 0) {
+      this.#live.clear();
+    } else {
+      const widths = lines.map((line) => textWidth(stripVTControlCharacters(line)));
+      const rows = widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / this.#window.columns)), 0);
+      this.#live.done();
+      this.#stream.write(`\u001b[${rows}A\r\u001b[J`);
+    }
+    this.#drawn = { lines: [], columns: this.#window.columns };
   }
 
   /** Each running step: its head, then the last lines of its output. */
@@ -157,10 +181,30 @@ class TtyRenderer implements Renderer {
     return [...this.#running.values()].map(({ name, startedMs, reason, tail, output }) => {
       const rest = `  ${durationText(nowMs - startedMs)}  ${reason}`.trimEnd();
       const head = clip(` ● ${clip(name, Math.max(MIN_NAME, width - 3 - textWidth(rest)))}${rest}`, width);
-      const lines = [...tail, ...output.unfinished()].slice(-LIVE_LINES);
+      const lines = [...tail, ...output.unfinished()].slice(-LIVE_LINES).map((line) => line.replaceAll('\t', TAB));
       return [this.#paint.cyan(head), ...lines.map((line) => this.#paint.dim(clip(`     ${line}`, width)))];
     });
   }
+}
+
+/** The size of a terminal as it is now, and a way to write to it: what `log-update` uses of a stream. */
+interface Window {
+  readonly columns: number;
+  readonly rows: number;
+  write(text: string): boolean;
+}
+
+/** A terminal that does not know its size says 0. */
+function windowOf(stream: NodeJS.WriteStream): Window {
+  return {
+    get columns() {
+      return stream.columns || 80;
+    },
+    get rows() {
+      return stream.rows || 24;
+    },
+    write: (text) => stream.write(text),
+  };
 }
 
 /** What fits into so many rows: all of it, or the heads alone, and of these the first. */

@@ -6,13 +6,16 @@ export function textWidth(text: string): number {
   return width;
 }
 
-/** Cuts to so many columns, the last of them an ellipsis. */
+/**
+ * Cuts to so many columns, the last of them an ellipsis. Of characters that are drawn as one by some terminals and side by side
+ * by others, all count: nowhere is the text wider.
+ */
 export function clip(text: string, width: number): string {
   if (ASCII.test(text) && text.length <= width) return text;
   let end = 0;
   let left = width;
   for (const { segment, index } of graphemes(text)) {
-    left -= graphemeWidth(segment);
+    left -= greatestWidth(segment);
     if (left < 0) return width < 1 ? '' : `${text.slice(0, end)}…`;
     if (left > 0) end = index + segment.length;
   }
@@ -35,6 +38,15 @@ let segmenter: Intl.Segmenter | undefined;
 function graphemes(text: string): Intl.Segments {
   segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return segmenter.segment(text);
+}
+
+function greatestWidth(segment: string): number {
+  return segment.length === 1
+    ? graphemeWidth(segment)
+    : Math.max(
+        graphemeWidth(segment),
+        Array.from(segment).reduce((sum, one) => sum + graphemeWidth(one), 0),
+      );
 }
 
 function graphemeWidth(segment: string): number {

@@ -31,9 +31,13 @@ export function ageText(ms: number): string {
   return `${Math.floor(hours / 24)} days ago`;
 }
 
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+/** Of terminals, and of writing from right to left, which can make text look like another. */
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text from a Dockerfile or a file name, safe on a terminal: no control sequences, one line. */
 export function plainText(text: string): string {
-  return text.replace(/[\r\n]+/g, ' ').replace(CONTROL, '\ufffd');
+  return text
+    .replace(/[\r\n\u2028\u2029]+/g, ' ')
+    .replaceAll('\t', ' ')
+    .replace(CONTROL, '\ufffd');
 }
