@@ -15,17 +15,40 @@ export interface Found {
 }
 
 const PAGE_BITS = 12;
-const WORDS = 6;
+/** 64-bit words of one file in a page: dev, ino, mtime, ctime in ns; size and mtime in s as floats; mode and nlink; ns of mtime, and nothing. */
+const WORDS = 8;
+const [DEV, INO, MTIME_NS, CTIME_NS, SIZE, MTIME_S] = [0, 1, 2, 3, 4, 5];
+/** As 32-bit words. */
+const [MODE, NLINK, MTIME_NSEC] = [12, 13, 14];
+
+/** Files by number, in views of the same bytes: what an entry needs is read without making a bigint. */
+class StatPage {
+  readonly bigints = new BigUint64Array(WORDS << PAGE_BITS);
+  readonly floats = new Float64Array(this.bigints.buffer);
+  readonly words = new Uint32Array(this.bigints.buffer);
+
+  bigint(at: number): bigint {
+    return this.bigints[at] ?? 0n;
+  }
+
+  float(at: number): number {
+    return this.floats[at] ?? 0;
+  }
+
+  /** @param at in 32-bit words */
+  word(at: number): number {
+    return this.words[at] ?? 0;
+  }
+}
 
 /**
- * The files of a context that were looked at, by number: about 130 bytes for each and no object, so that hundreds of
+ * The files of a context that were looked at, by number: about 150 bytes for each and no object, so that hundreds of
  * thousands of them are no matter. What was seen once stays as it was.
  */
 export class SeenFiles {
   readonly #names = new NameTree();
   readonly #known = new Numbers(Uint8Array);
-  /** dev, ino, size, mtime, ctime, and mode beside nlink. */
-  readonly #stats: BigUint64Array[] = [];
+  readonly #stats: StatPage[] = [];
   readonly #digests = new Digests();
   readonly #links = new Map<number, string>();
   readonly #xattrs = new Map<number, Found['xattrs']>();
@@ -67,16 +90,19 @@ export class SeenFiles {
   }
 
   keep(node: number, { stat, link, xattrs }: Found): void {
-    const page = node >>> PAGE_BITS;
-    while (this.#stats.length <= page) this.#stats.push(new BigUint64Array(WORDS << PAGE_BITS));
-    const words = this.#stats[page] as BigUint64Array;
-    const at = WORDS * (node & ((1 << PAGE_BITS) - 1));
-    words[at] = stat.dev;
-    words[at + 1] = stat.ino;
-    words[at + 2] = stat.size;
-    words[at + 3] = stat.mtimeNs;
-    words[at + 4] = stat.ctimeNs;
-    words[at + 5] = (stat.nlink << 32n) | stat.mode;
+    while (this.#stats.length <= node >>> PAGE_BITS) this.#stats.push(new StatPage());
+    const { bigints, floats, words } = this.#pageOf(node);
+    const at = placeOf(node);
+    bigints[at + DEV] = stat.dev;
+    bigints[at + INO] = stat.ino;
+    bigints[at + MTIME_NS] = stat.mtimeNs;
+    bigints[at + CTIME_NS] = stat.ctimeNs;
+    floats[at + SIZE] = Number(stat.size);
+    const nsec = ((stat.mtimeNs % NS) + NS) % NS;
+    floats[at + MTIME_S] = Number((stat.mtimeNs - nsec) / NS);
+    words[2 * at + MTIME_NSEC] = Number(nsec);
+    words[2 * at + MODE] = Number(stat.mode);
+    words[2 * at + NLINK] = Number(stat.nlink);
     if (link !== '') this.#links.set(node, link);
     if (xattrs.size > 0) this.#xattrs.set(node, xattrs);
     if (stat.rdev !== 0n) this.#devices.set(node, stat.rdev);
@@ -84,35 +110,58 @@ export class SeenFiles {
 
   /** Of a node that was kept. */
   stat(node: number): FileStat {
-    const words = this.#stats[node >>> PAGE_BITS] as BigUint64Array;
-    const at = WORDS * (node & ((1 << PAGE_BITS) - 1));
-    const word = (index: number): bigint => words[at + index] ?? 0n;
+    const page = this.#pageOf(node);
+    const at = placeOf(node);
     return {
-      dev: word(0),
-      ino: word(1),
-      size: word(2),
-      mtimeNs: BigInt.asIntN(64, word(3)),
-      ctimeNs: BigInt.asIntN(64, word(4)),
-      mode: word(5) & 0xffffffffn,
-      nlink: word(5) >> 32n,
+      dev: page.bigint(at + DEV),
+      ino: page.bigint(at + INO),
+      size: BigInt(page.float(at + SIZE)),
+      mtimeNs: BigInt.asIntN(64, page.bigint(at + MTIME_NS)),
+      ctimeNs: BigInt.asIntN(64, page.bigint(at + CTIME_NS)),
+      mode: BigInt(page.word(2 * at + MODE)),
+      nlink: BigInt(page.word(2 * at + NLINK)),
       rdev: this.#devices.get(node) ?? 0n,
     };
   }
 
   /** Of a node that was kept. */
   type(node: number): EntryType {
-    const words = this.#stats[node >>> PAGE_BITS] as BigUint64Array;
-    const mode = words[WORDS * (node & ((1 << PAGE_BITS) - 1)) + 5] ?? 0n;
-    return typeOf(Number(mode & 0xffffffffn)) ?? 'file';
+    return typeOf(this.#pageOf(node).word(2 * placeOf(node) + MODE)) ?? 'file';
   }
 
   /** Of a node that was kept. */
   entry(node: number, path: RelPath): TreeEntry {
-    return entryOf(path, {
-      stat: this.stat(node),
+    const page = this.#pageOf(node);
+    const at = placeOf(node);
+    const mode = page.word(2 * at + MODE);
+    const type = typeOf(mode) ?? 'file';
+    const entry: TreeEntry = {
+      path,
+      type,
+      mode: type === 'symlink' ? 0o777 : mode & 0o7777,
+      uid: 0,
+      gid: 0,
+      size: type === 'file' ? page.float(at + SIZE) : 0,
+      mtimeSec: page.float(at + MTIME_S),
+      mtimeNsec: page.word(2 * at + MTIME_NSEC),
       link: this.#links.get(node) ?? '',
+      devMajor: 0,
+      devMinor: 0,
       xattrs: this.#xattrs.get(node) ?? NO_XATTRS,
-    });
+    };
+    return type === 'file' && page.word(2 * at + NLINK) <= 1 ? entry : { ...entry, ...this.#more(node, type) };
+  }
+
+  /** What few entries have: numbers of a device, other names. */
+  #more(node: number, type: EntryType): Partial<TreeEntry> {
+    const page = this.#pageOf(node);
+    const at = placeOf(node);
+    const rdev = type === 'character' || type === 'block' ? this.#devices.get(node) : undefined;
+    const isLinked = type !== 'directory' && page.word(2 * at + NLINK) > 1;
+    return {
+      ...(rdev === undefined ? {} : { devMajor: majorOf(rdev), devMinor: minorOf(rdev) }),
+      ...(isLinked ? { linkGroup: `${page.bigint(at + DEV)}:${page.bigint(at + INO)}` } : {}),
+    };
   }
 
   hasXattrs(node: number): boolean {
@@ -125,6 +174,10 @@ export class SeenFiles {
 
   keepDigest(node: number, digest: Digest): void {
     this.#digests.set(node, digest);
+  }
+
+  #pageOf(node: number): StatPage {
+    return this.#stats[node >>> PAGE_BITS] as StatPage;
   }
 
   /** In the order in which they were given; undefined for a directory that was not listed. */
@@ -166,26 +219,9 @@ export function typeOf(mode: number): EntryType | undefined {
 
 const NS = 1_000_000_000n;
 
-function entryOf(path: RelPath, { stat, link, xattrs }: Found): TreeEntry {
-  const mode = Number(stat.mode);
-  const type = typeOf(mode) ?? 'file';
-  const nsec = ((stat.mtimeNs % NS) + NS) % NS;
-  const isDevice = type === 'character' || type === 'block';
-  const entry: TreeEntry = {
-    path,
-    type,
-    mode: type === 'symlink' ? 0o777 : mode & 0o7777,
-    uid: 0,
-    gid: 0,
-    size: type === 'file' ? Number(stat.size) : 0,
-    mtimeSec: Number((stat.mtimeNs - nsec) / NS),
-    mtimeNsec: Number(nsec),
-    link,
-    devMajor: isDevice ? majorOf(stat.rdev) : 0,
-    devMinor: isDevice ? minorOf(stat.rdev) : 0,
-    xattrs,
-  };
-  return type !== 'directory' && stat.nlink > 1n ? { ...entry, linkGroup: `${stat.dev}:${stat.ino}` } : entry;
+/** Of a node in its page, in 64-bit words. */
+function placeOf(node: number): number {
+  return WORDS * (node & ((1 << PAGE_BITS) - 1));
 }
 
 /** Linux's encoding of device numbers. */
