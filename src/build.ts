@@ -40,6 +40,7 @@ export function build(options: BuildOptions, deps: BuildDeps): Promise<BuildOutc
     const built = solveBuild(options, { ...deps, ...minutes }, async ({ definition, solution, session }) => {
       const image = await exportTargets(definition, solution, { session, options, ...deps, ...minutes });
       const done = image === undefined ? {} : { image };
+      minutes.tellHint(session);
       minutes.emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
       return done;
     });

@@ -1,15 +1,19 @@
 import type { Json } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import {
+  asStoredBuild,
   type BuildState,
   collectEvents,
   type Emit,
   failureOf,
+  ignoreHint,
+  type Report,
   renderReport,
   type StoredBuild,
 } from '../progress/index.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
 import { shownRemote } from './contexts.ts';
+import { remoteKind } from './remote-context.ts';
 import type { Session } from './session.ts';
 
 /** Takes down what a build tells, so that it can be kept in the root and shown again. */
@@ -18,6 +22,8 @@ export interface BuildMinutes {
   readonly emit: Emit;
   /** No step ran. */
   readonly hasOnlyHits: () => boolean;
+  /** Tells what would save work next time, where earlier builds show it; asked once all steps have ended well. */
+  readonly tellHint: (session: Pick<Session, 'root' | 'place' | 'ignoreRules'>) => void;
   /** Keeps the report of `session`'s build, which ended with `error` or well. */
   readonly keep: (session: Pick<Session, 'root' | 'clock' | 'place' | 'dockerfile'>, error?: unknown) => void;
 }
@@ -33,6 +39,12 @@ export function takeMinutes(
       emit(event);
     },
     hasOnlyHits: () => collected.state().steps.every(({ status }) => status === 'hit'),
+    tellHint({ root, place, ignoreRules }) {
+      if (options.context === '-' || remoteKind(options.context) !== undefined) return;
+      const { steps } = renderReport(collected.state());
+      const hint = ignoreHint(latestFirst(steps, { root, place }), ignoreRules[0]?.file ?? '.dockerignore');
+      if (hint !== undefined) this.emit({ type: 'hint', message: hint });
+    },
     keep({ root, clock, place, dockerfile }, error) {
       const ended: BuildState = {
         ...collected.state(),
@@ -50,6 +62,21 @@ export function takeMinutes(
       root.builds.put(build.id, build as unknown as Json);
     },
   };
+}
+
+/** So many of the stored builds are looked at for a hint. */
+const MAX_BUILDS_READ = 20;
+
+/** This build, then those of the same Dockerfile that are remembered; each is read when it is asked for. */
+function* latestFirst(
+  steps: Report['steps'],
+  { root, place }: Pick<Session, 'root' | 'place'>,
+): Generator<Pick<Report, 'steps'>> {
+  yield { steps };
+  for (const id of root.builds.ids().slice(0, MAX_BUILDS_READ)) {
+    const build = asStoredBuild(root.builds.get(id));
+    if (build?.place === place) yield build.report;
+  }
 }
 
 function failedState(error: unknown, signal: AbortSignal): Pick<BuildState, 'result' | 'error'> {

@@ -76,3 +76,24 @@ test('a report of another form is refused before anything is built', async () =>
   assert.equal(code, 2);
   assert.match(stderr, /hint: name it FILE\.json or FILE\.md/);
 });
+
+test('a file that only ever causes misses is hinted at, on the terminal, in the report and on the page', async () => {
+  await using rig = CliRig.setup();
+  rig.write({ Dockerfile: 'FROM scratch\nCOPY app /app\n', 'app/a': '1', 'app/logs/x.log': '0' });
+  const hint = 'add **/*.log to .dockerignore: it caused 3 of your last 4 misses';
+  await rig.built();
+  for (const text of ['1', '2']) {
+    rig.write({ 'app/logs/x.log': text });
+    assert.ok(!(await rig.built()).stderr.includes('hint:'));
+  }
+  await rig.built();
+  // The first build of all was a miss, too.
+  rig.write({ 'app/logs/x.log': '3' });
+  const told = await rig.built(['--report', 'page.md']);
+  assert.deepEqual((told.report as unknown as { hints: string[] }).hints, [hint]);
+  assert.ok(told.stderr.includes(` hint: ${hint}\n`));
+  assert.match(readFileSync(join(rig.dir, 'page.md'), 'utf8'), /\*\*Hint:\*\* <code>add /);
+  assert.ok((await rig.tsbuild(['history', 'show'])).stdout.includes(` hint: add **/*.log`));
+  rig.write({ '.dockerignore': '**/*.log\n' });
+  assert.ok(!(await rig.built()).stderr.includes('hint:'));
+});
