@@ -4,6 +4,7 @@ import type { CopyOp, Vertex } from '../graph/index.ts';
 import { openLayerWriter } from '../image/layer/index.ts';
 import type { Made, OpRunner, Result, StepContext } from '../solver/index.ts';
 import { stackOf } from '../solver/index.ts';
+import { makeTurnstile } from '../util/turnstile.ts';
 import { planCopy, type Selection, writeCopy } from './copy/index.ts';
 import { type CopySources, copySources, type Selected } from './copy-sources.ts';
 import type { OpDeps } from './deps.ts';
@@ -14,11 +15,14 @@ import { contentIDs, ownLayer } from './stack-key.ts';
  * the facts of the destination that the result depends on, which relinks it onto another base.
  */
 export function copyOp(deps: OpDeps): OpRunner<CopyOp> {
+  // Files of a context are listed and read on one thread: several at a time take as long, and the memory of all of them.
+  const inTurn = makeTurnstile(1);
   return {
     async prepare(vertex, inputs, step) {
       const sources = copySources({ op: vertex.op, inputs, step, deps });
       const copy: CopyStep = { vertex, below: belowOf(vertex.op, inputs), sources, step, deps };
-      const selected = await step.timed('select', () => sources.selected());
+      const select = () => step.timed('select', () => sources.selected());
+      const selected = await (inputs.some(({ kind }) => kind === 'tree') ? inTurn(select) : select());
       return {
         kind: 'step',
         keys: [

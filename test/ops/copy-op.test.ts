@@ -57,6 +57,7 @@ function rig(stacks: Readonly<Record<string, { tree: Tree; isHere?: boolean }>>)
     log.push(`${how} ${name}`);
     return { ...stack.tree, close: () => void log.push(`close ${name}`) };
   };
+  const selections: string[] = [];
   let count = 0;
   const deps = {
     openStack: (layers: readonly LayerRef[]) =>
@@ -81,12 +82,20 @@ function rig(stacks: Readonly<Record<string, { tree: Tree; isHere?: boolean }>>)
     warn: (text: string) => void log.push(`warning: ${text}`),
     logsTo: () => undefined,
     ...untimedStep,
+    timed: <T>(phase: string, work: () => T): T => {
+      if (phase === 'select') selections.push('begins');
+      const made = work();
+      if (phase === 'select') void (made as Promise<unknown>).then(() => selections.push('ends'));
+      return made;
+    },
   };
+  const runner = copyOp(deps);
   return {
     log,
+    selections,
     prepare: async (op: CopyOp, inputs: readonly Result[]): Promise<PreparedStep> => {
       const vertex = { op, origin: { buildArgs: {} } } as unknown as Vertex<CopyOp>;
-      const prepared = await copyOp(deps).prepare(vertex, inputs, step);
+      const prepared = await runner.prepare(vertex, inputs, step);
       if (prepared.kind !== 'step') throw new Error('a copy is a step');
       return prepared;
     },
@@ -124,6 +133,13 @@ describe('from a context', () => {
     expect(made.materials[0]?.content).not.toBe(exact?.content);
     const again = await prepare(opOf(['f'], '/'), [BASE, { kind: 'tree', tree: memoryTree({ f: 'new' }) }]);
     expect((await materials(again))[0]).toEqual(made.materials[0]);
+  });
+
+  test('the files of one COPY are looked at after those of another', async () => {
+    const { prepare, selections } = rig({ base: { tree: memoryTree({}) } });
+    const inputs: Result[] = [BASE, { kind: 'tree', tree: memoryTree(FILES) }];
+    await Promise.all([prepare(opOf(['a'], '/'), inputs), prepare(opOf(['a/sub'], '/'), inputs)]);
+    expect(selections).toEqual(['begins', 'ends', 'begins', 'ends']);
   });
 
   test('what cannot be written leaves no open file', async () => {
