@@ -91,6 +91,8 @@ export interface RunOp {
   readonly cwd: string;
   /** Verbatim USER; '' is 0:0. */
   readonly user: string;
+  /** What the image that it stands on is for; on scratch, what was asked for. */
+  readonly platform: Platform;
   readonly hostname: string;
   readonly network: 'default' | 'none' | 'host';
   readonly security: 'sandbox' | 'insecure';

@@ -1,4 +1,4 @@
-import type { Digest, Json, KeyMaterial, LayerRef } from '../../cache/index.ts';
+import type { Digest, KeyMaterial, LayerRef } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { CopyOp, Vertex } from '../graph/index.ts';
 import { openLayerWriter } from '../image/layer/index.ts';
@@ -6,6 +6,7 @@ import type { Made, OpRunner, Result, StepContext } from '../solver/index.ts';
 import { stackOf } from '../solver/index.ts';
 import { makeTurnstile } from '../util/turnstile.ts';
 import { planCopy, type Selection, writeCopy } from './copy/index.ts';
+import { copyFactsMaterial, copyMaterial } from './copy-key.ts';
 import { type CopySources, copySources, type Selected } from './copy-sources.ts';
 import type { OpDeps } from './deps.ts';
 import { contentIDs, ownLayer } from './stack-key.ts';
@@ -55,27 +56,7 @@ function belowOf(op: CopyOp, inputs: readonly Result[]): readonly LayerRef[] {
 }
 
 function exactMaterial({ vertex, below }: CopyStep, content: Digest): KeyMaterial {
-  return { op: 'copy', version: 1, fields: copyFields(vertex.op), inputs: contentIDs(below), content };
-}
-
-function factsMaterial({ vertex }: CopyStep, content: Digest, facts: Json): KeyMaterial {
-  return { op: 'copy-facts', version: 1, fields: { ...copyFields(vertex.op), facts }, inputs: [], content };
-}
-
-/** The result of a COPY from its flags; sources are told by their content. */
-function copyFields(op: CopyOp): KeyMaterial['fields'] {
-  return {
-    instruction: op.instruction,
-    dest: op.dest,
-    chown: op.chown ?? null,
-    chmod: op.chmod ?? null,
-    link: op.link,
-    parents: op.parents,
-    excludes: op.excludes,
-    unpack: op.unpack,
-    // dates the parents and heredocs that the copy makes: bytes of the layer
-    epoch: op.epoch ?? null,
-  };
+  return copyMaterial(vertex.op, { inputs: contentIDs(below), content });
 }
 
 /** undefined where nothing can be told without fetching. */
@@ -86,7 +67,7 @@ async function factsIfHere(copy: CopyStep, selected: Selected): Promise<KeyMater
   try {
     return await copy.sources.withSelectionIfHere((selection) => {
       const { facts } = planCopy(copy.vertex.op, selection, base);
-      return Promise.resolve(factsMaterial(copy, selected.digest, facts));
+      return Promise.resolve(copyFactsMaterial(copy.vertex.op, { content: selected.digest, facts }));
     });
   } catch (error) {
     // A conflict with the destination is the step's own to report, when it runs.
@@ -124,7 +105,10 @@ function writeLayer(copy: CopyStep, selection: Selection, plan: ReturnType<typeo
   });
   if (made.value !== selection.digest)
     copy.step.warn('files changed while they were copied; this step will not be found in the cache');
-  const materials = [exactMaterial(copy, made.value), factsMaterial(copy, made.value, plan.facts)];
+  const materials = [
+    exactMaterial(copy, made.value),
+    copyFactsMaterial(copy.vertex.op, { content: made.value, facts: plan.facts }),
+  ];
   return {
     layer: ownLayer(made),
     size: made.size,

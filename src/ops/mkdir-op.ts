@@ -1,4 +1,4 @@
-import type { KeyMaterial, LayerRef } from '../../cache/index.ts';
+import type { ContentID, KeyMaterial, LayerRef } from '../../cache/index.ts';
 import type { MkdirOp, Vertex } from '../graph/index.ts';
 import { openLayerWriter } from '../image/layer/index.ts';
 import type { Made, OpRunner, StepContext } from '../solver/index.ts';
@@ -12,12 +12,7 @@ export function mkdirOp(deps: OpDeps): OpRunner<MkdirOp> {
   return {
     prepare(vertex, inputs, step) {
       const below = stackOf(inputs[0]);
-      const material: KeyMaterial = {
-        op: 'mkdir',
-        version: 1,
-        fields: { path: vertex.op.path, user: vertex.op.user, epoch: vertex.op.epoch ?? null },
-        inputs: contentIDs(below),
-      };
+      const material = mkdirMaterial(vertex.op, contentIDs(below));
       return Promise.resolve({
         kind: 'step',
         keys: [{ hit: 'same', material: () => Promise.resolve(material) }],
@@ -27,6 +22,11 @@ export function mkdirOp(deps: OpDeps): OpRunner<MkdirOp> {
       });
     },
   };
+}
+
+/** docs/cache.md says of each field why it is in. */
+export function mkdirMaterial({ path, user, epoch }: MkdirOp, inputs: readonly ContentID[]): KeyMaterial {
+  return { op: 'mkdir', version: 1, fields: { path, user, epoch: epoch ?? null }, inputs };
 }
 
 interface MkdirStep {

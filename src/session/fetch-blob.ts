@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import type { BlobRef, LayerRef, Root } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { Emit } from '../progress/index.ts';
@@ -29,8 +29,7 @@ export function makeBlobFetcher(deps: BlobFetcherDeps): FetchBlob {
     let last: BuildError | undefined;
     for (const origin of ref.origins) {
       try {
-        await fetchFrom(origin.repository, blob, { ...deps, ...options });
-        return blob;
+        if (await fetchFrom(origin.repository, blob, { ...deps, ...options })) return blob;
       } catch (error) {
         if (!(error instanceof BuildError)) throw error;
         last = error;
@@ -41,17 +40,19 @@ export function makeBlobFetcher(deps: BlobFetcherDeps): FetchBlob {
   };
 }
 
+/** False when the layout that it came from has it no more. */
 async function fetchFrom(
   repository: string,
   blob: BlobRef,
   { root, registry, emit, clock, ...options }: BlobFetcherDeps & Parameters<FetchBlob>[1],
-): Promise<void> {
+): Promise<boolean> {
   const { signal, onVerified, through = (bytes: AsyncIterable<Uint8Array>) => bytes } = options;
   if (repository.startsWith(LAYOUT)) {
     const path = openLayout(repository.slice(LAYOUT.length)).blobPath(blob.digest);
+    if (!existsSync(path)) return false;
     const expected = { digest: blob.digest, size: blob.size };
     await root.content.put(through(createReadStream(path)), { expected, onVerified, signal });
-    return;
+    return true;
   }
   const id = `pull ${blob.digest}`;
   emit({
@@ -70,6 +71,7 @@ async function fetchFrom(
       },
     );
     emit({ type: 'activity-done', id, atMs: clock.elapsedMs() });
+    return true;
   } catch (error) {
     emit({
       type: 'activity-done',

@@ -23,6 +23,7 @@ export function explainMiss(facts: MissFacts): Reason<MissCode> {
   const { material, earlier } = facts;
   if (earlier === undefined || earlier.material.op !== material.op) return reason('no-record', 'never built');
   const before = earlier.material;
+  if (material.version !== before.version) return reason('no-record', 'never built by this version of tsbuild');
   if (material.op === 'image') return explainBase(material, before);
   const own = ownChanges(facts, { ...earlier });
   if (own !== undefined) return own;
@@ -50,7 +51,8 @@ function ownChanges(
   const instruction = own.filter((change) => !INHERITED.has(change.name ?? ''));
   if (instruction.length > 0)
     return reason('instruction-changed', `instruction edited: ${editsText(instruction)}`, instruction);
-  if (own.some((change) => change.name === 'platform')) return reason('platform-changed', 'another platform', own);
+  const platform = own.filter((change) => change.name === 'platform');
+  if (platform.length > 0) return platformChanged(platform);
   const epoch = own.filter((change) => change.name === 'epoch');
   if (epoch.length > 0) return explainEpoch(epoch);
   if (own.length === 0) return undefined;
@@ -77,7 +79,7 @@ function explainBase(material: KeyMaterial, before: KeyMaterial): Reason<MissCod
     ]);
   const changes = fieldChanges(material, before);
   const platform = changes.filter((change) => change.name === 'platform');
-  if (platform.length > 0) return reason('platform-changed', `platform ${platform[0]?.what ?? ''}`, platform);
+  if (platform.length > 0) return platformChanged(platform);
   return baseMoved(name, before.fields['manifest'], material.fields['manifest']);
 }
 
@@ -92,6 +94,10 @@ function explainBelow(
   if (then?.name === now?.name) return baseMoved(now?.name ?? '', then?.manifest, now?.manifest);
   const [was, is] = [nameOf(then?.name), nameOf(now?.name)];
   return reason('base-changed', `base ${was} → ${is}`, [{ name: 'FROM', what: `${was} → ${is}` }]);
+}
+
+function platformChanged(changes: readonly Change[]): Reason<MissCode> {
+  return reason('platform-changed', `platform ${changes[0]?.what ?? ''}`, changes);
 }
 
 function nameOf(base: string | undefined): string {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { test } from 'vitest';
-import { CliRig, step } from '../rig/cli.ts';
+import { CliRig, REPOSITORY, step } from '../rig/cli.ts';
 
 const DOCKERFILE = `
   FROM scratch AS files
@@ -144,3 +145,27 @@ test('explain refuses what it cannot find, and says what there is', async () => 
   }
   assert.match((await rig.tsbuild(['explain', '--help'])).stdout, /Usage: tsbuild explain \[STEP\] \[options\]/);
 });
+
+test('a step whose layer was pruned says how long ago', async () => {
+  await using rig = CliRig.setup();
+  rig.write({ Dockerfile: 'FROM scratch\nCOPY a /a\n', a: '1' });
+  const output = ['-o', `type=tar,dest=${join(rig.dir, 'out.tar')}`];
+  await rig.built(output);
+  const pruned = await rig.tsbuild(['prune', '--all', '--filter', 'type=layer']);
+  assert.equal(pruned.code, 0, pruned.stderr);
+  const { report, stderr } = await rig.built(output, { env: later(2 * DAY_MS + HOUR_MS) });
+  assert.deepEqual(step(report, 'COPY a').reason, { code: 'pruned', message: 'pruned 2 days ago', changes: [] });
+  assert.match(stderr, /COPY a \/a .* miss {3}pruned 2 days ago/);
+  const explained = await rig.tsbuild(['explain', '1'], { env: later(5 * DAY_MS) });
+  assert.match(explained.stdout, / · 2 days ago · built · /);
+  assert.match(explained.stdout, /^ miss {2}pruned 2 days ago \[pruned\]$/m);
+});
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** A tsbuild whose wall clock is so much later. */
+function later(ms: number): Record<string, string> {
+  const hook = pathToFileURL(join(REPOSITORY, 'test/rig/shift-clock.mjs')).href;
+  return { NODE_OPTIONS: `--import ${hook}`, SHIFT_CLOCK_MS: String(ms) };
+}

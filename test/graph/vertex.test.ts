@@ -25,6 +25,7 @@ const RUN = {
   hostname: 'h',
   network: 'default',
   security: 'sandbox',
+  platform: { os: 'linux', architecture: 'amd64' },
   extraHosts: [],
   ulimits: [],
   devices: [],

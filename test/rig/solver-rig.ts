@@ -189,6 +189,7 @@ export function run(
     hostname: '',
     network: 'default',
     security: 'sandbox',
+    platform: { os: 'linux', architecture: 'amd64' },
     mounts: [],
     extraHosts: [],
     ulimits: [],

@@ -29,7 +29,14 @@ function runOn(below: Vertex): Definition {
   const made = makeVertex(
     {
       ...{ kind: 'run', argv: ['true'], env: [], cwd: '/', user: '', hostname: 'h', network: 'default' },
-      ...{ security: 'sandbox', mounts: [], extraHosts: [], ulimits: [], devices: [] },
+      ...{
+        security: 'sandbox',
+        platform: { os: 'linux', architecture: 'amd64' },
+        mounts: [],
+        extraHosts: [],
+        ulimits: [],
+        devices: [],
+      },
     } as const,
     [below],
     origin('[2/2] RUN true'),

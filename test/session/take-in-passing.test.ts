@@ -69,6 +69,22 @@ describe('a layer that is read while it is fetched', () => {
     expect(made.left()).toEqual([]);
   });
 
+  test('is lost when the layout that it came from is gone', async () => {
+    await using made = await rig();
+    const { supply, fetchBlob, ref } = made;
+    const gone = { ...ref, origins: [{ repository: 'oci-layout:///nowhere', digest: ref.blob!.digest }] };
+    expect(await fetchBlob(gone, { signal })).toBeUndefined();
+    await expect(supply.ensureLayer(gone, { signal })).rejects.toMatchObject({ reason: 'remote-missing' });
+  });
+
+  test('is taken from where it still is', async () => {
+    await using made = await rig();
+    const { root, supply, ref } = made;
+    const origins = [{ repository: 'oci-layout:///nowhere', digest: ref.blob!.digest }, ...ref.origins];
+    await supply.ensureLayer({ ...ref, origins }, { signal });
+    expect(root.layers.meta(ref.diffID)?.blobs).toEqual({ gzip: ref.blob });
+  });
+
   test('goes on where its connection broke', async () => {
     await using made = await rig();
     const { root, server, supply, ref, tar, packed } = made;

@@ -1,7 +1,8 @@
 import { BuildError } from '../../errors.ts';
 import type { RunOp } from '../../graph/index.ts';
 import type { RunInstruction } from '../ast.ts';
-import { withShell } from '../config/index.ts';
+import { type Platform, normalisePlatform } from '../../image/oci/index.ts';
+import { type ImageDraft, withShell } from '../config/index.ts';
 import { lowerDevices } from './devices.ts';
 import { assertAllowed } from './entitlements.ts';
 import { findFlag } from './flags.ts';
@@ -25,6 +26,7 @@ export function lowerRun(instruction: RunInstruction, step: Step): void {
     env: seen.pairs,
     cwd: draft.image.config.WorkingDir || '/',
     user: draft.image.config.User ?? '',
+    platform: platformOf(draft.image),
     hostname: args.given.get(HOSTNAME_ARG) || options.hostname,
     network: networkOf(instruction, step),
     security: securityOf(instruction, step),
@@ -44,6 +46,10 @@ export function lowerRun(instruction: RunInstruction, step: Step): void {
     createdBy: `RUN ${seen.history}${shown.join(' ')} # buildkit`,
     buildArgs: seen.buildArgs,
   });
+}
+
+function platformOf({ os, architecture, variant }: ImageDraft): Platform {
+  return normalisePlatform({ os, architecture, variant });
 }
 
 interface RunCommand {

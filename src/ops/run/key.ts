@@ -1,4 +1,5 @@
 import type { ContentID, Digest, Json, KeyMaterial } from '../../../cache/index.ts';
+import { formatPlatform } from '../../image/oci/index.ts';
 import type { RunMount, RunOp } from '../../graph/index.ts';
 
 /**
@@ -8,7 +9,7 @@ import type { RunMount, RunOp } from '../../graph/index.ts';
 export function runMaterial(op: RunOp, inputs: readonly ContentID[], content: Digest | undefined): KeyMaterial {
   return {
     op: 'run',
-    version: 1,
+    version: 2,
     fields: {
       argv: op.argv,
       env: op.env, // in order: a later duplicate wins for some programs
@@ -17,6 +18,7 @@ export function runMaterial(op: RunOp, inputs: readonly ContentID[], content: Di
       hostname: op.hostname,
       network: op.network, // none and host see different worlds
       security: op.security,
+      platform: formatPlatform(op.platform), // what uname says, where the files are the same
       mounts: op.mounts.map(mountField),
       heredoc: op.script === undefined ? null : { name: op.script.name, content: op.script.content },
       hosts: op.extraHosts.map(({ host }) => host), // the names, not where they lead

@@ -4,6 +4,7 @@ import { CONTENT } from './of-files.ts';
 import { STORE } from './of-store.ts';
 import { SURROUNDINGS } from './of-surroundings.ts';
 import { TEXT } from './of-text.ts';
+import { URLS } from './of-urls.ts';
 import { LAYOUT, MOVED } from './steps.ts';
 import { Mutations } from './world.ts';
 
@@ -16,17 +17,20 @@ beforeAll(async () => {
 });
 afterAll(() => mutations.end());
 
-test.each([...CONTENT, ...TEXT, ...SURROUNDINGS, ...STORE])('$cause', async ({ change, misses, hits = {} }) => {
-  const report = await mutations.report(change);
-  expect(missesOf(report)).toEqual(
-    Object.fromEntries(
-      Object.entries(misses).map(([text, [code, changes = []]]) => [nameOf(report, text), { code, changes }]),
-    ),
-  );
-  expect(oddHitsOf(report)).toEqual(
-    Object.fromEntries(Object.entries(hits).map(([text, code]) => [nameOf(report, text), code])),
-  );
-});
+test.each([...CONTENT, ...TEXT, ...SURROUNDINGS, ...STORE, ...URLS])(
+  '$cause',
+  async ({ change, misses, hits = {} }) => {
+    const report = await mutations.report(change);
+    expect(missesOf(report)).toEqual(
+      Object.fromEntries(
+        Object.entries(misses).map(([text, [code, changes = []]]) => [nameOf(report, text), { code, changes }]),
+      ),
+    );
+    expect(oddHitsOf(report)).toEqual(
+      Object.fromEntries(Object.entries(hits).map(([text, code]) => [nameOf(report, text), code])),
+    );
+  },
+);
 
 function missesOf({ steps }: Report): object {
   return Object.fromEntries(

@@ -15,7 +15,7 @@ import {
   parentChanged,
   type Mutation,
 } from './steps.ts';
-import { layerOf, recordsWith } from './world.ts';
+import { editRecord, layerOf, recordsWith } from './world.ts';
 
 const DATA = 'ARG SOURCE_DATE_EPOCH=1\nFROM scratch\nWORKDIR /data\n';
 const CROSS = 'FROM --platform=$BUILDPLATFORM busybox AS cross\n';
@@ -76,6 +76,22 @@ export const STORE: readonly Mutation[] = [
       return { flags: await of('arm64') };
     },
     misses: { 'FROM base': ['platform-changed', [{ name: 'platform', what: 'linux/amd64 → linux/arm64' }]] },
+  },
+  {
+    cause: 'platform of a command, with the same files',
+    async change({ append, build, layout }) {
+      append('Dockerfile', 'FROM base AS data\nRUN echo 1 > /one\n');
+      const of = async (platform: string) => {
+        const flags = ['--platform', platform];
+        return [...flags, '--target', 'data', ...(await layout('FROM busybox\n', ...flags))];
+      };
+      await build(await of('linux/amd64'));
+      return { flags: await of('linux/amd64/v2') };
+    },
+    misses: {
+      'FROM base': ['platform-changed', [{ name: 'platform', what: 'linux/amd64 → linux/amd64/v2' }]],
+      'RUN echo 1': ['platform-changed', [{ name: 'platform', what: 'linux/amd64 → linux/amd64/v2' }]],
+    },
   },
   {
     cause: 'platform that a command asks for',
@@ -160,6 +176,21 @@ export const STORE: readonly Mutation[] = [
     cause: 'a lost layer that nothing needs',
     change: ({ root }) => rmSync(layerOf(root, 'echo version'), { recursive: true }),
     misses: NONE,
+  },
+  {
+    cause: 'a layer that is gone, here and where it came from',
+    change({ root }) {
+      for (const file of recordsWith(root, 'WORKDIR')) {
+        const digest = `sha256:${'0'.repeat(64)}`;
+        const blob = { mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size: 1 };
+        const origins = [{ repository: 'oci-layout:///nowhere', digest }];
+        editRecord(file, (text) =>
+          text.replace('"origins":[]', `"blob":${JSON.stringify(blob)},"origins":${JSON.stringify(origins)}`),
+        );
+      }
+      rmSync(layerOf(root, 'WORKDIR'), { recursive: true });
+    },
+    misses: { 'WORKDIR /app': ['remote-missing'] },
   },
   {
     cause: 'stat index lost',

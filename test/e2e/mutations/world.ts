@@ -9,8 +9,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { parseLines, renderLine } from '../../../cache/records/lines.ts';
 import { makeBases } from '../../rig/bases.ts';
 import { CliRig, output, type Report } from '../../rig/cli.ts';
 
@@ -30,8 +34,23 @@ export interface World {
   readonly layout: (dockerfile: string, ...flags: readonly string[]) => Promise<string[]>;
   /** Runs the command line on the same root. */
   readonly tsbuild: (...argv: readonly string[]) => Promise<void>;
+  /** Serves one file over HTTP until the mutation has ended; what is set afterwards is served from then on. */
+  readonly serve: (served: Served) => Promise<Server>;
   /** Builds as it stands, with these flags, between the first build and the one that is judged. */
   readonly build: (flags: readonly string[]) => Promise<Report>;
+}
+
+export interface Served {
+  readonly body: string;
+  readonly etag?: string;
+  readonly modified?: string;
+}
+
+export interface Server {
+  readonly url: string;
+  served: Served;
+  /** Answers so far, by status. */
+  readonly statuses: readonly number[];
 }
 
 export interface Again {
@@ -41,6 +60,8 @@ export interface Again {
   readonly as?: readonly string[];
   /** A directory to build instead of the context. */
   readonly context?: string;
+  /** Looks, after the build that is judged, at what it did elsewhere. */
+  readonly after?: () => void;
 }
 
 /** Gives an `Again`, a promise of one, or nothing of interest. */
@@ -108,6 +129,7 @@ CMD ["true"]
 export class Mutations {
   readonly #dir: string;
   readonly #rig: CliRig;
+  #servers: HttpServer[] = [];
 
   private constructor(dir: string, rig: CliRig) {
     this.#dir = dir;
@@ -137,8 +159,16 @@ export class Mutations {
       cpSync(join(this.#dir, from), to, { recursive: true, preserveTimestamps: true });
     }
     write(join(this.#dir, 'token'), 'one');
-    const again = await change(this.#world());
-    return (await this.#build(typeof again === 'object' && again !== null ? again : {})).report;
+    try {
+      const changed = await change(this.#world());
+      const again: Again = typeof changed === 'object' && changed !== null ? changed : {};
+      const { report } = await this.#build(again);
+      again.after?.();
+      return report;
+    } finally {
+      for (const server of this.#servers) server.close();
+      this.#servers = [];
+    }
   }
 
   end(): void {
@@ -178,6 +208,11 @@ export class Mutations {
         const { code, stderr } = await this.#rig.tsbuild(argv);
         if (code !== 0) throw new Error(`tsbuild ${argv.join(' ')} exited with ${String(code)}: ${stderr}`);
       },
+      serve: async (served) => {
+        const { server, answers } = await serveFile(served);
+        this.#servers.push(server);
+        return answers;
+      },
       build: async (flags) => (await this.#build({ flags })).report,
     };
   }
@@ -196,6 +231,29 @@ export class Mutations {
   }
 }
 
+/** A file server that knows ETag and Last-Modified. */
+async function serveFile(first: Served): Promise<{ server: HttpServer; answers: Server }> {
+  const statuses: number[] = [];
+  const server = createServer(({ headers }, response) => {
+    const { body, etag, modified } = answers.served;
+    const isSame =
+      etag === undefined
+        ? modified !== undefined && headers['if-modified-since'] === modified
+        : headers['if-none-match'] === etag;
+    statuses.push(isSame ? 304 : 200);
+    response.writeHead(isSame ? 304 : 200, {
+      ...(etag === undefined ? {} : { etag }),
+      ...(modified === undefined ? {} : { 'last-modified': modified }),
+    });
+    response.end(isSame ? undefined : body);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const answers: Server = { url: `http://127.0.0.1:${String(port)}/file`, served: first, statuses };
+  return { server, answers };
+}
+
 function write(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
@@ -208,6 +266,12 @@ export function recordsWith(root: string, text: string): string[] {
     .filter((name) => /^[0-9a-f]{2}$/.test(name))
     .flatMap((name) => readdirSync(join(dir, name)).map((file) => join(dir, name, file)))
     .filter((file) => statSync(file).isFile() && readFileSync(file, 'utf8').includes(text));
+}
+
+/** Writes a record anew, whole, with another text. */
+export function editRecord(file: string, edit: (text: string) => string): void {
+  const { texts } = parseLines(readFileSync(file, 'utf8'));
+  writeFileSync(file, texts.map((text) => renderLine(edit(text))).join(''));
 }
 
 /** The directory of the layer that the step made whose record holds this text. */

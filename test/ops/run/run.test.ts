@@ -26,6 +26,7 @@ const bare: RunOp = {
   hostname: 'host',
   network: 'default',
   security: 'sandbox',
+  platform: { os: 'linux', architecture: 'amd64' },
   mounts: [],
   extraHosts: [{ host: 'db', ip: '10.0.0.1' }],
   ulimits: [],
