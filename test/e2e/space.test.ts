@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { inject, test } from 'vitest';
+import { describe, inject, test } from 'vitest';
 import { makeBases } from '../rig/bases.ts';
-import { CliRig, step } from '../rig/cli.ts';
+import { CliRig, step, until } from '../rig/cli.ts';
 
 interface Usage {
   readonly bytes: number;
@@ -119,6 +122,46 @@ test('after a build the root takes no more than it may; what costs least goes, a
   const left = (await usage(rig)).kinds.filter(({ kind }) => kind !== 'other' && kind !== 'records');
   assert.ok(left.reduce((sum, { bytes }) => sum + bytes, 0) < 100_000, JSON.stringify(left));
   assert.equal((await rig.build(['--cache-max', 'much'])).code, 2);
+});
+
+describe('the cap holds after a build that', () => {
+  const cap = ['--cache-max', '1MB'];
+  const data = 'x'.repeat(3_000_000);
+  const layersOf = (rig: CliRig): string => join(rig.root, 'layers/v1');
+
+  test('failed', async () => {
+    await using rig = CliRig.setup();
+    rig.write({ Dockerfile: 'FROM scratch\nCOPY data /data\nCOPY missing /missing\n', data });
+    const { code, stderr } = await rig.build(cap);
+    assert.equal(code, 1);
+    assert.match(stderr, /\[copy-source-missing\]/);
+    assert.ok(diskUsage(rig.root) <= 1_000_000, String(diskUsage(rig.root)));
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('was ended by %s', async (signal) => {
+    await using rig = CliRig.setup();
+    const server = createServer();
+    const asked = once(server, 'request');
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const { port } = server.address() as AddressInfo;
+      rig.write({
+        Dockerfile: `FROM scratch\nCOPY data /data\nADD http://127.0.0.1:${String(port)}/never /never\n`,
+        data,
+      });
+      const { child, finished } = rig.start(['--progress', 'plain', ...cap, rig.context]);
+      await asked;
+      await until('the layer is there', () => existsSync(layersOf(rig)) && readdirSync(layersOf(rig)).length > 0, {
+        withinMs: 30_000,
+      });
+      child.kill(signal);
+      assert.equal((await finished).code, signal === 'SIGINT' ? 130 : 143);
+      assert.ok(diskUsage(rig.root) <= 1_000_000, String(diskUsage(rig.root)));
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
 });
 
 test('cache check finds what was spoiled behind our back, and the next build makes it again', async () => {
