@@ -20,7 +20,16 @@ export type { CallDeps, CheckResult, OutlineResult, TargetsResult } from './chec
 export { BuildError, CODES, type ErrorCode, type SourceRange } from './errors.ts';
 export type * from './frontend/index.ts';
 export { parseDockerfile } from './frontend/index.ts';
-export type { BuildEvent, Change, HitCode, ImageSummary, MissCode, Reason, StepInfo } from './progress/index.ts';
+export type {
+  BuildEvent,
+  Change,
+  HitCode,
+  ImageSummary,
+  MissCode,
+  Reason,
+  Report,
+  StepInfo,
+} from './progress/index.ts';
 
 /** What must be said; everything else has the command line's default. */
 export type ImageOptions = Partial<BuildOptions> & Pick<BuildOptions, 'context' | 'rootDir'>;

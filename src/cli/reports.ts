@@ -1,7 +1,7 @@
 import { appendFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { BuildError } from '../errors.ts';
 import { checkDestinations } from '../exporter/index.ts';
-import { type BuildState, renderMarkdown, renderReport } from '../progress/index.ts';
+import { type BuildState, type FailureTails, renderMarkdown, renderReport } from '../progress/index.ts';
 import type { CliContext } from './context.ts';
 
 /** What GitHub takes as the summary of a step. */
@@ -24,8 +24,14 @@ export function checkReports(files: readonly string[]): Promise<void> {
 }
 
 /** Writes each report whole or not at all. @throws BuildError output-failed */
-export function writeReports(files: readonly string[], state: BuildState): void {
-  for (const file of files) writeWhole(file, { what: 'report', text: reportText(file, state) });
+export function writeReports(files: readonly string[], told: Told): void {
+  for (const file of files) writeWhole(file, { what: 'report', text: reportText(file, told) });
+}
+
+/** What reports are made of. */
+export interface Told {
+  readonly state: BuildState;
+  readonly tails: FailureTails['lines'];
 }
 
 /** @throws BuildError output-failed, with nothing half written */
@@ -41,9 +47,9 @@ export function writeWhole(file: string, { what, text }: { readonly what: string
   }
 }
 
-function reportText(file: string, state: BuildState): string {
+function reportText(file: string, { state, tails }: Told): string {
   return file.endsWith('.md')
-    ? renderMarkdown(state, { maxBytes: MAX_MARKDOWN })
+    ? renderMarkdown(state, { maxBytes: MAX_MARKDOWN, tails })
     : `${JSON.stringify(renderReport(state), null, 2)}\n`;
 }
 
@@ -52,7 +58,7 @@ function reportText(file: string, state: BuildState): string {
  * written is a warning.
  */
 export function addToJobSummary(
-  state: BuildState,
+  { state, tails }: Told,
   { env, warn }: Pick<CliContext, 'env'> & { readonly warn: (message: string) => void },
 ): void {
   const file = env['GITHUB_STEP_SUMMARY'] ?? '';
@@ -61,7 +67,7 @@ export function addToJobSummary(
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     const maxBytes = MAX_MARKDOWN - size - 1;
     if (maxBytes < MIN_MARKDOWN) warn(`the job summary is full: ${file} has ${size} bytes`);
-    else appendFileSync(file, `${size === 0 ? '' : '\n'}${renderMarkdown(state, { maxBytes })}`);
+    else appendFileSync(file, `${size === 0 ? '' : '\n'}${renderMarkdown(state, { maxBytes, tails })}`);
   } catch (error) {
     warn(`the job summary cannot be written: ${(error as Error).message}`);
   }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { build } from '../build.ts';
 import type { BuildOptions } from '../build-options.ts';
 import type { BuildEvent } from '../progress/index.ts';
-import { collectEvents, failureOf } from '../progress/index.ts';
+import { collectEvents, collectFailureTails, failureOf } from '../progress/index.ts';
 import { monotonicMs } from '../util/clock.ts';
 import { buildOptions } from './build-flags/options.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
@@ -23,10 +23,12 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
   const options = { ...given, reportFiles };
   const renderer = await openRenderer(flags.quiet === true ? 'quiet' : (flags.progress ?? 'auto'), context);
   const collected = collectEvents();
+  const tails = collectFailureTails();
   const warn = (message: string): void => emit({ type: 'warning', message });
   const tracer = await tracerFor(traceFile, { options, context, warn });
   const emit = (event: BuildEvent): void => {
     collected.handle(event);
+    tails.handle(event);
     renderer.handle(event);
     tracer?.handle(event);
   };
@@ -47,9 +49,9 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
     try {
       await tracer?.finish();
     } finally {
-      addToJobSummary(collected.state(), { env: context.env, warn });
+      addToJobSummary({ state: collected.state(), tails: tails.lines }, { env: context.env, warn });
       renderer.end();
-      writeReports(reports, collected.state());
+      writeReports(reports, { state: collected.state(), tails: tails.lines });
     }
   }
 }

@@ -1,6 +1,7 @@
 export { type BuildState, collectEvents, type StepState } from './collect.ts';
 export type * from './events.ts';
 export { type Phase, phaseTimer, type Timed } from './phase.ts';
+export { collectFailureTails, type FailureTails } from './failure-tail.ts';
 export { ignoreHint } from './ignore-hint.ts';
 export type { Renderer, RenderTarget } from './render/renderer.ts';
 export { asStoredBuild, type StoredBuild, type StoredReport, type StoredStep, stateOf } from './stored-build.ts';

@@ -19,5 +19,15 @@ export function codeText(text: string, columns = MAX_COLUMNS): string {
   return line === '' ? '' : `<code>${line.replace(SPECIAL, (one) => `&#${one.charCodeAt(0)};`)}</code>`;
 }
 
+/** A line of output within a block of HTML. */
+export function blockText(text: string): string {
+  const line = text
+    .slice(0, MAX_COLUMNS * MAX_UNITS)
+    .split('\t')
+    .map(plainText)
+    .join('    ');
+  return clip(line, MAX_COLUMNS).replace(/[&<>]/g, (one) => `&#${one.charCodeAt(0)};`);
+}
+
 /** Brackets count where a link could follow, underscores where a word begins or ends. */
 const SPECIAL = /[&<>|`\\*~$]|\](?=[([])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=\/\/)|(?<=www)\./g;

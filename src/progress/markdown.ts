@@ -1,6 +1,6 @@
 import { type BuildState, durationOf, type StepState } from './collect.ts';
 import type { ImageSummary } from './events.ts';
-import { codeText } from './markdown-text.ts';
+import { blockText, codeText } from './markdown-text.ts';
 import { criticalPath } from './report.ts';
 import { durationText, MIN_SAVED_MS, sizeText } from './render/words.ts';
 
@@ -14,13 +14,14 @@ const NOTE_BYTES = 200;
  * and folded what hit. Everything from outside is escaped. It takes `maxBytes` at most; what does not fit is left out, and
  * that is said.
  */
-export function renderMarkdown(state: BuildState, { maxBytes }: { readonly maxBytes: number }): string {
+export function renderMarkdown(state: BuildState, { maxBytes, tails }: MarkdownOptions): string {
   const page = new Page(maxBytes - NOTE_BYTES);
   page.add([heading(state), '', ...errorLines(state), ...imageLines(state.image)]);
   if (state.steps.length > 0) page.add([totals(state), '']);
   page.add(list(state.hints, (hint) => `> **Hint:** ${codeText(hint)}`));
   const ran = state.steps.filter(({ status }) => status !== 'hit');
   page.table(RAN_HEAD, ran.map(ranRow));
+  for (const step of ran) page.add(tailLines(step, tails?.get(step.info.id)));
   page.add(pathLines(state.steps));
   for (const step of ran) if (!page.isClipped) page.fold(changesTitle(step), changeLines(step));
   page.fold(
@@ -30,6 +31,12 @@ export function renderMarkdown(state: BuildState, { maxBytes }: { readonly maxBy
   const hits = state.steps.filter(({ status }) => status === 'hit');
   page.fold(hitsTitle(hits), hits.length === 0 ? [] : [...HIT_HEAD, ...hits.map(hitRow)]);
   return page.text();
+}
+
+export interface MarkdownOptions {
+  readonly maxBytes: number;
+  /** What failed steps said last, by their ids. */
+  readonly tails?: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Lines, as long as they fit. */
@@ -179,6 +186,17 @@ function hitsTitle(hits: readonly StepState[]): string {
 function savedText(steps: readonly StepState[]): string[] {
   const savedMs = steps.reduce((sum, step) => sum + step.savedMs, 0);
   return savedMs < MIN_SAVED_MS ? [] : [`saved ${durationText(savedMs)}`];
+}
+
+/** One block of HTML, so that it is there as a whole or not at all. */
+function tailLines({ info }: StepState, tail: readonly string[] = []): string[] {
+  if (tail.length === 0) return [];
+  return [
+    `Last output of ${codeText(info.name, MAX_ON_PATH)}:`,
+    '',
+    `<pre>${tail.map(blockText).join('\n')}</pre>`,
+    '',
+  ];
 }
 
 /** Worth a line where there is more than one step on it. */

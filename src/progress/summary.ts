@@ -79,6 +79,9 @@ function nameWidth(steps: readonly StepState[], max = MAX_NAME_WIDTH): number {
   return Math.min(max, Math.max(MIN_NAME_WIDTH, longest));
 }
 
+/** The same on a terminal that has room: beyond it, a row is hard to follow. */
+const MAX_WIDE_NAME = 96;
+
 /** Blanks and mark of a row; its time; its size. */
 const ROW_REST = 5;
 const TIME_ROOM = 9;
@@ -98,7 +101,7 @@ function fittedRow(step: StepState, steps: readonly StepState[], columns: number
   const size = columns >= SIZE_FROM_COLUMNS;
   const least = time ? NAME_ROOM : NARROW_NAME_ROOM;
   const room = columns - 1 - ROW_REST - (time ? TIME_ROOM : 0) - (size ? SIZE_ROOM : 0);
-  const width = nameWidth(steps, Math.max(least, room - OUTCOME_ROOM));
+  const width = nameWidth(steps, Math.max(least, Math.min(MAX_WIDE_NAME, room - OUTCOME_ROOM)));
   const outcome = textWidth(OUTCOMES[step.status](step));
   return clip(stepRow(step, { name: Math.max(least, Math.min(width, room - outcome)), time, size }), columns - 1);
 }

@@ -65,6 +65,7 @@ test('the report and the page of a RUN that failed hold no secret', async () => 
   assert.equal(code, 1);
   const page = readFileSync(join(rig.dir, 'page.md'), 'utf8');
   assert.match(page, /❌ \*\*failed\*\* \| <code>.*exit code: 3/);
+  assert.match(page, /<pre>(\*\*\*\n?)+<\/pre>/);
   assert.equal(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8'), page);
   for (const text of [JSON.stringify(report), page]) assert.ok(!text.includes(env.T), text);
 });

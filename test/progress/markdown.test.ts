@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { BuildEvent } from '../../src/progress/index.ts';
+import { type BuildEvent, collectFailureTails } from '../../src/progress/index.ts';
 import { renderMarkdown } from '../../src/progress/markdown.ts';
 import { codeText } from '../../src/progress/markdown-text.ts';
 import { sampleBuild } from '../rig/events.ts';
@@ -67,6 +67,17 @@ describe('a page', () => {
     const text = markdown(eventsOf([{ name: HOSTILE, miss: { code: 'no-record', message: HOSTILE } }, { name: long }]));
     await expect(text).toMatchFileSnapshot('golden/hostile.md');
   });
+});
+
+test('what a failed step said last is there, as text', () => {
+  const output = `${Array.from({ length: 30 }, (_, index) => `line ${index}`).join('\n')}\n\n<b>\u001b[31m*not*\u001b[0m\t&</pre>`;
+  const events = eventsOf([{ name: '[a 1/1] RUN make', fails: 'exit code: 3', output }]);
+  const tails = collectFailureTails();
+  for (const event of events) tails.handle(event);
+  const page = renderMarkdown(stateOfEvents(events), { maxBytes: MIB, tails: tails.lines });
+  expect(page).toMatch(/^Last output of <code>\[a 1\/1\] RUN make<\/code>:\n\n<pre>line 12\n/m);
+  expect(page).toContain('line 29\n\n&#60;b&#62;*not*    &#38;&#60;/pre&#62;</pre>\n');
+  expect(page).not.toContain('line 11\n');
 });
 
 describe('its size', () => {
