@@ -1,6 +1,6 @@
 // Many processes build in one root while it is pruned, checked, capped and builds are killed: `npm run test:stress -- --processes 8
 // --builds 100 --seed 1`. No build that is left alone may fail or make another image than an undisturbed one; nothing may be damaged; what
-// dead ones left must be gone after the next command; and after a build that ends alone the root takes no more than its cap.
+// dead ones left must be gone after the next command; and after a build that ends alone, cancelled or not, the root takes no more than its cap.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -39,7 +39,17 @@ RUN rm /made/f7; chmod 4755 /made/f8; mv /data/numbers /numbers
 
 const dir = mkdtempSync(join(tmpdir(), 'tsbuild-stress-'));
 const root = join(dir, 'root');
-const figures = { builds: 0, killed: 0, prunes: 0, freedBytes: 0, checks: 0, solo: 0, mostBytes: 0, seconds: 0 };
+const figures = {
+  builds: 0,
+  killed: 0,
+  prunes: 0,
+  freedBytes: 0,
+  checks: 0,
+  solo: 0,
+  cancelled: 0,
+  mostBytes: 0,
+  seconds: 0,
+};
 const startedMs = performance.now();
 try {
   await main();
@@ -99,19 +109,37 @@ async function check() {
   figures.checks += 1;
 }
 
-/** One build of each kind, alone: the cap holds, and nothing of the dead is left. */
+/** One build of each kind, alone, and one that is cancelled: the cap holds, and nothing of the dead is left. */
 async function settle(references) {
   for (let kind = 0; kind < KINDS; kind += 1) {
     const image = await finished(startBuild({ kind, id: `solo-${kind}` }));
     if (image !== references[kind]) throw new Error(`the last build of kind ${kind} made another image`);
     figures.solo += 1;
-    const bytes = await diskUsage();
-    figures.mostBytes = Math.max(figures.mostBytes, bytes);
-    if (bytes > CAP_BYTES) throw new Error(`the root takes ${bytes} bytes, more than ${CAP_BYTES}`);
+    await assertBelowCap();
+    await cancelled(kind);
+    await assertBelowCap();
     const left = ['tmp', 'run', 'leases'].flatMap((place) => readdirSync(join(root, place)));
     if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`);
   }
   await check();
+}
+
+/** A build of new work, alone, that is told to stop somewhere on its way. */
+async function cancelled(kind) {
+  const build = startBuild({ kind: `cancelled-${kind}`, id: `cancelled-${kind}` });
+  await Promise.race([build.ended, new Promise((resolve) => setTimeout(resolve, 300 + 200 * kind))]);
+  build.child.kill('SIGINT');
+  await build.ended;
+  if (build.child.exitCode !== 130 && build.child.exitCode !== 0)
+    throw new Error(`a cancelled build failed:\n${build.said.stderr}`);
+  if (build.child.exitCode === 130) figures.cancelled += 1;
+  rmSync(build.file, { force: true });
+}
+
+async function assertBelowCap() {
+  const bytes = await diskUsage();
+  figures.mostBytes = Math.max(figures.mostBytes, bytes);
+  if (bytes > CAP_BYTES) throw new Error(`the root takes ${bytes} bytes, more than ${CAP_BYTES}`);
 }
 
 function startBuild({ kind, id, at = root, isPlain = false }) {
