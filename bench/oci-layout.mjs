@@ -44,7 +44,7 @@ export async function addBigLayer(dir, wanted) {
   const manifest = readBlob(dir, described.digest);
   const config = readBlob(dir, manifest.config.digest);
   config.rootfs.diff_ids.push(diffID);
-  config.history = undefined;
+  config.history?.push({ created: config.created, created_by: 'a layer of many files' });
   manifest.layers.push({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size });
   manifest.config = { ...manifest.config, ...writeBlob(dir, config) };
   index.manifests = [{ ...described, ...writeBlob(dir, manifest) }];

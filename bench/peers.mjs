@@ -164,7 +164,8 @@ function openBuildah(home, bases) {
         spawnSync('bash', ['-c', `id=$(${buildah} pull -q oci-archive:${archive}) && ${tag}`]);
       }
     },
-    stop() {},
+    // It leaves its directory mounted on itself.
+    stop: () => void spawnSync('umount', ['-l', join(home, 'root/overlay')]),
   };
 }
 
