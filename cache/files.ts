@@ -49,10 +49,25 @@ export function sizeIfThere(path: string): number | undefined {
 
 /** Temp file → fsync → rename: readers see all of it or nothing, after a power failure too. */
 export function publishBytes(path: string, bytes: Uint8Array | string, tempPath: TempPath): void {
+  publish(path, tempPath, (temp) => {
+    writeNew(temp, bytes);
+    syncFile(temp);
+  });
+}
+
+/** Temp file → rename: readers see all of it or nothing, but that a power failure may lose or tear it. */
+export function publishUnsynced(path: string, bytes: Uint8Array | string, tempPath: TempPath): void {
+  publish(path, tempPath, (temp) => writeNew(temp, bytes));
+}
+
+function writeNew(path: string, bytes: Uint8Array | string): void {
+  writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 });
+}
+
+function publish(path: string, tempPath: TempPath, write: (temp: string) => void): void {
   const temp = tempPath('publish');
   try {
-    writeFileSync(temp, bytes, { flag: 'wx', mode: 0o600 });
-    syncFile(temp);
+    write(temp);
     moveInto(temp, path);
   } catch (error) {
     rmSync(temp, { force: true });

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type DiffID, digestOf, hexOf } from '../digest.ts';
-import { publishBytes, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
+import { publishBytes, publishUnsynced, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
 import { type Holds, NO_HOLDS } from '../holds.ts';
 import type { BlobRef } from '../types.ts';
 import { type LayerMeta, parseMeta, renderMeta, type StoredMeta } from './meta.ts';
@@ -223,8 +223,10 @@ class DirectoryLayerStore implements LayerStore {
     rmSync(join(this.dir(diffID), 'meta'), { force: true });
   }
 
+  /** No more durable than the files that it speaks of: what the next boot finds torn is made again. */
   #writeMeta(diffID: DiffID, meta: StoredMeta): void {
-    publishBytes(join(this.dir(diffID), 'meta'), renderMeta(meta), this.#options.tempPath);
+    const publish = meta.boot === null ? publishBytes : publishUnsynced;
+    publish(join(this.dir(diffID), 'meta'), renderMeta(meta), this.#options.tempPath);
   }
 
   #fsBootPath(diffID: DiffID): string {
