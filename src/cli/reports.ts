@@ -23,6 +23,19 @@ export function checkReports(files: readonly string[]): Promise<void> {
   return checkDestinations(files.map((dest) => ({ type: 'oci', dest })));
 }
 
+/** Whether a page for people is wanted, which has what failed steps said last. */
+export function asksForPage(files: readonly string[], env: CliContext['env']): boolean {
+  return files.some(isPage) || jobSummary(env) !== '';
+}
+
+function isPage(file: string): boolean {
+  return file.endsWith('.md');
+}
+
+function jobSummary(env: CliContext['env']): string {
+  return env['GITHUB_STEP_SUMMARY'] ?? '';
+}
+
 /** Writes each report whole or not at all. @throws BuildError output-failed */
 export function writeReports(files: readonly string[], told: Told): void {
   for (const file of files) writeWhole(file, { what: 'report', text: reportText(file, told) });
@@ -31,6 +44,7 @@ export function writeReports(files: readonly string[], told: Told): void {
 /** What reports are made of. */
 export interface Told {
   readonly state: BuildState;
+  /** For pages. */
   readonly tails: FailureTails['lines'];
 }
 
@@ -48,7 +62,7 @@ export function writeWhole(file: string, { what, text }: { readonly what: string
 }
 
 function reportText(file: string, { state, tails }: Told): string {
-  return file.endsWith('.md')
+  return isPage(file)
     ? renderMarkdown(state, { maxBytes: MAX_MARKDOWN, tails })
     : `${JSON.stringify(renderReport(state), null, 2)}\n`;
 }
@@ -61,7 +75,7 @@ export function addToJobSummary(
   { state, tails }: Told,
   { env, warn }: Pick<CliContext, 'env'> & { readonly warn: (message: string) => void },
 ): void {
-  const file = env['GITHUB_STEP_SUMMARY'] ?? '';
+  const file = jobSummary(env);
   if (file === '') return;
   try {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -2,13 +2,13 @@ import { resolve } from 'node:path';
 import { build } from '../build.ts';
 import type { BuildOptions } from '../build-options.ts';
 import type { BuildEvent } from '../progress/index.ts';
-import { collectEvents, collectFailureTails, failureOf } from '../progress/index.ts';
+import { collectEvents, collectFailureTails, type FailureTails, failureOf } from '../progress/index.ts';
 import { monotonicMs } from '../util/clock.ts';
 import { buildOptions } from './build-flags/options.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { openRenderer } from './renderer.ts';
-import { addToJobSummary, checkReports, writeReports } from './reports.ts';
+import { addToJobSummary, asksForPage, checkReports, writeReports } from './reports.ts';
 import { writeStdout } from './stdout.ts';
 import type { Tracer } from './trace/tracer.ts';
 import { asksForOtlp } from './trace/wanted.ts';
@@ -23,7 +23,7 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
   const options = { ...given, reportFiles };
   const renderer = await openRenderer(flags.quiet === true ? 'quiet' : (flags.progress ?? 'auto'), context);
   const collected = collectEvents();
-  const tails = collectFailureTails();
+  const tails = tailsFor(reports, context);
   const warn = (message: string): void => emit({ type: 'warning', message });
   const tracer = await tracerFor(traceFile, { options, context, warn });
   const emit = (event: BuildEvent): void => {
@@ -54,6 +54,11 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
       writeReports(reports, { state: collected.state(), tails: tails.lines });
     }
   }
+}
+
+/** Output is looked at only where a page tells it. */
+function tailsFor(reports: readonly string[], { env }: CliContext): FailureTails {
+  return asksForPage(reports, env) ? collectFailureTails() : { handle: () => undefined, lines: new Map() };
 }
 
 /** Loaded only where a trace is asked for, by flag or by environment. */

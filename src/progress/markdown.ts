@@ -1,8 +1,9 @@
 import { type BuildState, durationOf, type StepState } from './collect.ts';
 import type { ImageSummary } from './events.ts';
 import { blockText, codeText } from './markdown-text.ts';
-import { criticalPath } from './report.ts';
 import { durationText, MIN_SAVED_MS, sizeText } from './render/words.ts';
+import { criticalPath } from './report.ts';
+import { countsOf } from './totals.ts';
 
 /** Of changes of a step, of outputs and tags, of warnings: so many are told, then a count. */
 const MAX_LISTED = 50;
@@ -126,8 +127,7 @@ function imageLines(image: ImageSummary | undefined): string[] {
 }
 
 function totals({ steps }: BuildState): string {
-  const hits = steps.filter(({ status }) => status === 'hit').length;
-  const ran = steps.filter(({ status }) => status === 'miss' || status === 'failed').length;
+  const { hits, ran } = countsOf(steps);
   const layers = new Map(steps.flatMap(({ layer }) => (layer === undefined ? [] : [[layer.diffID, layer.size]])));
   const size = [...layers.values()].reduce((sum, one) => sum + one, 0);
   const parts = [
@@ -184,7 +184,7 @@ function hitsTitle(hits: readonly StepState[]): string {
 }
 
 function savedText(steps: readonly StepState[]): string[] {
-  const savedMs = steps.reduce((sum, step) => sum + step.savedMs, 0);
+  const { savedMs } = countsOf(steps);
   return savedMs < MIN_SAVED_MS ? [] : [`saved ${durationText(savedMs)}`];
 }
 

@@ -49,10 +49,17 @@ const MAX_ON_PATH = 24;
 const PATH_LENGTHS = [4, 3, 2, 1];
 const LARGEST = [3, 2, 1];
 
+/** What became of steps, and what those that hit took when they ran. */
+export function countsOf(steps: readonly StepState[]): { hits: number; ran: number; savedMs: number } {
+  return {
+    hits: steps.filter(({ status }) => status === 'hit').length,
+    ran: steps.filter(({ status }) => status === 'miss' || status === 'failed').length,
+    savedMs: steps.reduce((sum, step) => sum + step.savedMs, 0),
+  };
+}
+
 function countParts(steps: readonly StepState[], durationMs: number): string[] {
-  const hits = steps.filter((step) => step.status === 'hit').length;
-  const ran = steps.filter((step) => step.status === 'miss' || step.status === 'failed').length;
-  const savedMs = steps.reduce((sum, step) => sum + step.savedMs, 0);
+  const { hits, ran, savedMs } = countsOf(steps);
   const saved = savedMs >= MIN_SAVED_MS ? `, saved ${durationText(savedMs)}` : '';
   return [`${hits} hit, ${ran} ran`, `${durationText(durationMs)}${saved}`];
 }

@@ -1,5 +1,12 @@
 import type { ExplainedStep } from '../../explain/index.ts';
-import { ageText, durationText, plainText, type StoredBuild, type StoredStep } from '../../progress/index.ts';
+import {
+  ageText,
+  durationText,
+  MIN_SAVED_MS,
+  plainText,
+  type StoredBuild,
+  type StoredStep,
+} from '../../progress/index.ts';
 import { clip, padEnd, textWidth } from '../../progress/render/width.ts';
 import { wrapAfter } from './wrap.ts';
 
@@ -93,9 +100,6 @@ export function causeOf(step: StoredStep): string {
   if (status !== 'failed' || error === undefined) return why;
   return error.includes(why) ? error : `${why}; ${error}`;
 }
-
-/** Less is not worth a word. */
-const MIN_SAVED_MS = 50;
 
 export function savedText({ savedMs }: StoredStep): string {
   return savedMs < MIN_SAVED_MS ? '' : `, saved ${durationText(savedMs)}`;

@@ -5,7 +5,7 @@ import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../cache/index.ts';
-import { ArchiveError, makeTarReader, makeTarWriter, type TarEntry } from '../../../src/image/archive/index.ts';
+import { ArchiveError, BARE, makeTarReader, makeTarWriter, type TarEntry } from '../../../src/image/archive/index.ts';
 import { crc32 } from '../../../src/image/layer/crc32.ts';
 import {
   compareTarNames,
@@ -20,19 +20,7 @@ import { tempDir, writeLayer } from '../../rig/layers.ts';
 
 const signal = new AbortController().signal;
 
-const EMPTY = {
-  type: 'file',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtimeSec: 0,
-  mtimeNsec: 0,
-  link: '',
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: new Map<string, Uint8Array>(),
-} as const;
+const EMPTY = { ...BARE, type: 'file', mode: 0o644 } as const;
 
 describe('writing', () => {
   test('the diffID is the digest of the tar, file digests are those of the files', () => {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../cache/index.ts';
+import { BARE } from '../../../src/image/archive/index.ts';
 import { openToc, type StackLayer, type StackTree, stackTree, type TocEntry } from '../../../src/image/toc/index.ts';
 import { joinRel, parentOf, type RelPath, relPath, TOP } from '../../../src/util/rel-path.ts';
 import { type Spec, tempDir, writeLayer } from '../../rig/layers.ts';
@@ -144,20 +145,7 @@ describe('foreign layers', () => {
   });
 });
 
-const PLAIN: Omit<TocEntry, 'path'> = {
-  type: 'file',
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  size: 0,
-  mtimeSec: 0,
-  mtimeNsec: 0,
-  link: '',
-  devMajor: 0,
-  devMinor: 0,
-  xattrs: new Map(),
-  offset: 0,
-};
+const PLAIN: Omit<TocEntry, 'path'> = { ...BARE, type: 'file', mode: 0o644, offset: 0 };
 
 const path = fc
   .array(fc.constantFrom('a', 'b', 'a.'), { minLength: 1, maxLength: 3 })
