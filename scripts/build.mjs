@@ -1,45 +1,140 @@
-// Bundles the CLI, its worker and the library into dist/. Rooms that are imported dynamically become chunks of their own,
-// so that a cached build loads little. koffi stays outside: it is a native addon.
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// Bundles the library and the CLI with its worker into dist/. Rooms that are imported dynamically become chunks of their own,
+// so that a cached build loads little.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
+import { koffiInside } from './koffi-inside.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
+const cliDir = join(dist, 'cli');
+const STARTERS = ['load.cjs', 'tsbuild.cjs', 'tsbuild.mjs', 'worker.cjs', 'worker.mjs'];
 
-const { metafile } = await build({
+/** @type {import('esbuild').BuildOptions} */
+const bundled = {
   absWorkingDir: root,
-  entryPoints: { 'cli/tsbuild': 'src/cli/main.ts', 'cli/worker': 'src/worker/server/main.ts', index: 'src/index.ts' },
-  outdir: dist,
-  outExtension: { '.js': '.mjs' },
-  // Beside the worker, which is found relative to the file that starts it.
-  chunkNames: 'cli/[name]-[hash]',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20.11',
   mainFields: ['module', 'main'],
-  external: ['koffi'],
-  // Dependencies in CommonJS call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
-  },
-  // half of the time until a cached build is done is spent on reading this text; names stay, for stack traces
+  // half of the time until a build starts is spent on reading this text; names stay, for stack traces
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'linked',
-  metafile: true,
   logLevel: 'warning',
-});
+};
 
+await writeLibrary();
+const chunks = await writeChunks();
+await writeStarters(chunks);
 // Chunks of earlier builds go last, so that a failed build leaves the last good one.
-for (const name of readdirSync(join(dist, 'cli'))) {
-  if (!Object.hasOwn(metafile.outputs, `dist/cli/${name}`)) rmSync(join(dist, 'cli', name));
+removeAllBut([...chunks.names, ...STARTERS]);
+writeCode(chunks);
+
+/** For `import`: ES modules. The CLI's chunks are none of its business. */
+async function writeLibrary() {
+  rmSync(join(dist, 'library'), { recursive: true, force: true });
+  await build({
+    ...bundled,
+    splitting: true,
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    entryPoints: { index: 'src/index.ts' },
+    outdir: dist,
+    chunkNames: 'library/[name]-[hash]',
+    external: ['koffi'],
+    // Dependencies in CommonJS call require() for Node's own modules.
+    banner: {
+      js: "import { createRequire as nodeRequire } from 'node:module'; const require = nodeRequire(import.meta.url);",
+    },
+  });
 }
 
-const cli = join(dist, 'cli/tsbuild.mjs');
-const text = readFileSync(cli, 'utf8');
-if (!text.startsWith('#!')) writeFileSync(cli, `#!/usr/bin/env node\n${text}`);
-chmodSync(cli, 0o755);
+/** @typedef {{ names: string[], main: string, worker: string }} Chunks */
+
+/** The command line and the worker, as CommonJS that src/cli/start loads. Only ES modules can be split, so they are made first. */
+async function writeChunks() {
+  const { outputFiles, metafile } = await build({
+    ...bundled,
+    splitting: true,
+    format: 'esm',
+    entryPoints: { main: 'src/cli/main.ts', worker: 'src/worker/server/main.ts' },
+    entryNames: '[name]-[hash]',
+    chunkNames: '[name]-[hash]',
+    outExtension: { '.js': '.cjs' },
+    outdir: cliDir,
+    plugins: [koffiInside(root)],
+    metafile: true,
+    write: false,
+  });
+  mkdirSync(cliDir, { recursive: true });
+  for (const { path, text } of outputFiles) writeFileSync(path, path.endsWith('.cjs') ? await asFunction(text) : text);
+  /** @param {string} source */
+  const chunkOf = (source) => {
+    const [path] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === source) ?? [];
+    if (path === undefined) throw new Error(`no chunk of ${source}`);
+    return basename(path);
+  };
+  return {
+    names: outputFiles.map(({ path }) => basename(path)),
+    main: chunkOf('src/cli/main.ts'),
+    worker: chunkOf('src/worker/server/main.ts'),
+  };
+}
+
+/** @param {string} text of an ES module */
+async function asFunction(text) {
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.11',
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+    supported: { 'dynamic-import': false },
+    minifyWhitespace: true,
+    minifySyntax: true,
+  });
+  // It is read as Latin 1.
+  if (/[^\0-\x7f]/.test(code)) throw new Error('a chunk is not all ASCII');
+  return `(function(exports,require,module,__filename,__dirname){${code}})`;
+}
+
+/**
+ * `tsbuild.mjs` is what people start. Imported in an ES module, each of Node's own modules is read out with all that it exports, streams and
+ * all, which takes longer than many a cached build: the rest is CommonJS.
+ * @param {Chunks} chunks
+ */
+async function writeStarters({ main, worker }) {
+  await build({
+    ...bundled,
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    entryPoints: ['tsbuild', 'worker', 'load'].map((name) => `src/cli/start/${name}.ts`),
+    outdir: cliDir,
+    define: {
+      MAIN_CHUNK: JSON.stringify(main),
+      WORKER_CHUNK: JSON.stringify(worker),
+      'import.meta.dirname': '__dirname',
+    },
+  });
+  for (const name of ['tsbuild', 'worker']) {
+    const text = `#!/usr/bin/env node
+import { createRequire } from 'node:module';
+createRequire(import.meta.url)('./${name}.cjs');
+`;
+    writeFileSync(join(cliDir, `${name}.mjs`), text, { mode: 0o755 });
+  }
+}
+
+/** @param {readonly string[]} names */
+function removeAllBut(names) {
+  for (const name of readdirSync(cliDir)) if (!names.includes(name)) rmSync(join(cliDir, name));
+}
+
+/** What V8 makes of the chunks. @param {Chunks} chunks */
+function writeCode({ main, worker }) {
+  const script = join(root, 'scripts/code-cache.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [script, cliDir, main, worker], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`the code of the bundle could not be written:\n${stderr}`);
+}

@@ -1,23 +1,26 @@
 import { runCli } from './run.ts';
 import { outliveReaders } from './stdout.ts';
 
-outliveReaders();
-const controller = new AbortController();
-let signalExit: number | undefined;
-for (const [signal, exitCode] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-] as const) {
-  process.on(signal, () => {
-    // A second signal is impatience: leave at once, the kernel ends the worker with us.
-    if (signalExit !== undefined) process.exit(exitCode);
-    signalExit = exitCode;
-    controller.abort(new Error(signal));
-  });
-}
+/** The whole program, on this process's words, streams and signals. Sets the exit status. */
+export async function main(): Promise<void> {
+  outliveReaders();
+  const controller = new AbortController();
+  let signalExit: number | undefined;
+  for (const [signal, exitCode] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    process.on(signal, () => {
+      // A second signal is impatience: leave at once, the kernel ends the worker with us.
+      if (signalExit !== undefined) process.exit(exitCode);
+      signalExit = exitCode;
+      controller.abort(new Error(signal));
+    });
+  }
 
-const code = await runCli(process.argv.slice(2), { env: process.env, cwd: process.cwd(), signal: controller.signal });
-// A cancelled build may leave a wait on standard input behind: nobody is to wait for that.
-if (signalExit !== undefined) process.exit(signalExit);
-process.exitCode = code;
+  const code = await runCli(process.argv.slice(2), { env: process.env, cwd: process.cwd(), signal: controller.signal });
+  // A cancelled build may leave a wait on standard input behind: nobody is to wait for that.
+  if (signalExit !== undefined) process.exit(signalExit);
+  process.exitCode = code;
+}

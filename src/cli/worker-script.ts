@@ -1,6 +1,6 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
 /** The worker's bundle lies beside the CLI's. */
 export function workerScript(): string {
-  return fileURLToPath(new URL('./worker.mjs', import.meta.url));
+  return join(import.meta.dirname, 'worker.mjs');
 }

@@ -12,7 +12,7 @@ export function growHeapSlowly(): void {
   if (isSlow) return;
   isSlow = true;
   // at once, and not with every start of the program: it takes as long as many a cached step
-  const { setFlagsFromString } = createRequire(import.meta.url)('node:v8') as typeof V8;
+  const { setFlagsFromString } = createRequire(import.meta.filename)('node:v8') as typeof V8;
   setFlagsFromString('--heap-growing-percent=30');
   setFlagsFromString('--semi-space-growth-factor=1');
 }

@@ -1,12 +1,10 @@
-import { createRequire } from 'node:module';
 import { constants } from 'node:os';
-import type koffiModule from 'koffi';
+import { type Koffi, loadKoffi } from './koffi.ts';
 import { SysError } from './sys-error.ts';
 
 /** Text is UTF-8; a Buffer is taken byte for byte, without a terminating NUL. */
 export type SysPath = string | Buffer;
 
-type Koffi = typeof koffiModule;
 type Library = ReturnType<Koffi['load']>;
 type Argument = number | bigint | Uint8Array | null;
 type Native = (...args: Argument[]) => number | bigint;
@@ -80,10 +78,10 @@ interface Libc {
 
 let loaded: Libc | undefined;
 
-/** Loaded on the first call, synchronously: koffi costs 7 ms, and most modules that import this room never call it. */
+/** Loaded on the first call: most modules that import this room never call it. */
 function libc(): Libc {
   if (loaded !== undefined) return loaded;
-  const koffi = createRequire(import.meta.url)('koffi') as Koffi;
+  const koffi = loadKoffi();
   loaded = { koffi, library: loadLibc(koffi) };
   return loaded;
 }

@@ -1,0 +1,77 @@
+// node code-cache.mjs DIR MAIN WORKER: writes beside the chunks of the bundle what V8 made of them (src/cli/start/load.ts). What a build
+// calls is compiled by doing one: functions that never ran are not in it. For the version of Node that runs this; another one compiles.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const [dir = '', main = '', worker = ''] = process.argv.slice(2);
+/** @type {typeof import('../src/cli/start/load.ts')} */
+const { chunksIn } = createRequire(import.meta.url)(join(dir, 'load.cjs'));
+const chunks = chunksIn(dir);
+const scratch = mkdtempSync(join(tmpdir(), 'tsbuild-code-'));
+try {
+  writeContext(join(scratch, 'context'));
+  const { main: run } = /** @type {typeof import('../src/cli/main.ts')} */ (chunks.load(main));
+  // once in which all runs, then with a hit for each step
+  for (const progress of ['plain', 'quiet', 'quiet']) {
+    await runMain(run, [
+      'build',
+      '--root',
+      'root',
+      '--progress',
+      progress,
+      '-t',
+      'code:1',
+      '-o',
+      'type=oci,dest=code.tar',
+      'context',
+    ]);
+  }
+  const mask = process.umask();
+  chunks.load(worker);
+  process.umask(mask);
+  for (const [name, script] of chunks.scripts) {
+    writeFileSync(join(dir, name.replace(/\.cjs$/, '.code')), script.createCachedData());
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+/** @param {() => Promise<void>} run @param {string[]} words */
+async function runMain(run, words) {
+  process.chdir(scratch);
+  process.argv = [process.execPath, 'tsbuild', ...words];
+  await run();
+  if (process.exitCode !== 0) throw new Error('the build that the code of the bundle is taken from failed');
+}
+
+/** @param {string} context */
+function writeContext(context) {
+  mkdirSync(join(context, 'src/deep'), { recursive: true });
+  for (let n = 0; n < 40; n++) writeFileSync(join(context, 'src/deep', `${n}.js`), `export default ${n};\n`);
+  writeFileSync(join(context, 'package.json'), '{}\n');
+  writeFileSync(join(context, '.dockerignore'), 'node_modules\n**/*.log\n!keep.log\n');
+  writeFileSync(
+    join(context, 'Dockerfile'),
+    `# syntax=docker/dockerfile:1
+ARG NAME=app
+FROM scratch AS files
+WORKDIR /work
+COPY package.json ./
+COPY --chown=1:1 src/ src/
+FROM scratch
+ARG NAME
+ENV HOME=/home/\${NAME} PATH=/bin
+LABEL org.opencontainers.image.title="$NAME"
+COPY --from=files /work /work
+COPY --chmod=755 <<EOF /entry
+\${NAME:-none}
+EOF
+USER 1:1
+EXPOSE 80
+ENTRYPOINT ["/entry"]
+CMD ["serve"]
+`,
+  );
+}
