@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Cgroup {
@@ -16,6 +17,36 @@ export function removeCgroups(isStale: (cgroup: Cgroup) => boolean): void {
     for (const name of groupsIn(dir)) {
       const changed = statSync(join(dir, name), { throwIfNoEntry: false });
       if (changed !== undefined && isStale({ name, changedMs: changed.mtimeMs })) removeIfEmpty(join(dir, name));
+    }
+  }
+}
+
+/** Removes one beside or below this process's own, with those inside of it, where it is empty. */
+export function removeCgroup(name: string): void {
+  for (const dir of ownCgroups()) removeIfEmpty(join(dir, name));
+}
+
+let hastening: Promise<void> | undefined;
+
+/**
+ * Has the kernel wait now for what the next move of a process into a cgroup waits for: a moment in which no processor starts or ends one,
+ * which takes 10 ms to come, and counts for all who move soon after. Settled when that is over; never an error.
+ */
+export function hastenMoves(): Promise<void> {
+  hastening ??= moveNowhere().finally(() => {
+    hastening = undefined;
+  });
+  return hastening;
+}
+
+/** Into the group where it is. */
+async function moveNowhere(): Promise<void> {
+  for (const dir of placesOfSelf()) {
+    try {
+      await writeFile(join(dir, 'cgroup.procs'), '0', { flag: 'r+' });
+      return;
+    } catch {
+      // Not mounted, or not ours to write.
     }
   }
 }
@@ -48,14 +79,34 @@ function readIfThere(file: string): string | undefined {
 
 const ROOT = '/sys/fs/cgroup';
 
+interface Place {
+  /** Version 1: what the hierarchy is for; empty for version 2. */
+  readonly controllers: string;
+  readonly path: string;
+}
+
+function ownPlaces(): Place[] {
+  const lines = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
+  return lines.map((line) => {
+    const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    return { controllers: controllers.replace(/^name=/, ''), path };
+  });
+}
+
 /** Directories in which a container runtime makes its own for a relative path: v1 below this process's, v2 beside it. */
 function ownCgroups(): string[] {
-  const lines = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\n');
-  return lines.flatMap((line) => {
-    const [, controllers = '', path = '/'] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    if (controllers === '') return [join(ROOT, path, '..'), join(ROOT, 'unified', path)];
-    return [join(ROOT, controllers.replace(/^name=/, ''), path)];
-  });
+  return ownPlaces().flatMap(({ controllers, path }) =>
+    controllers === '' ? [join(ROOT, path, '..'), join(ROOT, 'unified', path)] : [join(ROOT, controllers, path)],
+  );
+}
+
+/** Directories that may be this process's own groups, those of version 2 first. */
+function placesOfSelf(): string[] {
+  const [v2, v1] = [true, false].map((is) => ownPlaces().filter(({ controllers }) => (controllers === '') === is));
+  return [
+    ...(v2 ?? []).flatMap(({ path }) => [join(ROOT, path), join(ROOT, 'unified', path)]),
+    ...(v1 ?? []).map(({ controllers, path }) => join(ROOT, controllers, path)),
+  ];
 }
 
 /** Beside each group lie dozens of control files. */
@@ -69,10 +120,18 @@ function groupsIn(dir: string): string[] {
 }
 
 function removeIfEmpty(dir: string): void {
+  if (isRemoved(dir)) return;
   for (const name of groupsIn(dir)) removeIfEmpty(join(dir, name));
+  isRemoved(dir);
+}
+
+/** False for one that is in use, or has groups inside. */
+function isRemoved(dir: string): boolean {
+  if (!existsSync(dir)) return true;
   try {
     rmdirSync(dir);
+    return true;
   } catch {
-    // In use, or somebody else was faster.
+    return false;
   }
 }

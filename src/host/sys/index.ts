@@ -1,4 +1,4 @@
-export { type Cgroup, type CgroupMemory, cgroupMemory, removeCgroups } from './cgroups.ts';
+export { type Cgroup, type CgroupMemory, cgroupMemory, hastenMoves, removeCgroup, removeCgroups } from './cgroups.ts';
 export { copyFileRange } from './copy-range.ts';
 export { fileLocks } from './file-locks.ts';
 export { makedev, mknod, setMtime } from './files.ts';
@@ -6,5 +6,6 @@ export { flock } from './flock.ts';
 export type { SysPath } from './libc.ts';
 export { attachLoop, type LoopDevice } from './loop.ts';
 export * from './mount.ts';
+export { sealedCopy } from './sealed-copy.ts';
 export { SysError } from './sys-error.ts';
 export { lgetxattr, llistxattr, lsetxattr } from './xattr.ts';

@@ -6,5 +6,6 @@ export type { OciMount } from './oci-spec.ts';
 export type { OutputSink } from './output.ts';
 export { type RlimitHost, rlimitsOf } from './rlimits.ts';
 export { type ContainerResult, type RuntimeOptions, runContainer } from './runc.ts';
+export { openRuntimes, type Runtimes } from './runtimes.ts';
 export { makeSpec, type SpecHost } from './spec.ts';
 export { type RunUser, resolveUser } from './user.ts';

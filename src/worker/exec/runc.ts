@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
@@ -6,10 +6,10 @@ import { type OciSpec, renderSpec } from './oci-spec.ts';
 import { type OutputSink, openOutputPipe } from './output.ts';
 import { killDescendants } from './process-tree.ts';
 import { explainRuntimeError } from './runtime-error.ts';
+import type { Runtime } from './runtimes.ts';
 
 export interface RuntimeOptions {
-  /** Host path of runc, or of a program with the same command line. */
-  readonly path: string;
+  readonly program: Runtime;
   /** A directory of the worker's own tmpfs: states and bundles, which hold secret values. */
   readonly dir: string;
   /** Cgroups are somebody else's: the runtime goes on without. */
@@ -83,7 +83,7 @@ const TIDY_MS = 1000;
 function startRuntime(
   id: string,
   {
-    path,
+    program: { path, sealed },
     bundle,
     isWithoutCgroups,
     searchPath,
@@ -93,10 +93,13 @@ function startRuntime(
 ): ChildProcess {
   const flags = ['--root', stateDir({ dir }), '--log', join(bundle, 'log.json'), '--log-format', 'json'];
   if (isWithoutCgroups) flags.push('--rootless', 'true');
-  return spawn(path, [...flags, 'run', '--bundle', bundle, id], {
-    stdio: ['ignore', ...stdio],
-    env: { PATH: searchPath },
-  });
+  const args = [...flags, 'run', '--bundle', bundle, id];
+  const options: SpawnOptions = { stdio: ['ignore', ...stdio], env: { PATH: searchPath }, argv0: path };
+  const child = sealed === undefined ? undefined : spawn(sealed, args, options);
+  if (child?.pid !== undefined) return child;
+  // A machine that executes nothing from memory.
+  child?.once('error', () => undefined);
+  return spawn(path, args, options);
 }
 
 function stateDir({ dir }: Pick<RuntimeOptions, 'dir'>): string {

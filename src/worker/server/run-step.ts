@@ -1,8 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { BuildError } from '../../errors.ts';
-import { findProgram } from '../../host/process/index.ts';
-import { cgroupMemory, removeCgroups } from '../../host/sys/index.ts';
+import { cgroupMemory, hastenMoves, removeCgroup } from '../../host/sys/index.ts';
 import { resolvePath, type StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
 import {
@@ -37,64 +35,102 @@ export interface StepOptions {
 
 let count = 0;
 
-/** A RUN: its stack mounted, its process run to the end, its changes published. */
+/**
+ * A RUN: its stack mounted, its process run to the end, its changes published. What it leaves here is removed once the reply is on its way;
+ * what another RUN may wait for is given back before.
+ */
 export async function runStep(request: RunRequest, options: StepOptions): Promise<RunReply> {
-  const { workspace, signal, timed } = options;
+  const { workspace } = options;
   const number = ++count;
-  const dir = join(workspace.runDir, `r${number}`);
-  const cgroup = `${workspace.cgroupTag}-${number}`;
+  const place = { dir: join(workspace.runDir, `r${number}`), cgroup: `${workspace.cgroupTag}-${number}` };
   warnOfLimits(request, workspace);
-  mkdirSync(dir, 0o700);
+  mkdirSync(place.dir, 0o700);
+  const leftovers = new DisposableStack();
+  leftovers.defer(() => removeCgroup(place.cgroup));
+  leftovers.defer(() => rmSync(place.dir, { recursive: true, force: true }));
   try {
     await using owned = new DisposableStack();
-    const network = await timed('network', () => takeNetwork(request, { workspace, signal, owned }));
-    if (signal.aborted) return { outcome: 'killed' };
-    const wanted = await timed('mounts', () => readyMounts(request.mounts, { workspace, dir, signal, owned }));
-    const mounts = [...systemFiles(request, { dir, network }), ...wanted];
-    const points = pointsOf(mounts);
-    await using snapshot = await timed('mount', () => workspace.snapshots().prepare(request.stack, { points, signal }));
-    const user = resolveUser(request.process.user, userFiles(snapshot.tree));
-    const { isSquashed } = workspace.machine;
-    if (!isMounted(request.process.cwd, mounts)) makeCwd(request, snapshot, { user, isSquashed });
-    const spec = makeSpec(
-      {
-        ...request,
-        ...request.process,
-        env: [...request.process.env, ...(request.process.privateEnv ?? [])],
-        ...{
-          rootfs: snapshot.rootfs,
-          user,
-          devices: findDevices(request.devices ?? [], workspace.warn),
-          // runc removes the inner one; what it has used stands in the outer one.
-          cgroupsPath: `${cgroup}/run`,
-          memoryBytes: request.limits?.memoryBytes,
-          cpus: request.limits?.cpus,
-          hasOwnNetwork: network.kind !== 'host',
-          networkPath: network.namespacePath,
-        },
-        rlimits: rlimitsOf(request.ulimits, workspace.machine),
-        mounts: placed(mounts, snapshot.targets),
-      },
-      workspace.machine,
-    );
-    const { machine, searchPath } = workspace;
-    const runtime = {
-      path: runtimePath(request, workspace),
-      dir,
-      isWithoutCgroups: machine.isUserNamespace || machine.cgroups === 'none',
-      searchPath,
-    };
-    const { onOutput } = options;
-    const result = await timed('process', () => runContainer({ id: cgroup, spec, signal, onOutput }, runtime));
-    const used = memoryUse(result, cgroup, request);
-    if (result.outcome === 'killed' || result.exitCode !== 0)
-      return { ...result, ...used, ...(await keptOf(request, { ...options, snapshot, result })) };
-    const made = await timed('commit', () => committed(request, { snapshot, workspace, signal }));
-    return { ...result, ...used, ...made };
+    return await runIn(place, request, { ...options, owned, leftovers });
   } finally {
-    removeCgroups(({ name }) => name === cgroup);
-    rmSync(dir, { recursive: true, force: true });
+    workspace.later(() => leftovers[Symbol.asyncDispose]());
   }
+}
+
+interface Place {
+  /** On the worker's own tmpfs. */
+  readonly dir: string;
+  readonly cgroup: string;
+}
+
+interface Owners {
+  readonly owned: DisposableStack;
+  readonly leftovers: DisposableStack;
+}
+
+async function runIn(place: Place, request: RunRequest, options: StepOptions & Owners): Promise<RunReply> {
+  const { workspace, signal, timed, owned, leftovers } = options;
+  const { dir, cgroup } = place;
+  const program = workspace.runtimes.open(request.runtime ?? 'runc');
+  program.catch(() => undefined);
+  if (makesCgroups(workspace)) void hastenMoves();
+  const network = await timed('network', () => takeNetwork(request, { workspace, signal, owned }));
+  if (signal.aborted) return { outcome: 'killed' };
+  const wanted = await timed('mounts', () => readyMounts(request.mounts, { workspace, dir, signal, owned }));
+  const mounts = [...systemFiles(request, { dir, network }), ...wanted];
+  const points = pointsOf(mounts);
+  const snapshot = leftovers.use(
+    await timed('mount', () => workspace.snapshots().prepare(request.stack, { points, signal })),
+  );
+  const spec = specOf(request, { workspace, snapshot, mounts, network, cgroup });
+  const { searchPath } = workspace;
+  const runtime = { program: await program, dir, isWithoutCgroups: !makesCgroups(workspace), searchPath };
+  const { onOutput } = options;
+  const result = await timed('process', () => runContainer({ id: cgroup, spec, signal, onOutput }, runtime));
+  const used = memoryUse(result, cgroup, request);
+  if (result.outcome === 'killed' || result.exitCode !== 0)
+    return { ...result, ...used, ...(await keptOf(request, { ...options, snapshot, result })) };
+  const made = await timed('commit', () => committed(request, { snapshot, workspace, signal }));
+  return { ...result, ...used, ...made };
+}
+
+/** Else they are somebody else's. */
+function makesCgroups({ machine }: Workspace): boolean {
+  return !machine.isUserNamespace && machine.cgroups !== 'none';
+}
+
+interface SpecContext {
+  readonly workspace: Workspace;
+  readonly snapshot: Snapshot;
+  readonly mounts: readonly ReadyMount[];
+  readonly network: Network;
+  readonly cgroup: string;
+}
+
+function specOf(request: RunRequest, { workspace, snapshot, mounts, network, cgroup }: SpecContext) {
+  const { machine, warn } = workspace;
+  const user = resolveUser(request.process.user, userFiles(snapshot.tree));
+  if (!isMounted(request.process.cwd, mounts)) makeCwd(request, snapshot, { user, isSquashed: machine.isSquashed });
+  return makeSpec(
+    {
+      ...request,
+      ...request.process,
+      env: [...request.process.env, ...(request.process.privateEnv ?? [])],
+      ...{
+        rootfs: snapshot.rootfs,
+        user,
+        devices: findDevices(request.devices ?? [], warn),
+        // runc removes the inner one; what it has used stands in the outer one.
+        cgroupsPath: `${cgroup}/run`,
+        memoryBytes: request.limits?.memoryBytes,
+        cpus: request.limits?.cpus,
+        hasOwnNetwork: network.kind !== 'host',
+        networkPath: network.namespacePath,
+      },
+      rlimits: rlimitsOf(request.ulimits, machine),
+      mounts: placed(mounts, snapshot.targets),
+    },
+    machine,
+  );
 }
 
 /** Nobody looks at what was cancelled. */
@@ -177,12 +213,4 @@ function userFiles(tree: StackTree) {
     return tree.readSmall(path, MAX_USER_FILE)?.toString('utf8');
   };
   return { passwd: () => text('/etc/passwd'), group: () => text('/etc/group') };
-}
-
-function runtimePath({ runtime = 'runc' }: RunRequest, { searchPath }: Workspace): string {
-  const path = findProgram(runtime, searchPath);
-  if (path !== undefined) return path;
-  throw new BuildError('runtime-missing', `the OCI runtime ${runtime} is not installed`, {
-    hint: 'apt-get install -y runc',
-  });
 }

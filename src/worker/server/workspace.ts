@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type LayerStore, openHolds, openLayerStore } from '../../../cache/index.ts';
 import { fileLocks, MS_NODEV, MS_NOSUID, mount } from '../../host/sys/index.ts';
 import { nowMs } from '../../util/clock.ts';
-import { type Networks, openNetworks } from '../exec/index.ts';
+import { type Networks, openNetworks, openRuntimes, type Runtimes } from '../exec/index.ts';
 import type { WorkerSetup } from '../protocol.ts';
 import { openSnapshots, type Snapshots } from '../snapshot/index.ts';
 import { CGROUP_PREFIX, removeStaleCgroups } from './cgroups.ts';
@@ -23,6 +23,9 @@ export interface Workspace extends AsyncDisposable {
   readonly cgroupTag: string;
   readonly tempPath: (purpose: string) => string;
   readonly warn: (message: string) => void;
+  readonly runtimes: Runtimes;
+  /** Does what nobody waits for, after what is under way; disposing waits for it. What goes wrong is a warning. */
+  later(work: () => Promise<void>): void;
   /** Opened on first need. @throws BuildError overlay-refused, lower-refused */
   snapshots(): Snapshots;
 }
@@ -49,7 +52,16 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
   const layers: LayerStore = openLayerStore(rootDir, { tempPath, onWarning: warn, ...holds });
   const networks = openNetworks({ searchPath, runDir, note });
   let snapshots: Snapshots | undefined;
+  const works = new Set<Promise<void>>();
   return {
+    runtimes: openRuntimes(searchPath),
+    later(work) {
+      const done = nextTurn()
+        .then(work)
+        .catch((error: unknown) => warn((error as Error).message))
+        .finally(() => works.delete(done));
+      works.add(done);
+    },
     ...{ machine, rootDir, runDir, searchPath, tempPath, warn },
     cgroupTag: `${CGROUP_PREFIX}${setup.lease === undefined ? own : `${setup.lease}-${own}`}`,
     mountsDir: join(rootDir, 'mounts'),
@@ -62,8 +74,13 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
       return snapshots;
     },
     async [Symbol.asyncDispose]() {
+      await Promise.all(works);
       await networks[Symbol.asyncDispose]();
       await snapshots?.[Symbol.asyncDispose]();
     },
   };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
