@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { namesIn, publishBytes, readIfThere, type TempPath, type Warn } from '../files.ts';
+import { namesIn, publishUnsynced, readIfThere, type TempPath, type Warn } from '../files.ts';
 import type { Json } from '../types.ts';
 
 /** What is kept of the latest builds, one JSON value each: builds/<id>.json. */
@@ -42,7 +42,7 @@ export function openBuildStore(
     put(id, value) {
       try {
         mkdirSync(dir, { recursive: true, mode: 0o700 });
-        publishBytes(fileOf(id), `${JSON.stringify(value)}\n`, tempPath);
+        publishUnsynced(fileOf(id), `${JSON.stringify(value)}\n`, tempPath);
         for (const old of store.ids().slice(maxBuilds)) {
           rmSync(fileOf(old), { force: true });
           rmSync(join(rootDir, 'logs', old), { recursive: true, force: true });

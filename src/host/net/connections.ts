@@ -1,4 +1,4 @@
-import * as tls from 'node:tls';
+import type * as Tls from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { type ProxyEnv, proxyFor } from './proxy.ts';
 
@@ -46,8 +46,8 @@ export class Connections {
 
 /** Plain http is forwarded by the proxy, as curl does; proxies often refuse tunnels to port 80. https is tunnelled. */
 async function openPool(proxy: URL | undefined, trust: Trust): Promise<Dispatcher> {
-  const { Agent, ProxyAgent } = await import('./undici.ts');
-  const connectTls = { timeout: CONNECT_MS, ...tlsOptions(trust) };
+  const [{ Agent, ProxyAgent }, tls] = await Promise.all([import('./undici.ts'), import('node:tls')]);
+  const connectTls = { timeout: CONNECT_MS, ...tlsOptions(trust, tls) };
   const limits = { headersTimeout: HEADERS_MS, bodyTimeout: BODY_IDLE_MS, connections: PER_HOST };
   if (proxy === undefined) return new Agent({ ...limits, connect: connectTls });
   return new ProxyAgent({
@@ -59,13 +59,13 @@ async function openPool(proxy: URL | undefined, trust: Trust): Promise<Dispatche
   });
 }
 
-function tlsOptions({ insecure, ca }: Trust): { rejectUnauthorized?: boolean; ca?: string[] } {
+function tlsOptions({ insecure, ca }: Trust, tls: typeof Tls): { rejectUnauthorized?: boolean; ca?: string[] } {
   if (insecure) return { rejectUnauthorized: false };
-  return ca.length === 0 ? {} : { ca: [...usualAuthorities(), ...ca] };
+  return ca.length === 0 ? {} : { ca: [...usualAuthorities(tls), ...ca] };
 }
 
 /** Naming any `ca` replaces Node's own list; this is that list, with the system's and NODE_EXTRA_CA_CERTS where Node tells it. */
-function usualAuthorities(): readonly string[] {
+function usualAuthorities(tls: typeof Tls): readonly string[] {
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] };
   return getCACertificates?.('default') ?? tls.rootCertificates;
 }

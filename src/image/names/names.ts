@@ -19,13 +19,18 @@ import type { NamedImage, StoredImage } from './stored-image.ts';
 export interface Names {
   /** undefined when the name is unknown or its file cannot be understood. */
   get(name: string): StoredImage | undefined;
-  /** Replaces what the name stood for; readers see the old or the new image, whole. `at` is now unless it is given. */
-  put(name: string, image: Omit<StoredImage, 'at'> & { readonly at?: number | undefined }): void;
+  /**
+   * Replaces what the name stood for; readers see the old or the new image, whole. `at` is now unless it is given, and nothing is written for
+   * a name that stands for that image already.
+   */
+  put(name: string, image: GivenImage): void;
   /** Whether there was one to remove. */
   remove(name: string): boolean;
   /** In code unit order of names. */
   list(): readonly NamedImage[];
 }
+
+type GivenImage = Omit<StoredImage, 'at'> & { readonly at?: number | undefined };
 
 /** @param imagesDir `images/` of a root; one JSON file a name, called by the name's digest. Made when first written to. */
 export function openNames(imagesDir: string, { now }: { readonly now: () => number }): Names {
@@ -36,8 +41,11 @@ export function openNames(imagesDir: string, { now }: { readonly now: () => numb
       return found?.name === name ? found.image : undefined;
     },
     put(name, image) {
+      const file = fileOf(name);
+      const known = readEntry(file);
+      if (known !== undefined && meansTheSame(known, { name, image })) return;
       mkdirSync(imagesDir, { recursive: true, mode: 0o700 });
-      writeAtomically(fileOf(name), renderEntry({ name, image: { ...image, at: image.at ?? now() } }));
+      writeAtomically(file, renderEntry({ name, image: { ...image, at: image.at ?? now() } }));
     },
     remove(name) {
       const isThere = readEntry(fileOf(name)) !== undefined;
@@ -49,6 +57,13 @@ export function openNames(imagesDir: string, { now }: { readonly now: () => numb
       return found.sort((a, b) => (a.name < b.name ? -1 : 1));
     },
   };
+}
+
+function meansTheSame(known: NamedImage, given: { name: string; image: GivenImage }): boolean {
+  const image = { ...given.image, at: known.image.at };
+  // read back, for the order of its fields
+  const read = parseEntry(renderEntry({ name: given.name, image }));
+  return read !== undefined && renderEntry(read) === renderEntry(known);
 }
 
 function filesOf(dir: string): readonly string[] {

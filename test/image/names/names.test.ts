@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -19,6 +19,17 @@ test('a name stands for the image that was put last', () => {
   names.put('docker.io/library/app:0', image('one'));
   expect(names.get('docker.io/library/app:1')).toEqual(image('two'));
   expect(names.list().map(({ name }) => name)).toEqual(['docker.io/library/app:0', 'docker.io/library/app:1']);
+});
+
+test('a name that stands for the image already keeps its time, and its file', () => {
+  const { dir, names } = setup();
+  names.put('x', { ...image('one'), at: 1 });
+  const inode = () => statSync(join(dir, readdirSync(dir)[0] ?? '')).ino;
+  const before = inode();
+  names.put('x', { ...image('one'), at: 2 });
+  expect([names.get('x')?.at, inode()]).toEqual([1, before]);
+  names.put('x', { ...image('one'), kind: 'built', outputs: [{ dest: '/a.tar', size: 1 }], at: 3 });
+  expect(names.get('x')?.at).toBe(3);
 });
 
 test('nothing but the files of names is left, whatever the names', () => {
