@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { chunkGraph } from './chunk-graph.mjs';
 import { koffiInside } from './koffi-inside.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -70,17 +71,30 @@ async function writeChunks() {
     write: false,
   });
   mkdirSync(cliDir, { recursive: true });
-  for (const { path, text } of outputFiles) writeFileSync(path, path.endsWith('.cjs') ? await asFunction(text) : text);
-  /** @param {string} source */
-  const chunkOf = (source) => {
-    const [path] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === source) ?? [];
-    if (path === undefined) throw new Error(`no chunk of ${source}`);
-    return basename(path);
-  };
+  const graph = chunkGraph(metafile);
+  /** @type {Map<string, string>} */
+  const functions = new Map();
+  for (const { path, text } of outputFiles) {
+    if (path.endsWith('.cjs')) functions.set(basename(path), await asFunction(text));
+    else writeFileSync(path, text);
+  }
+  const main = graph.chunkOf('src/cli/main.ts');
+  const worker = graph.chunkOf('src/worker/server/main.ts');
+  // What every build needs is one file, and what every worker needs: a file costs more than its text.
+  const files = new Map([...functions.keys()].map((name) => [name, [name]]));
+  const ofBuild = [main, ...['build-command', 'run-build'].map((name) => graph.chunkOf(`src/cli/${name}.ts`))];
+  files.set(main, graph.closureOf(ofBuild));
+  files.set(worker, graph.closureOf([worker]));
+  const parts = new Set([...files.get(main), ...files.get(worker)]);
+  for (const name of parts) if (name !== main && name !== worker) files.delete(name);
+  for (const [file, names] of files) {
+    const entries = names.map((name) => `${JSON.stringify(name)}:${functions.get(name)}`);
+    writeFileSync(join(cliDir, file), `({${entries.join(',\n')}})`);
+  }
   return {
-    names: outputFiles.map(({ path }) => basename(path)),
-    main: chunkOf('src/cli/main.ts'),
-    worker: chunkOf('src/worker/server/main.ts'),
+    names: [...files.keys(), ...outputFiles.map(({ path }) => basename(path)).filter((name) => !functions.has(name))],
+    main,
+    worker,
   };
 }
 
@@ -97,7 +111,7 @@ async function asFunction(text) {
   });
   // It is read as Latin 1.
   if (/[^\0-\x7f]/.test(code)) throw new Error('a chunk is not all ASCII');
-  return `(function(exports,require,module,__filename,__dirname){${code}})`;
+  return `function(exports,require,module,__filename,__dirname){${code}}`;
 }
 
 /**

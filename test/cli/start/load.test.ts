@@ -10,10 +10,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-const WRAPPED = { before: '(function(exports,require,module,__filename,__dirname){', after: '})' };
-
 function writeChunk(name: string, body: string): void {
-  writeFileSync(join(dir, `${name}.cjs`), WRAPPED.before + body + WRAPPED.after);
+  writeFile(name, { [name]: body });
+}
+
+function writeFile(name: string, bodies: { readonly [name: string]: string }): void {
+  const chunks = Object.entries(bodies).map(
+    ([chunk, body]) => `"${chunk}.cjs":function(exports,require,module,__filename,__dirname){${body}}`,
+  );
+  writeFileSync(join(dir, `${name}.cjs`), `({${chunks.join(',\n')}})`);
 }
 
 function writeCode(chunks: ReturnType<typeof chunksIn>, name: string): void {
@@ -33,6 +38,13 @@ test('a chunk asks for chunks beside it, in a circle too, for modules of Node, a
   const chunks = chunksIn(dir);
   expect((chunks.load('a.cjs') as { sum: () => number }).sum()).toBe(3);
   expect(chunks.load('place.cjs')).toEqual([join(dir, 'place.cjs'), dir]);
+});
+
+test('one file may hold chunks that it needs', () => {
+  writeFile('main', { part: 'exports.one = 1;', main: "exports.two = require('./part.cjs').one + 1;" });
+  const chunks = chunksIn(dir);
+  expect(chunks.load('main.cjs')).toEqual({ two: 2 });
+  expect([...chunks.scripts.keys()]).toEqual(['main.cjs']);
 });
 
 test('code is taken where it fits', () => {
