@@ -43,7 +43,6 @@ export const CODES = {
   'secret-leaked': { exit: 1 },
   'emulation-missing': { exit: 1 },
   'runtime-missing': { exit: 1 },
-  'userns-refused': { exit: 1 },
   'overlay-refused': { exit: 1 },
   'lower-refused': { exit: 1 },
   'layer-damaged': { exit: 1 },

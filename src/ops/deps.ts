@@ -1,5 +1,5 @@
 import type { ContentID, DiffID, LayerRef } from '../../cache/index.ts';
-import type { GitOp } from '../graph/index.ts';
+import type { GitOp, Vertex } from '../graph/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { RunLimits, RunReply, RunRequest, SecretLeak } from '../worker/protocol.ts';
 
@@ -33,6 +33,11 @@ export interface OpDeps {
   readonly publishLayer: <T>(
     write: (files: { tarPath: string; tocPath: string }) => WrittenLayer<T>,
   ) => PublishedLayer & { readonly value: T };
+  /**
+   * To be asked of a RUN that has missed, before anything is brought for it.
+   * @throws BuildError runtime-missing, sandbox-unavailable, emulation-missing and so on
+   */
+  readonly assertCanRun: (vertex: Vertex) => Promise<void>;
   /** To be called when a run is going to come: the worker starts while what it needs is brought. */
   readonly startWorker: () => void;
   readonly run: (

@@ -3,11 +3,11 @@ import { userInfo } from 'node:os';
 import { openRoot } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import { openQuickSignature } from '../host/fs/index.ts';
-import { fileLocks } from '../host/sys/index.ts';
+import { findProgram } from '../host/process/index.ts';
+import { fileLocks, namespaceObstacle, needsUserNamespace } from '../host/sys/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { startWorker } from '../worker/client/index.ts';
 import type { LowerChoice, WorkerProbe } from '../worker/protocol.ts';
-import { findProgram, userNamespaceObstacle } from './preflight.ts';
 
 export interface Finding {
   readonly name: string;
@@ -51,10 +51,14 @@ function runtimeFinding({ runtime = 'runc', env }: DoctorOptions): Finding {
 }
 
 function namespaceFinding(): Finding {
-  if (process.getuid?.() === 0) return { name: 'namespaces', state: 'works', detail: 'running as root; none needed' };
-  const obstacle = userNamespaceObstacle();
-  if (obstacle === undefined) return { name: 'namespaces', state: 'works', detail: 'user namespaces are allowed' };
-  return { name: 'namespaces', state: 'broken', detail: obstacle.message, fix: obstacle.hint };
+  const name = 'namespaces';
+  const obstacle = namespaceObstacle();
+  if (obstacle !== undefined) {
+    const state = obstacle.isCertain ? 'broken' : 'limited';
+    return { name, state, detail: obstacle.message, fix: obstacle.hint };
+  }
+  if (!needsUserNamespace()) return { name, state: 'works', detail: 'running as root; no user namespace is needed' };
+  return { name, state: 'works', detail: 'user namespaces are allowed' };
 }
 
 function idFindings({ env }: DoctorOptions): Finding[] {

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Root } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
-import type { Definition, Vertex } from '../graph/index.ts';
+import type { Vertex } from '../graph/index.ts';
 import { PROBE_STATUS, probeProgram, run } from '../host/process/index.ts';
 import { formatPlatform, hostPlatform, type Platform } from '../image/oci/index.ts';
 
@@ -17,21 +17,23 @@ export function emulationDeps(root: Pick<Root, 'tempPath'>, { signal }: { signal
   return { host: hostPlatform(process.arch), runsHere: (architecture) => runsHere(architecture, root, signal) };
 }
 
+/** @throws BuildError emulation-missing, located */
+export type AssertCanEmulate = (vertex: Vertex) => Promise<void>;
+
 /**
- * Programs of each RUN's base image run on this machine: by its processor, or by an emulator that the kernel knows. To be asked
- * before the first step.
- * @throws BuildError emulation-missing, located
+ * Programs of a RUN's base image run on this machine: by its processor, or by an emulator that the kernel knows. To be asked of a
+ * RUN that has missed, before anything is brought for it.
  */
-export async function assertCanEmulate(definition: Definition, deps: EmulationDeps): Promise<void> {
-  const known = new Map<string, boolean>();
-  for (const vertex of definition.vertices) {
-    const platform = vertex.op.kind === 'run' ? platformBelow(vertex) : undefined;
-    if (platform === undefined || platform.architecture === deps.host.architecture) continue;
+export function makeAssertCanEmulate(deps: EmulationDeps): AssertCanEmulate {
+  const known = new Map<string, Promise<boolean>>();
+  return async (vertex) => {
+    const platform = platformBelow(vertex);
+    if (platform === undefined || platform.architecture === deps.host.architecture) return;
     const { architecture } = platform;
-    const runs = known.get(architecture) ?? (await deps.runsHere(architecture));
+    const runs = known.get(architecture) ?? deps.runsHere(architecture);
     known.set(architecture, runs);
-    if (!runs) throw missing(vertex, platform, deps.host);
-  }
+    if (!(await runs)) throw missing(vertex, platform, deps.host);
+  };
 }
 
 /** Of the image that a step stands on; undefined when it stands on scratch. */

@@ -63,7 +63,7 @@ export async function openSession(
     }),
   );
   const proxies: { env: readonly string[] } = { env: [] };
-  const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, proxies });
+  const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, proxies, signal });
   const resources = owned.move();
   emit({ type: 'phase', name: 'open', startedMs: 0, atMs: clock.elapsedMs() });
   return {

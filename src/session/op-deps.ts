@@ -5,8 +5,10 @@ import type { BuildOptions } from '../build-options.ts';
 import type { OpDeps, RunEnvironment } from '../ops/index.ts';
 import { httpTree } from '../sources/http/index.ts';
 import type { Contexts } from './contexts.ts';
+import { emulationDeps, makeAssertCanEmulate } from './emulation.ts';
 import { filter } from './filter.ts';
 import type { LayerSupply } from './layer-supply.ts';
+import { assertCanRun } from './preflight.ts';
 import { makePublishLayer } from './publish-layer.ts';
 import type { RemoteDeps } from './remote-context.ts';
 import { readSecret } from './secrets.ts';
@@ -20,6 +22,7 @@ export interface OpDepsParts {
   readonly layers: LayerSupply;
   readonly worker: WorkerHolder;
   readonly remote: Pick<RemoteDeps, 'fetchFile' | 'gitLayer'>;
+  readonly signal: AbortSignal;
   /** Filled once the Dockerfile is lowered. */
   readonly proxies: { readonly env: readonly string[] };
 }
@@ -37,6 +40,7 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
     openStackIfHere: (refs) =>
       refs.every((ref) => root.layers.isTarIntact(ref.diffID)) ? openStackTree(root, refs) : undefined,
     publishLayer: makePublishLayer(root),
+    assertCanRun: makeAssertCanRun(parts),
     startWorker: () => worker.start(),
     run: (request, options) => worker.run(request, options),
     logFile: makeLogFiles(root),
@@ -52,6 +56,16 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
     tempDir: dirname(root.tempPath('spool')),
     filter,
     runEnvironment: runEnvironment(parts),
+  };
+}
+
+function makeAssertCanRun({ root, options, signal }: OpDepsParts): OpDeps['assertCanRun'] {
+  const assertCanEmulate = makeAssertCanEmulate(emulationDeps(root, { signal }));
+  let isAsked = false;
+  return async (vertex) => {
+    if (!isAsked) assertCanRun(options);
+    isAsked = true;
+    await assertCanEmulate(vertex);
   };
 }
 

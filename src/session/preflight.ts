@@ -1,88 +1,13 @@
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statfsSync } from 'node:fs';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import type { Definition } from '../graph/index.ts';
+import { findProgram } from '../host/process/index.ts';
+import { namespaceObstacle, type Obstacle } from '../host/sys/index.ts';
 
 const MIN_FREE_BYTES = 100 * 1024 * 1024;
 
-/**
- * What can be told before the first step without starting anything. Only builds with a RUN need a runtime; probing mounts and
- * namespaces themselves is the worker's and doctor's business.
- */
-export function assertCanRun(definition: Definition, options: BuildOptions): void {
-  assertDisk(options.rootDir);
-  if (!definition.vertices.some((vertex) => vertex.op.kind === 'run')) return;
-  const path = options.workerEnv['PATH'] ?? '';
-  const runtime = options.runtime ?? 'runc';
-  if (findProgram(runtime, path) === undefined) {
-    throw new BuildError('runtime-missing', `the OCI runtime ${runtime} is not installed`, {
-      hint: 'apt-get install -y runc',
-    });
-  }
-  for (const [program, debianPackage] of [
-    ['unshare', 'util-linux'],
-    ['setpriv', 'util-linux'],
-  ] as const) {
-    if (findProgram(program, path) === undefined)
-      throw new BuildError('runtime-missing', `${program} is not installed`, {
-        hint: `apt-get install -y ${debianPackage}`,
-      });
-  }
-  if (!existsSync(options.workerScript)) {
-    throw new BuildError('setup-missing', `a part of tsbuild is missing: ${options.workerScript}`, {
-      hint: 'install tsbuild again',
-    });
-  }
-  if (process.getuid?.() !== 0) assertUserNamespaces();
-}
-
-export function findProgram(name: string, path: string): string | undefined {
-  const candidates = name.includes('/')
-    ? [name]
-    : path
-        .split(':')
-        .concat('/usr/sbin', '/sbin')
-        .map((dir) => join(dir, name));
-  return candidates.find((file) => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
-
-/** Why an ordinary user cannot make user namespaces here; undefined when nothing speaks against it. */
-export function userNamespaceObstacle(): { message: string; hint: string } | undefined {
-  if (readNumber('/proc/sys/user/max_user_namespaces') === 0) {
-    return {
-      message: 'this kernel allows no user namespaces (user.max_user_namespaces is 0)',
-      hint: 'sudo sysctl -w user.max_user_namespaces=28633',
-    };
-  }
-  if (readNumber('/proc/sys/kernel/unprivileged_userns_clone') === 0) {
-    return {
-      message: 'user namespaces are switched off for ordinary users',
-      hint: 'sudo sysctl -w kernel.unprivileged_userns_clone=1',
-    };
-  }
-  if (readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns') === 1) {
-    return {
-      message: 'AppArmor refuses user namespaces to ordinary users',
-      hint: 'sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
-    };
-  }
-  return undefined;
-}
-
-function assertUserNamespaces(): void {
-  const obstacle = userNamespaceObstacle();
-  if (obstacle !== undefined) throw new BuildError('userns-refused', obstacle.message, { hint: obstacle.hint });
-}
-
-function assertDisk(rootDir: string): void {
+/** To be asked before the first step. @throws BuildError disk-full */
+export function assertDisk(rootDir: string): void {
   const { bavail, bsize } = statfsSync(rootDir);
   const free = bavail * bsize;
   if (free >= MIN_FREE_BYTES) return;
@@ -91,10 +16,33 @@ function assertDisk(rootDir: string): void {
   });
 }
 
-function readNumber(file: string): number | undefined {
-  try {
-    return Number(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
-  }
+const PROGRAMS = [
+  ['unshare', 'util-linux'],
+  ['setpriv', 'util-linux'],
+] as const;
+
+/**
+ * What a RUN needs of the machine, as far as it can be told without starting anything; mounts are the worker's to try. To be asked
+ * when one has missed, before anything is brought for it: what is cached needs none of this.
+ * @throws BuildError runtime-missing, setup-missing, sandbox-unavailable
+ */
+export function assertCanRun(
+  options: Pick<BuildOptions, 'runtime' | 'workerEnv' | 'workerScript'>,
+  obstacle: Obstacle | undefined = namespaceObstacle(),
+): void {
+  const { runtime = 'runc', workerScript } = options;
+  const path = options.workerEnv['PATH'] ?? '';
+  if (findProgram(runtime, path) === undefined) throw missing(`the OCI runtime ${runtime}`, 'runc');
+  for (const [program, debianPackage] of PROGRAMS)
+    if (findProgram(program, path) === undefined) throw missing(program, debianPackage);
+  if (!existsSync(workerScript))
+    throw new BuildError('setup-missing', `a part of tsbuild is missing: ${workerScript}`, {
+      hint: 'install tsbuild again',
+    });
+  if (obstacle?.isCertain === true)
+    throw new BuildError('sandbox-unavailable', obstacle.message, { hint: obstacle.hint });
+}
+
+function missing(what: string, debianPackage: string): BuildError {
+  return new BuildError('runtime-missing', `${what} is not installed`, { hint: `apt-get install -y ${debianPackage}` });
 }

@@ -17,7 +17,7 @@ async function foreignBase(rig: CliRig): Promise<string[]> {
   return ['--platform', `linux/${OTHER}`, '--build-context', `foreign=oci-layout://${join(rig.dir, 'foreign')}:1`];
 }
 
-test('a foreign RUN is refused before anything runs, and a cross build needs no emulation', async (context) => {
+test('a foreign RUN is refused when it must run, and a cross build needs no emulation', async (context) => {
   await using rig = CliRig.setup(inject('baseRoot'));
   const flags = await foreignBase(rig);
   rig.write({
@@ -38,15 +38,15 @@ test('a foreign RUN is refused before anything runs, and a cross build needs no 
   rig.write({
     Dockerfile: `
       FROM --platform=$BUILDPLATFORM busybox AS first
-      RUN echo must not run
+      RUN echo may run
       FROM foreign
       COPY --from=first /etc /etc
       RUN ["/a"]
     `,
   });
   const refused = await rig.build(flags);
-  expect([refused.code, refused.report?.steps]).toEqual([1, []]);
+  expect(refused.code).toBe(1);
+  expect(refused.report?.steps.at(-1)).toMatchObject({ kind: 'RUN', status: 'failed' });
   expect(refused.stderr).toMatch(/^Dockerfile:5:1$/m);
   expect(refused.stderr).toContain('[emulation-missing]');
-  expect(refused.stderr).not.toMatch(/DONE|#\d/);
 });

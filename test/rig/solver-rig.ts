@@ -108,6 +108,7 @@ export function solverRig() {
   };
 
   return {
+    runners,
     records,
     events,
     ran,

@@ -2,72 +2,77 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { digestOf } from '../../cache/index.ts';
-import { type Definition, makeVertex, type Origin, type Vertex } from '../../src/graph/index.ts';
+import type { ImageOp, Vertex } from '../../src/graph/index.ts';
 import { PROBE_STATUS, probeProgram } from '../../src/host/process/index.ts';
-import { assertCanEmulate, emulationDeps } from '../../src/session/emulation.ts';
+import type { OpDeps } from '../../src/ops/index.ts';
+import { runOp } from '../../src/ops/run/index.ts';
+import { emulationDeps, makeAssertCanEmulate } from '../../src/session/emulation.ts';
+import type { RunReply, RunRequest } from '../../src/worker/protocol.ts';
+import { image, layerOf, run, scratch, solverRig } from '../rig/solver-rig.ts';
 import { sessionRig } from './rig.ts';
 
 const host = { os: 'linux', architecture: 'amd64' };
 const signal = new AbortController().signal;
-const origin = (name: string): Origin => ({
-  ...{ name, isStep: true, stage: '', index: 1, kind: 'RUN', buildArgs: {}, ignoreCache: false },
-  range: { file: 'Dockerfile', startLine: 2, startColumn: 1, endLine: 2, endColumn: 9 },
-});
+const range = { file: 'Dockerfile', startLine: 2, startColumn: 1, endLine: 2, endColumn: 9 };
 
-function image(architecture: string, own?: string): Vertex {
+function imageFor(architecture: string, own?: string): Vertex {
+  const made = image('x', architecture);
   const imagePlatform = own === undefined ? {} : { imagePlatform: { os: 'linux', architecture: own } };
-  const platform = { os: 'linux', architecture };
-  return makeVertex(
-    { kind: 'image', name: 'x', manifest: digestOf(architecture), platform, ...imagePlatform, layers: [] },
-    [],
-    origin('FROM x'),
-  );
+  return { ...made, op: { ...(made.op as ImageOp), platform: { os: 'linux', architecture }, ...imagePlatform } };
 }
 
-function runOn(below: Vertex): Definition {
-  const made = makeVertex(
-    {
-      ...{ kind: 'run', argv: ['true'], env: [], cwd: '/', user: '', hostname: 'h', network: 'default' },
-      ...{
-        security: 'sandbox',
-        platform: { os: 'linux', architecture: 'amd64' },
-        mounts: [],
-        extraHosts: [],
-        ulimits: [],
-        devices: [],
-      },
-    } as const,
-    [below],
-    origin('[2/2] RUN true'),
-  );
-  return { targets: [], vertices: [below, made] };
+function runOn(below: Vertex, command = 'true'): Vertex {
+  const made = run(command, [below]);
+  return { ...made, origin: { ...made.origin, range } };
 }
 
-test('a RUN on a foreign image is refused, with its place and what to install', async () => {
+test('a RUN on a foreign image is refused, with its place and what to install; each processor is asked for once', async () => {
   const asked: string[] = [];
   const runsHere = (architecture: string) => {
     asked.push(architecture);
     return Promise.resolve(architecture === 'riscv64');
   };
-  const deps = { host, runsHere };
-  await expect(assertCanEmulate(runOn(image('arm64')), deps)).rejects.toMatchObject({
+  const assertCanEmulate = makeAssertCanEmulate({ host, runsHere });
+  await expect(assertCanEmulate(runOn(imageFor('arm64')))).rejects.toMatchObject({
     code: 'emulation-missing',
-    message: '[2/2] RUN true stands on an image for linux/arm64, which this machine (linux/amd64) cannot run',
+    message: '[stage-0 2/9] RUN true stands on an image for linux/arm64, which this machine (linux/amd64) cannot run',
     hint: expect.stringContaining('apt-get install -y qemu-user-static') as string,
     range: { startLine: 2 },
   });
-  await assertCanEmulate(runOn(image('riscv64')), deps);
+  await assertCanEmulate(runOn(imageFor('riscv64')));
+  await assertCanEmulate(runOn(runOn(imageFor('riscv64'))));
   expect(asked).toEqual(['arm64', 'riscv64']);
 });
 
-test('what counts is what the image is for; only RUNs do', async () => {
-  const deps = { host, runsHere: () => Promise.resolve(false) };
-  await assertCanEmulate(runOn(image('amd64')), deps);
-  await assertCanEmulate(runOn(image('arm64', 'amd64')), deps);
-  await expect(assertCanEmulate(runOn(image('amd64', 's390x')), deps)).rejects.toThrow(/linux\/s390x/);
-  await assertCanEmulate({ targets: [], vertices: [image('arm64')] }, deps);
-  await assertCanEmulate(runOn(makeVertex({ kind: 'scratch' }, [], origin('FROM scratch'))), deps);
+test('what counts is what the image is for', async () => {
+  const assertCanEmulate = makeAssertCanEmulate({ host, runsHere: () => Promise.resolve(false) });
+  await assertCanEmulate(runOn(imageFor('amd64')));
+  await assertCanEmulate(runOn(imageFor('arm64', 'amd64')));
+  await expect(assertCanEmulate(runOn(imageFor('amd64', 's390x')))).rejects.toThrow(/linux\/s390x/);
+  await assertCanEmulate(runOn(scratch()));
+});
+
+test('a RUN that is cached asks for nothing; the first one that must run does', async () => {
+  const rig = solverRig();
+  const requests: string[] = [];
+  const solved = (commands: readonly string[], runsHere: boolean) => {
+    const assertCanRun = makeAssertCanEmulate({ host, runsHere: () => Promise.resolve(runsHere) });
+    const deps = {
+      ...{ assertCanRun, startWorker: () => undefined, ensureLayers: () => Promise.resolve(), logFile: () => '/log' },
+      run: ({ name = '' }: RunRequest): Promise<RunReply> => {
+        requests.push(name);
+        return Promise.resolve({ outcome: 'exited', exitCode: 0, layer: { ...layerOf(name), size: 1 } });
+      },
+      runEnvironment: { secret: () => Promise.resolve(undefined), sshSocket: () => undefined, proxyEnv: [] },
+    } as unknown as OpDeps;
+    const stack = [imageFor('arm64')];
+    for (const one of commands) stack.push(runOn(stack.at(-1) ?? scratch(), one));
+    return rig.solve(stack, { runners: { ...rig.runners, run: runOp(deps) } });
+  };
+  await solved(['one', 'two'], true);
+  await solved(['one', 'two'], false);
+  await expect(solved(['one', 'three', 'four'], false)).rejects.toMatchObject({ code: 'emulation-missing' });
+  expect(requests).toEqual(['[stage-0 2/9] RUN one', '[stage-0 2/9] RUN two']);
 });
 
 test('the probe of this machine runs, and leaves nothing', async () => {

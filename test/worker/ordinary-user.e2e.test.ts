@@ -207,6 +207,6 @@ test('where user namespaces are refused, it is said with a hint', async () => {
   user.handOver();
   const { lines } = await user.drive([], { path: `${fake}:${PATH}` });
   expect(lines.find((line) => 'error' in line)).toMatchObject({
-    error: { code: 'userns-refused', hint: expect.anything() },
+    error: { code: 'sandbox-unavailable', hint: expect.anything() },
   });
 });

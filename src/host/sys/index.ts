@@ -7,5 +7,6 @@ export type { SysPath } from './libc.ts';
 export { attachLoop, type LoopDevice } from './loop.ts';
 export * from './mount.ts';
 export { sealedCopy } from './sealed-copy.ts';
+export { hasCapability, namespaceObstacle, needsUserNamespace, type Obstacle, type ReadProc } from './namespaces.ts';
 export { SysError } from './sys-error.ts';
 export { lgetxattr, llistxattr, lsetxattr } from './xattr.ts';

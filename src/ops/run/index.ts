@@ -44,6 +44,7 @@ interface RunStep {
 
 async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'materials'>> {
   const { vertex, step } = run;
+  await deps.assertCanRun(vertex);
   const logFile = deps.logFile(vertex.origin.name);
   step.logsTo(logFile);
   const reply = await runOnWholeLayers(run, { deps, logFile });

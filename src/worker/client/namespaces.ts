@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { BuildError } from '../../errors.ts';
 import { findProgram, run } from '../../host/process/index.ts';
-import { idMapArguments, parseSubIds } from './sub-ids.ts';
+import { hasCapability } from '../../host/sys/index.ts';
+import { subIdsRefused } from './problems.ts';
+import { idMapArguments, ownIdMap, parseSubIds } from './sub-ids.ts';
 
 export interface NamespacePlan {
   /** The command line before the worker's own. */
@@ -23,20 +25,42 @@ const ISOLATE = ['--mount', '--propagation', 'private', '--pid', '--fork', '--ki
  * hand, and takes the namespaces' first process with it.
  * @throws BuildError runtime-missing
  */
-export function planNamespaces(searchPath: string, isRoot: boolean): NamespacePlan {
+export function planNamespaces(searchPath: string, isBelowUser: boolean): NamespacePlan {
   const setpriv = required('setpriv', 'util-linux', searchPath);
   const unshare = required('unshare', 'util-linux', searchPath);
   const lifeline = [setpriv, '--pdeathsig', 'KILL'];
   const isolate = [unshare, ...ISOLATE, '--', ...REAPER];
-  if (isRoot) return { argv: [...lifeline, ...isolate] };
-  const maps = planIDMaps(searchPath);
+  if (!isBelowUser) return { argv: [...lifeline, ...isolate] };
+  const maps = mapsOfRoot() ?? planIDMaps(searchPath);
   if (typeof maps === 'string') {
     const warning = `${maps}: all files in a RUN belong to one user, and programs that change ids (apt, su) fail`;
     return { argv: [...lifeline, unshare, '--user', '--map-root-user', ...ISOLATE, '--', ...REAPER], warning };
   }
-  // An empty map first: setuid helpers write the real one. The second unshare makes the process root in there.
+  // An empty map first: others write the real one. The second unshare makes the process root in there.
   const gate = 'echo ready; read -r _ && exec "$@" < /dev/null > /dev/null';
   return { argv: [...lifeline, unshare, '--user', '--', 'sh', '-c', gate, 'sh', ...isolate], mapIDs: maps };
+}
+
+const SETGID = 6n;
+const SETUID = 7n;
+const SETFCAP = 31n;
+
+/** A root that may give a namespace all ids that it has itself; undefined when it may not, and for others. */
+function mapsOfRoot(): NamespacePlan['mapIDs'] {
+  if (process.getuid?.() !== 0 || ![SETGID, SETUID, SETFCAP].every((bit) => hasCapability(bit))) return undefined;
+  return async (pid) => {
+    for (const file of ['uid_map', 'gid_map']) {
+      const map = ownIdMap(readText(`/proc/self/${file}`));
+      try {
+        writeFileSync(`/proc/${pid}/${file}`, map);
+      } catch (error) {
+        throw new BuildError('sandbox-unavailable', `ids cannot be mapped: ${(error as Error).message}`, {
+          hint: 'in a container, run tsbuild as an ordinary user, or give it CAP_SYS_ADMIN',
+          cause: error,
+        });
+      }
+    }
+  };
 }
 
 /** Or why there is but one id. */
@@ -60,9 +84,7 @@ function planIDMaps(searchPath: string): NonNullable<NamespacePlan['mapIDs']> | 
 async function writeMap(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const { exitCode, stderr } = await run(argv, { signal });
   if (exitCode === 0) return;
-  throw new BuildError('userns-refused', `your sub-ids cannot be used: ${stderr.toString('utf8').trim()}`, {
-    hint: 'check your ranges in /etc/subuid and /etc/subgid, and that newuidmap and newgidmap are setuid',
-  });
+  throw subIdsRefused(stderr.toString('utf8').trim());
 }
 
 function required(program: string, debianPackage: string, searchPath: string): string {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { BuildError } from '../../errors.ts';
+import { namespaceObstacle, needsUserNamespace } from '../../host/sys/index.ts';
 import type { LowerChoice, RunReply, RunRequest, WorkerProbe } from '../protocol.ts';
 import { type Channel, openChannel } from './channel.ts';
 import { type NamespacePlan, planNamespaces } from './namespaces.ts';
@@ -41,13 +42,13 @@ export interface Worker extends AsyncDisposable {
   probe(): Promise<WorkerProbe>;
 }
 
-/** @throws BuildError runtime-missing, userns-refused, sandbox-unavailable */
+/** @throws BuildError runtime-missing, sandbox-unavailable */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { signal = NEVER } = options;
   signal.throwIfAborted();
-  const isRoot = process.getuid?.() === 0;
+  const isBelowUser = needsUserNamespace();
   const searchPath = options.env['PATH'] ?? '';
-  const plan = planNamespaces(searchPath, isRoot);
+  const plan = planNamespaces(searchPath, isBelowUser);
   if (plan.warning !== undefined) options.onWarning(plan.warning);
   const started = launch(plan, options);
   const stop = (): void => void started.child.kill('SIGKILL');
@@ -63,7 +64,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     signal.throwIfAborted();
     if (!(error instanceof BuildError && error.code === 'worker-lost')) throw error;
     await started.ended;
-    throw startProblem(started.said(), isRoot);
+    throw startProblem(started.said(), { isBelowUser, obstacle: namespaceObstacle() });
   } finally {
     signal.removeEventListener('abort', stop);
   }

@@ -28,3 +28,15 @@ export function idMapArguments(ownID: number, ranges: readonly IdRange[]): strin
   }
   return args;
 }
+
+/** Fewer than there are, which is how a user namespace is told from none; more than any image has. */
+const MAX_IDS = 2 ** 31 - 1;
+
+/** The map of a namespace below that has the ids of this one, from this one's own. */
+export function ownIdMap(text: string): string {
+  const lines = text.split('\n').flatMap((line) => {
+    const [inside, , count] = line.trim().split(/\s+/).map(Number);
+    return inside === undefined || count === undefined ? [] : [`${inside} ${inside} ${Math.min(count, MAX_IDS)}\n`];
+  });
+  return lines.join('');
+}

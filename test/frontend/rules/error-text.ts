@@ -23,6 +23,7 @@ const rendered = (text: string): string[] =>
 async function runMessage(text: string, reply: RunReply): Promise<string> {
   const vertex = vertexOf(await lowerText(text), text.slice(text.indexOf('RUN'))) as Vertex<RunOp>;
   const deps = {
+    assertCanRun: () => Promise.resolve(),
     startWorker: () => undefined,
     ensureLayers: () => Promise.resolve(),
     logFile: () => '/log',

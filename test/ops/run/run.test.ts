@@ -34,7 +34,11 @@ const bare: RunOp = {
 };
 
 /** Runs an op on a stack with a worker that gives this reply; tells what was asked of it. */
-function rig(reply: RunReply = ok, environment: Partial<RunEnvironment> = {}, failures: readonly Error[] = []) {
+function rig(
+  reply: RunReply = ok,
+  environment: Partial<RunEnvironment> = {},
+  { failures = [], refusal }: { failures?: readonly Error[]; refusal?: Error } = {},
+) {
   const left = [...failures];
   const asked: { requests: RunRequest[]; ensured: string[]; output: string[]; logs: string[] } = {
     requests: [],
@@ -43,6 +47,7 @@ function rig(reply: RunReply = ok, environment: Partial<RunEnvironment> = {}, fa
     logs: [],
   };
   const deps = {
+    assertCanRun: () => (refusal === undefined ? Promise.resolve() : Promise.reject(refusal)),
     startWorker: () => undefined,
     ensureLayers: (layers: readonly LayerRef[]) => {
       asked.ensured.push(...layers.map(({ diffID }) => diffID));
@@ -89,20 +94,27 @@ describe('a layer that turns out to be damaged', () => {
   const damaged = new BuildError('layer-damaged', 'the layer is damaged');
 
   test('is asked for again, and the RUN is run again', async () => {
-    const { run, asked } = rig(ok, {}, [damaged, damaged]);
+    const { run, asked } = rig(ok, {}, { failures: [damaged, damaged] });
     await run({}, [stack('base', 'top')]);
     expect(asked.requests).toHaveLength(3);
     expect(asked.ensured).toHaveLength(6);
   });
 
   test('is an error when it stays so, and other errors are not tried again', async () => {
-    const stubborn = rig(ok, {}, [damaged, damaged]);
+    const stubborn = rig(ok, {}, { failures: [damaged, damaged] });
     await expect(stubborn.run()).rejects.toBe(damaged);
     expect(stubborn.asked.requests).toHaveLength(2);
-    const other = rig(ok, {}, [new BuildError('mount-failed', 'no')]);
+    const other = rig(ok, {}, { failures: [new BuildError('mount-failed', 'no')] });
     await expect(other.run()).rejects.toMatchObject({ code: 'mount-failed' });
     expect(other.asked.requests).toHaveLength(1);
   });
+});
+
+test('where it cannot run, nothing is brought for it', async () => {
+  const refusal = new BuildError('sandbox-unavailable', 'no');
+  const { run, asked } = rig(ok, {}, { refusal });
+  await expect(run()).rejects.toBe(refusal);
+  expect(asked).toEqual({ requests: [], ensured: [], output: [], logs: [] });
 });
 
 describe('what the worker is asked', () => {

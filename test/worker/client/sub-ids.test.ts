@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { startProblem, workerLost } from '../../../src/worker/client/problems.ts';
-import { idMapArguments, parseSubIds } from '../../../src/worker/client/sub-ids.ts';
+import { idMapArguments, ownIdMap, parseSubIds } from '../../../src/worker/client/sub-ids.ts';
 
 test('ranges are found by name and by id; what is malformed is no range', () => {
   const text = 'other:1:2\nme:100000:65536\n1000:300000:10\nme:x:5\nme:7\nme:5:0\n\n';
@@ -12,17 +12,30 @@ test('ranges are found by name and by id; what is malformed is no range', () => 
   expect(idMapArguments(1000, ranges)).toEqual(['0', '1000', '1', '1', '100000', '65536', '65537', '300000', '10']);
 });
 
+test('the ids of a root are those that it has, but not so many that it would look like no user namespace', () => {
+  expect(ownIdMap('         0          0 4294967295\n')).toBe('0 0 2147483647\n');
+  expect(ownIdMap('0 1000 1\n1 100000 65536\n')).toBe('0 0 1\n1 1 65536\n');
+});
+
+const closed = { message: 'switched off', hint: 'open it', isCertain: false };
+
 test.each([
-  ['unshare: unshare failed: Operation not permitted', false, 'userns-refused'],
-  ['unshare: unshare failed: No space left on device', false, 'userns-refused'],
-  ['unshare: unshare failed: Operation not permitted', true, 'sandbox-unavailable'],
-  ['unshare: mount /proc failed: Operation not permitted', false, 'sandbox-unavailable'],
-  ['newuidmap: write to uid_map failed: Operation not permitted', false, 'userns-refused'],
-  ['', true, 'sandbox-unavailable'],
-])('%j as root %s is %s, with a hint', (said, isRoot, code) => {
-  const problem = startProblem(said, isRoot);
-  expect(problem.code).toBe(code);
-  if (said !== '') expect(problem.hint).not.toBeUndefined();
+  ['unshare: unshare failed: Operation not permitted', true, undefined, 'user namespaces are refused'],
+  ['unshare: unshare failed: No space left on device', true, closed, 'switched off'],
+  ['unshare: unshare failed: Operation not permitted', false, undefined, 'namespaces are refused'],
+  ['unshare: cannot change root filesystem propagation: Permission denied', true, closed, 'switched off'],
+  ['unshare: mount /proc failed: Operation not permitted', true, undefined, '/proc cannot be mounted'],
+  ['newuidmap: write to uid_map failed: Operation not permitted', true, closed, 'your sub-ids cannot be used'],
+])('%j, below a user namespace %s, where %o: %s', (said, isBelowUser, obstacle, message) => {
+  const problem = startProblem(said, { isBelowUser, obstacle });
+  expect(problem).toMatchObject({ code: 'sandbox-unavailable', hint: expect.anything() as string });
+  expect(problem.message).toContain(message);
+  expect(problem.message).toContain(said);
+});
+
+test('a worker that says something else is not explained by a switch', () => {
+  const problem = startProblem('SyntaxError', { isBelowUser: true, obstacle: closed });
+  expect(problem).toMatchObject({ code: 'sandbox-unavailable', message: 'the worker did not start: SyntaxError' });
 });
 
 test('a worker that is lost says how it ended', () => {
