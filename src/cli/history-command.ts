@@ -1,8 +1,19 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BuildError } from '../errors.ts';
-import { ageText, durationText, plainText, type StoredBuild, stateOf, summaryLines } from '../progress/index.ts';
+import {
+  ageText,
+  durationText,
+  lastLinesOf,
+  plainText,
+  renderMarkdown,
+  type StoredBuild,
+  stateOf,
+  summaryLines,
+} from '../progress/index.ts';
 import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
 import { parseCommand } from './parse-command.ts';
+import { MAX_MARKDOWN } from './reports.ts';
 import { writeStdout } from './stdout.ts';
 import { findBuild, openBuilds, readable } from './stored-builds.ts';
 import { oneOf, positiveInteger } from './values.ts';
@@ -23,7 +34,7 @@ export async function historyCommand(argv: readonly string[], context: CliContex
         'Lists earlier builds, newest first; shows one of them again. An ID may be shortened; without one, show takes the latest.',
       options: [
         ['--root <dir>', 'state directory'],
-        ['--format <format>', 'text or json'],
+        ['--format <format>', 'text or json; of show, markdown too'],
         ['--limit <n>', 'list so many builds at most'],
       ],
     },
@@ -31,22 +42,56 @@ export async function historyCommand(argv: readonly string[], context: CliContex
   );
   if (parsed === 'shown') return 0;
   const { flags, words } = parsed;
-  const isJson = oneOf('--format', flags.format ?? 'text', ['text', 'json']) === 'json';
-  const { builds } = openBuilds(flags.root, context);
   const [word, id, ...more] = words;
+  const format = oneOf('--format', flags.format ?? 'text', word === 'show' ? [...FORMATS, 'markdown'] : FORMATS);
+  const { builds } = openBuilds(flags.root, context);
   if ((word !== undefined && word !== 'show') || more.length > 0)
     throw new BuildError('usage', `tsbuild history does not know ${words.join(' ')}`, {
       hint: 'see tsbuild history --help',
     });
   if (word === 'show') {
     const build = findBuild(builds, id);
-    await writeStdout(isJson ? json(build) : `${showLines(build).join('\n')}\n`);
+    await writeStdout(shownAs(format, build));
     return 0;
   }
   const limit = flags.limit === undefined ? undefined : positiveInteger('--limit', flags.limit);
   const shown = [...readable(builds)].slice(0, limit);
-  await writeStdout(isJson ? json({ schemaVersion: 1, builds: shown.map(entryOf) }) : historyText(shown, nowMs()));
+  await writeStdout(
+    format === 'json' ? json({ schemaVersion: 1, builds: shown.map(entryOf) }) : historyText(shown, nowMs()),
+  );
   return 0;
+}
+
+const FORMATS = ['text', 'json'] as const;
+
+function shownAs(format: 'text' | 'json' | 'markdown', build: StoredBuild): string {
+  if (format === 'json') return json(build);
+  if (format === 'markdown') return renderMarkdown(stateOf(build), { maxBytes: MAX_MARKDOWN, tails: tailsOf(build) });
+  return `${showLines(build).join('\n')}\n`;
+}
+
+/** What failed steps said last, where their logs are still there. */
+function tailsOf({ report }: StoredBuild): ReadonlyMap<string, readonly string[]> {
+  const failed = report.steps.filter(({ status }) => status === 'failed');
+  return new Map(failed.map(({ id, logFile }) => [id, logFile === undefined ? [] : lastLinesOf(endOf(logFile))]));
+}
+
+/** More than the lines that are shown have, as a rule. */
+const TAIL_BYTES = 64 * 1024;
+
+function endOf(file: string): Uint8Array {
+  const bytes = Buffer.alloc(TAIL_BYTES);
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      const start = Math.max(0, fstatSync(fd).size - TAIL_BYTES);
+      return bytes.subarray(0, readSync(fd, bytes, 0, TAIL_BYTES, start));
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 function json(value: object): string {

@@ -5,7 +5,7 @@ import { type BuildState, type FailureTails, renderMarkdown, renderReport } from
 import type { CliContext } from './context.ts';
 
 /** What GitHub takes as the summary of a step. */
-const MAX_MARKDOWN = 1024 * 1024;
+export const MAX_MARKDOWN = 1024 * 1024;
 /** Less says nothing. */
 const MIN_MARKDOWN = 2048;
 

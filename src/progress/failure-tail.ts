@@ -9,6 +9,12 @@ export interface FailureTails {
   readonly lines: ReadonlyMap<string, readonly string[]>;
 }
 
+/** The last lines of a log, as they would have stood on the terminal. */
+export function lastLinesOf(log: Uint8Array): readonly string[] {
+  const output = new OutputLines();
+  return [...output.add('stdout', log), ...output.end()].slice(-MAX_LINES);
+}
+
 export function collectFailureTails(): FailureTails {
   const running = new Map<string, { readonly output: OutputLines; readonly tail: string[] }>();
   const lines = new Map<string, readonly string[]>();

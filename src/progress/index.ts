@@ -1,6 +1,6 @@
 export { type BuildState, collectEvents, type StepState } from './collect.ts';
 export type * from './events.ts';
-export { collectFailureTails, type FailureTails } from './failure-tail.ts';
+export { collectFailureTails, type FailureTails, lastLinesOf } from './failure-tail.ts';
 export { findStageOrStep, findStep, type NamedStep } from './find-steps.ts';
 export { ignoreHint } from './ignore-hint.ts';
 export { renderMarkdown } from './markdown.ts';

@@ -45,21 +45,20 @@ export async function openSession(
   const fetchBlob = makeBlobFetcher({ root, registry, emit, clock });
   const layers = owned.use(makeLayerSupply({ root, fetchBlob, filter, warn, timed }));
   const worker = owned.use(
-    makeWorkerHolder(async () => {
-      const { startWorker } = await import('../worker/client/index.ts');
-      const setup = {
-        rootDir: root.dir,
-        lease: root.lease,
-        scriptPath: options.workerScript,
-        env: options.workerEnv,
-        signal,
-        lower: options.lower,
-        onWarning: warn,
-        onNote: (message: string) => emit({ type: 'note', message }),
-      };
-      const started = await timed({ name: 'start-worker' }, () => startWorker(setup));
-      await started.remove(root.leftovers).catch((error: unknown) => warn((error as Error).message));
-      return started;
+    makeWorkerHolder({
+      leftovers: root.leftovers,
+      start: async () => {
+        const { startWorker } = await import('../worker/client/index.ts');
+        const started = await timed({ name: 'start-worker' }, () =>
+          startWorker({
+            ...{ rootDir: root.dir, lease: root.lease, scriptPath: options.workerScript, env: options.workerEnv },
+            ...{ signal, lower: options.lower, onWarning: warn },
+            onNote: (message: string) => emit({ type: 'note', message }),
+          }),
+        );
+        await started.remove(root.leftovers).catch((error: unknown) => warn((error as Error).message));
+        return started;
+      },
     }),
   );
   const proxies: { env: readonly string[] } = { env: [] };

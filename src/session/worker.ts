@@ -11,8 +11,17 @@ export interface WorkerHolder extends AsyncDisposable {
   ): Promise<RunReply>;
 }
 
-/** The one worker of a build, started when the first RUN needs it; a cached build never does. */
-export function makeWorkerHolder(start: () => ReturnType<typeof startWorker>): WorkerHolder {
+export interface WorkerDeps {
+  readonly start: () => ReturnType<typeof startWorker>;
+  /** What killed builds have left that only a worker can remove; it does so when it starts. */
+  readonly leftovers: readonly string[];
+}
+
+/**
+ * The one worker of a build, started when the first RUN needs it; a cached build never does, but at its end to remove what there is of
+ * leftovers. Where no worker can be started those stay.
+ */
+export function makeWorkerHolder({ start, leftovers }: WorkerDeps): WorkerHolder {
   let worker: Promise<Worker> | undefined;
   const started = (): Promise<Worker> => (worker ??= start());
   return {
@@ -26,7 +35,8 @@ export function makeWorkerHolder(start: () => ReturnType<typeof startWorker>): W
       return reply;
     },
     async [Symbol.asyncDispose]() {
-      const running = await worker?.catch(() => undefined);
+      const last = leftovers.length === 0 ? worker : started();
+      const running = await last?.catch(() => undefined);
       await running?.[Symbol.asyncDispose]();
     },
   };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'vitest';
+import { inject, test } from 'vitest';
 import { CliRig } from '../rig/cli.ts';
 
 interface Listed {
@@ -62,4 +62,16 @@ test('the stored report is the one that --report wrote', async () => {
   const stored = JSON.parse((await rig.tsbuild(['history', 'show', '--format', 'json'])).stdout) as { report: object };
   assert.deepEqual(stored.report, report);
   assert.deepEqual(readdirSync(join(rig.root, 'tmp')), []);
+});
+
+test('history show --format markdown is the page that --report FILE.md wrote', async () => {
+  await using rig = CliRig.setup(inject('baseRoot'));
+  rig.write({ Dockerfile: 'FROM busybox\nRUN echo "a | b"; for n in $(seq 30); do echo line $n; done; exit 3\n' });
+  const page = join(rig.dir, 'report-page.md');
+  assert.equal((await rig.build(['--no-cache', '--report', page])).code, 1);
+  const shown = await rig.tsbuild(['history', 'show', '--format', 'markdown']);
+  assert.equal(shown.code, 0);
+  assert.match(shown.stdout, /<pre>line 11\n(line \d+\n)*line 30<\/pre>/);
+  assert.equal(shown.stdout, readFileSync(page, 'utf8'));
+  assert.match((await rig.tsbuild(['history', '--format', 'markdown'])).stderr, /it takes text, json$/m);
 });

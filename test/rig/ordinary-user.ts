@@ -43,3 +43,11 @@ export async function openOrdinaryUser(): Promise<OrdinaryUser> {
     },
   };
 }
+
+/** A command prefix under which /dev/net/tun is open to everybody, as udev makes it; undefined where that cannot be had. */
+export async function withTunnels(dir: string): Promise<readonly string[] | undefined> {
+  const node = join(dir, 'tun');
+  const script = `[ -e ${node} ] || mknod -m 666 ${node} c 10 200; mount --bind ${node} /dev/net/tun && exec "$@"`;
+  const prefix = ['unshare', '--mount', '--', 'sh', '-c', script, 'sh'];
+  return (await run([...prefix, 'sh', '-c', ': <> /dev/net/tun'])).code === 0 ? prefix : undefined;
+}

@@ -1,35 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { findProgram } from '../../src/host/process/index.ts';
 import { startWorker } from '../../src/worker/client/index.ts';
+import { pathWithout } from '../rig/path-without.ts';
 import { PATH, WorkerRig } from './rig.ts';
-
-/** All programs but some, below a directory of links. */
-function pathWithout(dir: string, ...names: readonly string[]): string {
-  const bin = join(dir, 'bin');
-  mkdirSync(bin);
-  const seen = new Set(names);
-  for (const from of PATH.split(':').filter((one) => findProgram('sh', one) !== undefined || one.endsWith('bin'))) {
-    for (const name of namesIn(from)) {
-      if (!seen.has(name)) symlinkSync(join(from, name), join(bin, name));
-      seen.add(name);
-    }
-  }
-  return bin;
-}
-
-function namesIn(dir: string): readonly string[] {
-  try {
-    return readdirSync(dir);
-  } catch {
-    return [];
-  }
-}
 
 const nets = (): string =>
   execFileSync('ip', ['link'])
@@ -49,7 +26,7 @@ test.each([
     .find((one) => one?.family === 'IPv4' && !one.internal)?.address;
   const before = nets();
   {
-    const searchPath = pathWithout(rig.dir, other);
+    const searchPath = pathWithout(rig.dir, PATH, [other]);
     const options = { rootDir: rig.root, scriptPath: rig.script, env: { PATH: searchPath } };
     await using worker = await startWorker({
       ...options,

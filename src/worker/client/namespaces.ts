@@ -36,9 +36,10 @@ export function planNamespaces(searchPath: string, isBelowUser: boolean): Namesp
     const warning = `${maps}: all files in a RUN belong to one user, and programs that change ids (apt, su) fail`;
     return { argv: [...lifeline, unshare, '--user', '--map-root-user', ...ISOLATE, '--', ...REAPER], warning };
   }
-  // An empty map first: others write the real one. The second unshare makes the process root in there.
+  // An empty map first: others write the real one. What is executed then becomes root in there, which cuts the lifeline: it is tied anew.
   const gate = 'echo ready; read -r _ && exec "$@" < /dev/null > /dev/null';
-  return { argv: [...lifeline, unshare, '--user', '--', 'sh', '-c', gate, 'sh', ...isolate], mapIDs: maps };
+  const inside = ['sh', '-c', gate, 'sh', ...lifeline, ...isolate];
+  return { argv: [...lifeline, unshare, '--user', '--', ...inside], mapIDs: maps };
 }
 
 const SETGID = 6n;

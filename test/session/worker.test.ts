@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { makeWorkerHolder } from '../../src/session/worker.ts';
+import type { Worker } from '../../src/worker/client/index.ts';
+import type { RunReply, RunRequest } from '../../src/worker/protocol.ts';
+
+const request = { id: 'r' } as RunRequest;
+const options = { signal: new AbortController().signal, onOutput: () => undefined };
+const reply: RunReply = { outcome: 'exited', exitCode: 0 };
+
+function holder(leftovers: readonly string[], failure?: Error) {
+  const said: string[] = [];
+  const worker = {
+    run: () => Promise.resolve(reply),
+    [Symbol.asyncDispose]: () => Promise.resolve(void said.push('ended')),
+  } as unknown as Worker;
+  const start = () => {
+    said.push('started');
+    return failure === undefined ? Promise.resolve(worker) : Promise.reject(failure);
+  };
+  return { said, holder: makeWorkerHolder({ start, leftovers }) };
+}
+
+test('a build without a RUN starts no worker, but for what a killed one left', async () => {
+  const none = holder([]);
+  await none.holder[Symbol.asyncDispose]();
+  expect(none.said).toEqual([]);
+  const some = holder(['tmp/x']);
+  await some.holder[Symbol.asyncDispose]();
+  expect(some.said).toEqual(['started', 'ended']);
+});
+
+test('there is one worker, with leftovers and without', async () => {
+  const { said, holder: held } = holder(['tmp/x']);
+  held.start();
+  expect(await held.run(request, options)).toBe(reply);
+  await held.run(request, options);
+  await held[Symbol.asyncDispose]();
+  expect(said).toEqual(['started', 'ended']);
+});
+
+test('a worker that cannot start fails the run and nothing else', async () => {
+  const { holder: held } = holder(['tmp/x'], new Error('no namespaces'));
+  held.start();
+  await expect(held.run(request, options)).rejects.toThrow('no namespaces');
+  await held[Symbol.asyncDispose]();
+});
