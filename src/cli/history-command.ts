@@ -72,7 +72,7 @@ function shownAs(format: 'text' | 'json' | 'markdown', build: StoredBuild): stri
 
 /** What failed steps said last, where their logs are still there. */
 function tailsOf({ report }: StoredBuild): ReadonlyMap<string, readonly string[]> {
-  const failed = report.steps.filter(({ status }) => status === 'failed');
+  const failed = report.steps.filter(({ status, refused }) => status === 'failed' && refused !== true);
   return new Map(failed.map(({ id, logFile }) => [id, logFile === undefined ? [] : lastLinesOf(endOf(logFile))]));
 }
 

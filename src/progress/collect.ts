@@ -25,6 +25,8 @@ export interface StepState {
   usage?: Usage;
   logFile?: string;
   error?: string;
+  /** Failed without having run: it missed, and must not. */
+  refused?: boolean;
   /** Ran, and what it made is what was there before. */
   earlyCutOff?: boolean;
 }
@@ -96,11 +98,11 @@ const CHANGES: Changes = {
     endedMs: atMs,
     ...withoutAbsent({ layer, usage, record, logFile, earlyCutOff }),
   }),
-  'step-failed': ({ atMs, message, logFile }) => ({
+  'step-failed': ({ atMs, message, logFile, refused }) => ({
     status: 'failed',
     endedMs: atMs,
     error: message,
-    ...withoutAbsent({ logFile }),
+    ...withoutAbsent({ logFile, refused }),
   }),
   'step-cancelled': ({ atMs }) => ({ status: 'cancelled', endedMs: atMs }),
 };

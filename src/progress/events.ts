@@ -157,6 +157,8 @@ export type BuildEvent =
       readonly id: string;
       readonly atMs: number;
       readonly message: string;
+      /** It missed and must not: nothing of it ran. */
+      readonly refused?: boolean;
       readonly logFile?: string;
     }
   | { readonly type: 'step-cancelled'; readonly id: string; readonly atMs: number }

@@ -3,7 +3,7 @@ import type { ImageSummary } from './events.ts';
 import { blockText, codeText } from './markdown-text.ts';
 import { durationText, MIN_SAVED_MS, sizeText } from './render/words.ts';
 import { criticalPath } from './report.ts';
-import { countsOf } from './totals.ts';
+import { countsOf, countWords } from './totals.ts';
 
 /** Of changes of a step, of outputs and tags, of warnings: so many are told, then a count. */
 const MAX_LISTED = 50;
@@ -127,13 +127,11 @@ function imageLines(image: ImageSummary | undefined): string[] {
 }
 
 function totals({ steps }: BuildState): string {
-  const { hits, ran } = countsOf(steps);
   const layers = new Map(steps.flatMap(({ layer }) => (layer === undefined ? [] : [[layer.diffID, layer.size]])));
   const size = [...layers.values()].reduce((sum, one) => sum + one, 0);
   const parts = [
     countText(steps.length, 'step'),
-    `${hits} hit`,
-    `${ran} ran`,
+    ...countWords(countsOf(steps)),
     ...savedText(steps),
     ...(layers.size === 0 ? [] : [`${countText(layers.size, 'layer')} of ${sizeText(size)}`]),
   ];
@@ -144,8 +142,9 @@ const RAN_HEAD = ['| step | result | cause | time | layer |', '|---|---|---|--:|
 const HIT_HEAD = ['| step | result | saved | layer |', '|---|---|--:|--:|'];
 
 function ranRow(step: StepState): string {
-  const { status, startedMs } = step;
-  const result = startedMs === undefined || status === 'waiting' ? 'not reached' : RESULTS[status];
+  const { status, startedMs, refused } = step;
+  const isReached = startedMs !== undefined && status !== 'waiting';
+  const result = refused === true ? '❌ **refused**' : isReached ? RESULTS[status] : 'not reached';
   const time = startedMs === undefined ? '' : durationText(durationOf(step));
   return `| ${codeText(step.info.name)} | ${result} | ${causeText(step)} | ${time} | ${layerText(step)} |`;
 }
@@ -159,11 +158,11 @@ const RESULTS: Record<StepState['status'], string> = {
   cancelled: '⚪ cancelled',
 };
 
-function causeText({ reason, error, earlyCutOff }: StepState): string {
+function causeText({ reason, error, earlyCutOff, refused }: StepState): string {
   const parts = [
     ...(reason === undefined ? [] : [codeText(reason.message)]),
     ...(earlyCutOff === true ? ['same result as before'] : []),
-    ...(error === undefined ? [] : [codeText(error)]),
+    ...(error === undefined || refused === true ? [] : [codeText(error)]),
   ];
   return parts.join('; ');
 }

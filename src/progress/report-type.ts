@@ -63,6 +63,8 @@ export interface ReportStep extends Omit<StepInfo, 'isStep'> {
   readonly logFile?: string;
   /** Why it failed. */
   readonly error?: string;
+  /** With `failed`: nothing of it ran, for it missed and `--fail-on-miss` forbids that. */
+  readonly refused?: boolean;
 }
 
 /** Why a step hit or missed. */
@@ -81,6 +83,8 @@ export interface ReportSummary {
   readonly hits: Integer;
   /** Those that ran to their end. */
   readonly misses: Integer;
+  /** Those that missed and were not run, for `--fail-on-miss` forbids that; absent where there is none. */
+  readonly refused?: Integer;
   /** What all hits cost when they ran, in milliseconds. */
   readonly savedMs: Integer;
   /** Ids of the steps that the build's time was spent on: each began when the one before it had ended. */

@@ -11,6 +11,7 @@ export const REPORT_SCHEMA_VERSION = 1;
 export function renderReport(state: BuildState): Report {
   const { result = 'failed', error, image, warnings, hints } = state;
   const steps = state.steps.map(stepReport);
+  const refused = steps.filter((step) => step.refused === true).length;
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
     ...{ result, durationMs: Math.round(state.durationMs) },
@@ -20,6 +21,7 @@ export function renderReport(state: BuildState): Report {
       steps: steps.length,
       hits: steps.filter((step) => step.status === 'hit').length,
       misses: steps.filter((step) => step.status === 'miss').length,
+      ...(refused === 0 ? {} : { refused }),
       savedMs: steps.reduce((sum, step) => sum + step.savedMs, 0),
       criticalPath: criticalPath(state.steps).map(({ info }) => info.id),
     },
@@ -33,7 +35,7 @@ export function failureOf(error: unknown): Failure {
 }
 
 function stepReport(step: StepState): ReportStep {
-  const { usage, layer, record, compared, logFile, error } = step;
+  const { usage, layer, record, compared, logFile, error, refused } = step;
   const { isStep: _, ...info } = step.info;
   return {
     ...info,
@@ -44,7 +46,7 @@ function stepReport(step: StepState): ReportStep {
     durationMs: Math.round(durationOf(step)),
     savedMs: Math.round(step.savedMs),
     ...withoutAbsent({ cpuMs: rounded(usage?.cpuMs), maxRssBytes: rounded(usage?.maxRssBytes) }),
-    ...withoutAbsent({ layer, record, compared, logFile, error }),
+    ...withoutAbsent({ layer, record, compared, logFile, error, refused }),
   };
 }
 
@@ -56,11 +58,14 @@ function reasonReport({ reason, earlyCutOff }: StepState): ReportReason | undefi
   return reason !== undefined && earlyCutOff === true ? { ...reason, earlyCutOff } : reason;
 }
 
+/** To its end, or until it failed. */
+export function hasRun({ status, refused }: StepState): boolean {
+  return status === 'miss' || (status === 'failed' && refused !== true);
+}
+
 /** The chain of steps that ends last, each preceded by the one that ended latest before it began. */
 export function criticalPath(steps: readonly StepState[]): StepState[] {
-  const ran = steps.filter(
-    ({ status, endedMs }) => (status === 'miss' || status === 'failed') && endedMs !== undefined,
-  );
+  const ran = steps.filter((step) => hasRun(step) && step.endedMs !== undefined);
   ran.sort((a, b) => (b.endedMs ?? 0) - (a.endedMs ?? 0));
   const path: StepState[] = [];
   let before = Number.POSITIVE_INFINITY;

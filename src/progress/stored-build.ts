@@ -57,11 +57,11 @@ export function stateOf({ report, findings, error }: StoredBuild): BuildState {
 
 function stepState(step: StoredStep): StepState {
   const { id, name, stage, kind, file, line, status, startedMs, durationMs, savedMs, reason, ...rest } = step;
-  const { layer, record, logFile, error } = rest;
+  const { layer, record, logFile, error, refused } = rest;
   return {
     info: { id, name, stage, kind, file, line, isStep: true },
     ...{ status, startedMs, savedMs, endedMs: startedMs + durationMs },
     ...(reason === undefined ? {} : { reason, earlyCutOff: reason.earlyCutOff === true }),
-    ...withoutAbsent({ layer, record, logFile, error }),
+    ...withoutAbsent({ layer, record, logFile, error, refused }),
   };
 }

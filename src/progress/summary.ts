@@ -138,7 +138,8 @@ const OUTCOMES: Record<StepState['status'], (step: StepState) => string> = {
   hit: hitText,
   miss: ({ reason, earlyCutOff }) =>
     `miss   ${plainText(reason?.message ?? '')}${earlyCutOff === true ? ' (same result as before)' : ''}`,
-  failed: () => 'failed',
+  failed: ({ refused, reason }) =>
+    refused === true ? `refused   ${plainText(reason?.message ?? '')}`.trimEnd() : 'failed',
   cancelled: () => 'cancelled',
   waiting: () => 'not reached',
   running: () => '',

@@ -275,6 +275,7 @@ function reportFailure(error: unknown, { vertex, id, options, log }: Step): unkn
   if (error instanceof LayerLost) return error;
   const located = error instanceof BuildError ? error.at(vertex.origin.range) : error;
   const message = located instanceof Error ? located.message : String(located);
-  options.emit({ type: 'step-failed', id, atMs, message, ...log });
+  const refused = located instanceof BuildError && located.code === 'would-miss' ? { refused: true } : {};
+  options.emit({ type: 'step-failed', id, atMs, message, ...refused, ...log });
   return located;
 }

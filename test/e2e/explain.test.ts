@@ -26,7 +26,14 @@ test('--fail-on-miss ends the build before the step that misses runs, and says w
   assert.match(missed.stderr, /\[files 2\/2\] COPY b \/b would miss: b changed \(content\) \[would-miss\]/);
   assert.match(missed.stderr, /hint: tsbuild explain s2 tells everything/);
   assert.ok(missed.report !== undefined);
-  assert.deepEqual([missed.report.result, step(missed.report, 'COPY b').status], ['failed', 'failed']);
+  const { status, refused } = step(missed.report, 'COPY b');
+  assert.deepEqual([missed.report.result, status, refused], ['failed', 'failed', true]);
+  assert.deepEqual([missed.report.summary.misses, missed.report.summary.refused], [0, 1]);
+  assert.match(missed.stderr, /3 steps: \d hit, 0 ran, 1 refused · /);
+  assert.match(
+    (await rig.tsbuild(['history', 'show'])).stdout,
+    / ✘ \[files 2\/2\] COPY b .* refused +b changed \(content\)$/m,
+  );
   assert.deepEqual(readdirSync(join(rig.root, 'layers/v1')), layers);
 
   assert.equal((await rig.build(['--fail-on-miss=files'])).code, 1);

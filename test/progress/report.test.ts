@@ -1,7 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { reportSchema } from '../../scripts/report-schema.mjs';
-import { type BuildEvent, collectEvents, failureOf, type Report, renderReport } from '../../src/progress/index.ts';
+import {
+  type BuildEvent,
+  collectEvents,
+  failureOf,
+  renderMarkdown,
+  type Report,
+  renderReport,
+  summaryLines,
+} from '../../src/progress/index.ts';
 import { sampleBuild } from '../rig/events.ts';
 import { SCHEMA_FILE, schemaErrors } from '../rig/report-schema.ts';
 
@@ -64,6 +72,36 @@ describe('the schema', () => {
       { ...report, steps: [{ ...first, isStep: true }] },
     ];
     for (const one of wrong) expect(schemaErrors(JSON.parse(JSON.stringify(one)))).not.toEqual([]);
+  });
+});
+
+describe('what --fail-on-miss refused', () => {
+  const reason = { code: 'files-changed', message: 'b changed', changes: [{ path: 'b', what: 'content' }] } as const;
+  const events: BuildEvent[] = [
+    planned,
+    { type: 'step-started', id: 's3', atMs: 1 },
+    { type: 'step-missed', id: 's3', atMs: 2, reason },
+    { type: 'step-failed', id: 's3', atMs: 900, message: '[build 3/4] COPY . . would miss: b changed', refused: true },
+    { type: 'build-done', atMs: 901, result: 'failed' },
+  ];
+
+  test('is neither a hit nor a miss of the report, and took no time worth a word', () => {
+    const report = reportOf(events);
+    expect(schemaErrors(report)).toEqual([]);
+    expect(report.steps[2]).toMatchObject({ status: 'failed', refused: true });
+    expect(report.summary).toMatchObject({ hits: 0, misses: 0, refused: 1, criticalPath: [] });
+    expect(reportOf([planned]).summary).not.toHaveProperty('refused');
+  });
+
+  test('is said in the summary and on the page', () => {
+    const collected = collectEvents();
+    for (const event of events) collected.handle(event);
+    const lines = summaryLines(collected.state()).join('\n');
+    expect(lines).toMatch(/✘ \[build 3\/4\] COPY \. \. .* refused {3}b changed$/m);
+    expect(lines).toMatch(/ steps: 0 hit, 0 ran, 1 refused · /);
+    const page = renderMarkdown(collected.state(), { maxBytes: 10_000 });
+    expect(page).toContain('0 hit · 0 ran · 1 refused');
+    expect(page).toContain('❌ **refused** | <code>b changed</code> |');
   });
 });
 

@@ -16,6 +16,7 @@ export interface ReportStep {
   readonly kind: string;
   readonly line: number;
   readonly status: 'hit' | 'miss' | 'failed' | 'cancelled';
+  readonly refused?: boolean;
   readonly reason?: {
     readonly code: string;
     readonly message: string;
@@ -42,6 +43,7 @@ export interface Report {
     readonly steps: number;
     readonly hits: number;
     readonly misses: number;
+    readonly refused?: number;
     readonly savedMs: number;
   };
 }

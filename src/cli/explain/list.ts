@@ -88,8 +88,9 @@ export function oneLine(text: string): string {
   return plainText(text).replace(/ {2,}/g, ' ');
 }
 
-/** `hit`, `miss`, `failed`; a step that was never begun was not reached. */
-export function wordOf({ status, startedMs, reason }: StoredStep): string {
+/** `hit`, `miss`, `failed`, `refused`; a step that was never begun was not reached. */
+export function wordOf({ status, startedMs, reason, refused }: StoredStep): string {
+  if (refused === true) return 'refused';
   return status === 'cancelled' && startedMs === 0 && reason === undefined ? 'not reached' : status;
 }
 

@@ -128,8 +128,10 @@ function whyThis({ reason }: ExplainedStep, { results = 1, isRefreshed }: FoundR
   return `each part of the key is the same${among}`;
 }
 
-function resultLines({ status, layer, durationMs, reason, logFile }: ExplainedStep, { columns }: View): string[] {
-  const ran = status === 'miss' || status === 'failed' ? [`   ran     ${durationText(durationMs)}`] : [];
+function resultLines(step: ExplainedStep, { columns }: View): string[] {
+  const { status, layer, durationMs, reason, logFile, refused } = step;
+  const hasRun = status === 'miss' || (status === 'failed' && refused !== true);
+  const ran = hasRun ? [`   ran     ${durationText(durationMs)}`] : [];
   const same = reason?.earlyCutOff === true ? ['   same    as before: what stands on it hits'] : [];
   return section('result', [
     ...ran,
