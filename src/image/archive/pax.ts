@@ -3,16 +3,16 @@ import { ArchiveError } from './archive-error.ts';
 export const MAX_PAX_BYTES = 1024 * 1024;
 export const XATTR_PREFIX = 'SCHILY.xattr.';
 
-/** `LEN KEY=VALUE\n`, in the order given; LEN counts itself. Keys, values and the result are bytes decoded as latin1. */
-export function encodePax(records: readonly (readonly [string, string])[]): string {
-  let text = '';
-  for (const [key, value] of records) {
-    const body = key.length + value.length + 3;
-    let length = body + String(body).length;
-    if (String(length).length !== String(body).length) length = body + String(length).length;
-    text += `${length} ${key}=${value}\n`;
-  }
-  return text;
+/** `LEN KEY=VALUE\n`; LEN counts itself. Key, value and the result are bytes decoded as latin1. */
+export function paxRecord(key: string, value: string): string {
+  const body = key.length + value.length + 3;
+  let length = body + digitsOf(body);
+  if (digitsOf(length) !== digitsOf(body)) length = body + digitsOf(length);
+  return `${length} ${key}=${value}\n`;
+}
+
+function digitsOf(number: number): number {
+  return number < 10 ? 1 : number < 100 ? 2 : String(number).length;
 }
 
 /** @throws ArchiveError bad-pax */

@@ -1,6 +1,6 @@
 import type { TarEntry } from './entry.ts';
-import { BLOCK, encodeHeader, type HeaderFields, typeFlag } from './header.ts';
-import { encodePax, XATTR_PREFIX } from './pax.ts';
+import { BLOCK, HeaderEncoder, type HeaderFields, typeFlag } from './header.ts';
+import { paxRecord, XATTR_PREFIX } from './pax.ts';
 
 /** Writes a tar front to back. The same entries give the same bytes, on any machine. */
 export interface TarWriter {
@@ -16,7 +16,6 @@ export interface TarWriter {
 const BUFFER_BYTES = 256 * 1024;
 const MAX_ID = 0o7777777;
 const MAX_SIZE = 0o77777777777;
-const ZEROS = Buffer.alloc(2 * BLOCK);
 
 /**
  * POSIX pax format: plain ustar where that can say everything, an extended header before it where not. No atime or ctime, no
@@ -29,6 +28,8 @@ export function makeTarWriter(sink: (chunk: Uint8Array) => void): TarWriter {
 class BufferedTarWriter implements TarWriter {
   readonly #sink: (chunk: Uint8Array) => void;
   readonly #buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  readonly #headers = new HeaderEncoder();
+  readonly #paxHeaders = new HeaderEncoder();
   #filled = 0;
   #flushed = 0;
   #remaining = 0;
@@ -58,26 +59,36 @@ class BufferedTarWriter implements TarWriter {
     if (chunk.length > this.#remaining) throw new Error('more content than the entry says');
     this.#remaining -= chunk.length;
     this.#write(chunk);
-    if (this.#remaining === 0) this.#write(ZEROS.subarray(0, this.#padding));
+    if (this.#remaining === 0) this.#pad(this.#padding);
   }
 
   end(): void {
     if (this.#remaining !== 0) throw new Error(`${this.#remaining} bytes of the last entry are missing`);
-    this.#write(ZEROS);
+    this.#pad(2 * BLOCK);
     this.#flush();
   }
 
   #extended(text: string): void {
-    const records = Buffer.from(text, 'latin1');
-    this.#header({ ...PAX_HEADER, size: records.length });
-    this.#write(records);
-    this.#write(ZEROS.subarray(0, padding(records.length)));
+    const size = text.length;
+    this.#header({ ...PAX_HEADER, size }, this.#paxHeaders);
+    if (size > BLOCK) this.#write(Buffer.from(text, 'latin1'));
+    else {
+      if (BLOCK > BUFFER_BYTES - this.#filled) this.#flush();
+      this.#filled += this.#buffer.write(text, this.#filled, 'latin1');
+    }
+    this.#pad(padding(size));
   }
 
-  #header(fields: HeaderFields): void {
+  #header(fields: HeaderFields, encoder = this.#headers): void {
     if (BLOCK > BUFFER_BYTES - this.#filled) this.#flush();
-    encodeHeader(this.#buffer, this.#filled, fields);
+    encoder.encode(this.#buffer, this.#filled, fields);
     this.#filled += BLOCK;
+  }
+
+  #pad(size: number): void {
+    if (size > BUFFER_BYTES - this.#filled) this.#flush();
+    this.#buffer.fill(0, this.#filled, this.#filled + size);
+    this.#filled += size;
   }
 
   #write(bytes: Uint8Array): void {
@@ -124,19 +135,32 @@ export function tarName(entry: Pick<TarEntry, 'path' | 'type'>): string {
   return entry.type === 'directory' ? `${entry.path}/` : entry.path;
 }
 
-/** What the header cannot say; '' when it says everything. */
+/** What the header cannot say; '' when it says everything. Mostly the time alone. */
 function paxOf(entry: TarEntry, longName: string): string {
+  const plainTime = entry.mtimeNsec === 0 && entry.mtimeSec >= 0 && entry.mtimeSec <= MAX_SIZE;
+  const time = plainTime ? '' : paxRecord('mtime', timeText(entry.mtimeSec, entry.mtimeNsec));
+  return longName === '' && isPlainButTime(entry) ? time : allPaxOf(entry, longName, time);
+}
+
+function isPlainButTime({ link, size, uid, gid, xattrs }: TarEntry): boolean {
+  return (
+    (link === '' || fitsText(link, 100)) && size <= MAX_SIZE && uid <= MAX_ID && gid <= MAX_ID && xattrs.size === 0
+  );
+}
+
+/** In the order of their keys. */
+function allPaxOf(entry: TarEntry, longName: string, time: string): string {
   const records: (readonly [string, string])[] = [];
   if (longName !== '') records.push(['path', longName]);
   if (!fitsText(entry.link, 100)) records.push(['linkpath', entry.link]);
   if (entry.type === 'file' && entry.size > MAX_SIZE) records.push(['size', String(entry.size)]);
   if (entry.uid > MAX_ID) records.push(['uid', String(entry.uid)]);
   if (entry.gid > MAX_ID) records.push(['gid', String(entry.gid)]);
-  const plainTime = entry.mtimeNsec === 0 && entry.mtimeSec >= 0 && entry.mtimeSec <= MAX_SIZE;
-  if (!plainTime) records.push(['mtime', timeText(entry.mtimeSec, entry.mtimeNsec)]);
   for (const [key, value] of entry.xattrs) records.push([`${XATTR_PREFIX}${key}`, latin1(value)]);
-  if (records.length > 1) records.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return encodePax(records);
+  const written = records.map(([key, value]) => [key, paxRecord(key, value)] as const);
+  if (time !== '') written.push(['mtime', time]);
+  written.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return written.map(([, text]) => text).join('');
 }
 
 function ustarOf(entry: TarEntry, { name, prefix }: SplitName): HeaderFields {
@@ -195,6 +219,10 @@ function isAscii(text: string): boolean {
 function timeText(sec: number, nsec: number): string {
   const [whole, fraction] = sec < 0 && nsec > 0 ? [sec + 1, 1_000_000_000 - nsec] : [sec, nsec];
   const sign = sec < 0 && whole === 0 ? '-' : '';
-  const digits = fraction === 0 ? '' : `.${String(fraction).padStart(9, '0').replace(/0+$/, '')}`;
-  return `${sign}${whole}${digits}`;
+  return fraction === 0 ? `${sign}${whole}` : `${sign}${whole}.${fractionText(fraction)}`;
+}
+
+function fractionText(nsec: number): string {
+  const digits = String(1_000_000_000 + nsec).slice(1);
+  return nsec % 10 === 0 ? digits.replace(/0+$/, '') : digits;
 }

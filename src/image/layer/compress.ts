@@ -42,7 +42,7 @@ export async function compressLayer(tarPath: string, options: CompressOptions): 
     const hash = createHash('sha256');
     let size = 0;
     try {
-      for await (const part of compressed(chunksOf(source, options.signal), options)) {
+      for await (const part of compressed(source, options)) {
         hash.update(part);
         size += part.length;
         await dest.writeFile(part);
@@ -59,21 +59,28 @@ export async function compressLayer(tarPath: string, options: CompressOptions): 
   }
 }
 
-function compressed(chunks: AsyncIterable<Buffer>, options: CompressOptions): AsyncIterable<Uint8Array> {
+type Source = Awaited<ReturnType<typeof open>>;
+
+function compressed(source: Source, options: CompressOptions): AsyncIterable<Uint8Array> {
   switch (options.algorithm) {
     case 'none':
-      return chunks;
+      return chunksOf(source, options);
     case 'gzip':
-      return gzip(chunks, options);
+      return gzip(source, options);
     case 'zstd':
-      return zstd(chunks, options);
+      return zstd(chunksOf(source, options), options);
   }
 }
 
-async function* chunksOf(source: Awaited<ReturnType<typeof open>>, signal: AbortSignal): AsyncIterable<Buffer> {
-  for (let position = 0; ; ) {
+/** @param bufferFor takes the number of a chunk */
+async function* chunksOf(
+  source: Source,
+  { signal }: CompressOptions,
+  bufferFor: (index: number) => Buffer = () => Buffer.allocUnsafe(CHUNK),
+): AsyncIterable<Buffer> {
+  for (let position = 0, index = 0; ; index += 1) {
     signal.throwIfAborted();
-    const buffer = Buffer.allocUnsafe(CHUNK);
+    const buffer = bufferFor(index);
     let filled = 0;
     while (filled < CHUNK) {
       const { bytesRead } = await source.read(buffer, filled, CHUNK - filled, position + filled);
@@ -87,16 +94,17 @@ async function* chunksOf(source: Awaited<ReturnType<typeof open>>, signal: Abort
   }
 }
 
-async function* gzip(
-  chunks: AsyncIterable<Buffer>,
-  { level, concurrency = CONCURRENCY }: CompressOptions,
-): AsyncIterable<Uint8Array> {
+async function* gzip(source: Source, options: CompressOptions): AsyncIterable<Uint8Array> {
+  const { level, concurrency = CONCURRENCY } = options;
   yield GZIP_HEADER;
   const working: Promise<Buffer>[] = [];
   let crc = 0;
   let size = 0;
   let before: Buffer | undefined;
-  for await (const chunk of chunks) {
+  // those in work, the dictionary of the first of them, and the one that is read; more memory outside of its heap would make V8 look for garbage
+  const buffers: Buffer[] = [];
+  const bufferFor = (index: number): Buffer => (buffers[index % (concurrency + 1)] ??= Buffer.allocUnsafeSlow(CHUNK));
+  for await (const chunk of chunksOf(source, options, bufferFor)) {
     crc = crc32(chunk, crc);
     size += chunk.length;
     working.push(deflateChunk(chunk, before, level));
@@ -116,7 +124,8 @@ async function deflateChunk(chunk: Buffer, before: Buffer | undefined, level: nu
   return deflateRaw(chunk, {
     level: effective,
     finishFlush: zlib.constants.Z_SYNC_FLUSH,
-    chunkSize: CHUNK,
+    // what is stored depends on it
+    chunkSize: effective === 0 ? CHUNK : CHUNK / 4,
     ...dictionary,
   });
 }

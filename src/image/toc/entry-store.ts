@@ -1,6 +1,6 @@
 import { ByteWriter, byteSource } from './bytes.ts';
 import type { TocEntry } from './entry.ts';
-import { decodeEntry, encodeEntry, HARDLINK, TYPES } from './format.ts';
+import { decodeEntry, encodeEntry, HARDLINK, hasGroup, TYPES } from './format.ts';
 import { Numbers } from './numbers.ts';
 import { RecordStore } from './record-store.ts';
 
@@ -46,6 +46,12 @@ export class EntryStore implements Disposable {
 
   entry(index: number, path?: TocEntry['path']): TocEntry {
     return decodeEntry(byteSource(this.#records.read(this.#places.get(index))), 0, path);
+  }
+
+  /** The entry as encodeEntry makes it, valid until the next call; decoded when it has a link group. */
+  stored(index: number): Buffer | TocEntry {
+    const record = this.#records.read(this.#places.get(index));
+    return hasGroup(record) ? decodeEntry(byteSource(record), 0) : record;
   }
 
   /** The entry as encodeEntry makes it, valid until the next call; undefined when its path is another one. */

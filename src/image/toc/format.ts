@@ -156,6 +156,11 @@ export function encodeEntry(out: ByteWriter, entry: TocEntry, dated: Dated = ent
   }
 }
 
+/** Of an entry as encodeEntry makes it. */
+export function hasGroup(record: Buffer): boolean {
+  return ((record[4 + record.readUInt32LE(0) + FLAGS_AT] ?? 0) & HAS_GROUP) !== 0;
+}
+
 /** @param name in the place of the path that is there */
 export function decodeEntry(source: ByteSource, at: number, name?: RelPath): TocEntry {
   const from = new ByteReader(source, at);

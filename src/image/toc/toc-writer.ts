@@ -46,8 +46,8 @@ export class TocWriter implements Disposable {
     this.#store[Symbol.dispose]();
   }
 
-  *#entries(order: Uint32Array): Generator<TocEntry> {
-    for (const index of order) yield this.#store.entry(index);
+  *#entries(order: Uint32Array): Generator<TocEntry | Buffer> {
+    for (const index of order) yield this.#store.stored(index);
   }
 
   /** Whether each entry's parent is an entry; it stands before it in the order. */

@@ -17,8 +17,8 @@ export interface SortedEntries {
   readonly count: number;
   readonly isClosed: boolean;
   /**
-   * As many as `count` says, in byte order of their paths, each path once. A buffer is an entry as encodeEntry makes it, which is read before the
-   * next is asked for.
+   * As many as `count` says, in byte order of their paths, each path once. A buffer is an entry without link group as encodeEntry makes it,
+   * which is read before the next is asked for.
    */
   readonly entries: Iterable<TocEntry | Buffer>;
 }
