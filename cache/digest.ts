@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 
 declare const brand: unique symbol;
 export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
@@ -38,8 +38,40 @@ export function parseCacheKey(text: string): CacheKey {
   return checked(text) as CacheKey;
 }
 
+type OneShot = (algorithm: string, data: Uint8Array | string, encoding: 'hex') => string;
+
+/** Node's own from 20.12 and 21.7 on: half the cost of a Hash object, which tells with many small files. */
+const oneShot: OneShot =
+  (crypto as { hash?: OneShot }).hash ??
+  ((algorithm, data, encoding) => crypto.createHash(algorithm).update(data).digest(encoding));
+
 export function digestOf(bytes: Uint8Array | string): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+  return `sha256:${oneShot('sha256', bytes, 'hex')}` as Digest;
+}
+
+/** The digest of bytes that come in pieces; most files come in one. */
+export class PiecewiseSha256 {
+  readonly #size: number;
+  #hash: crypto.Hash | undefined;
+  #digest: Digest | undefined;
+
+  /** @param size of all pieces */
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  update(piece: Uint8Array): void {
+    if (this.#hash === undefined && piece.length === this.#size) {
+      this.#digest = digestOf(piece);
+      return;
+    }
+    this.#hash ??= crypto.createHash('sha256');
+    this.#hash.update(piece);
+  }
+
+  digest(): Digest {
+    return this.#digest ?? ((this.#hash === undefined ? digestOf('') : `sha256:${this.#hash.digest('hex')}`) as Digest);
+  }
 }
 
 /** Of the 32 bytes of a sha256 that lie in `bytes` from `offset` on. */

@@ -2,10 +2,11 @@ import type { Digest, KeyMaterial, LayerRef } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { CopyOp, Vertex } from '../graph/index.ts';
 import { openLayerWriter } from '../image/layer/index.ts';
+import type { Tree } from '../image/toc/index.ts';
 import type { Made, OpRunner, Result, StepContext } from '../solver/index.ts';
 import { stackOf } from '../solver/index.ts';
 import { makeTurnstile } from '../util/turnstile.ts';
-import { planCopy, type Selection, writeCopy } from './copy/index.ts';
+import { type CopyPlan, planCopy, type Selection, writeCopy } from './copy/index.ts';
 import { copyFactsMaterial, copyMaterial } from './copy-key.ts';
 import { type CopySources, copySources, type Selected } from './copy-sources.ts';
 import type { OpDeps } from './deps.ts';
@@ -48,6 +49,8 @@ interface CopyStep {
   readonly sources: CopySources;
   readonly step: StepContext;
   readonly deps: OpDeps;
+  /** What was planned to ask for the facts, until it is written. */
+  planned?: CopyPlan | undefined;
 }
 
 function belowOf(op: CopyOp, inputs: readonly Result[]): readonly LayerRef[] {
@@ -66,7 +69,8 @@ async function factsIfHere(copy: CopyStep, selected: Selected): Promise<KeyMater
   if (base === undefined) return undefined;
   try {
     return await copy.sources.withSelectionIfHere((selection) => {
-      const { facts } = planCopy(copy.vertex.op, selection, base);
+      copy.planned = planCopy(copy.vertex.op, selection, base);
+      const { facts } = copy.planned;
       return Promise.resolve(copyFactsMaterial(copy.vertex.op, { content: selected.digest, facts }));
     });
   } catch (error) {
@@ -83,7 +87,7 @@ function runCopy(copy: CopyStep): Promise<Made> {
     const { step, deps } = copy;
     const base = await step.timed('base', () => deps.openStack(copy.below, { signal: step.signal }));
     try {
-      const plan = planCopy(copy.vertex.op, selection, base);
+      const plan = planOn(base, copy, selection);
       return step.timed('write', () => writeLayer(copy, selection, plan));
     } finally {
       base.close();
@@ -91,8 +95,17 @@ function runCopy(copy: CopyStep): Promise<Made> {
   });
 }
 
+/** The plan that was made for the facts, if it is of this very selection. */
+function planOn(base: Tree, copy: CopyStep, selection: Selection): CopyPlan {
+  const { planned } = copy;
+  copy.planned = undefined;
+  if (planned?.selection !== selection) return planCopy(copy.vertex.op, selection, base);
+  planned.draft.reopenOn(base);
+  return planned;
+}
+
 /** Published under what was written, which is hashed again from the bytes. */
-function writeLayer(copy: CopyStep, selection: Selection, plan: ReturnType<typeof planCopy>): Made {
+function writeLayer(copy: CopyStep, selection: Selection, plan: CopyPlan): Made {
   const made = copy.deps.publishLayer((files) => {
     const writer = openLayerWriter(files);
     try {

@@ -41,10 +41,11 @@ export function checked(result: number, syscall: string, subject?: SysPath): num
 export function cString(path: SysPath): Buffer {
   const bytes = typeof path === 'string' ? Buffer.from(path, 'utf8') : path;
   if (bytes.includes(0)) throw new SysError('path', constants.errno.EINVAL, bytes.toString());
-  return Buffer.concat([bytes, NUL]);
+  const text = Buffer.allocUnsafe(bytes.length + 1);
+  text.set(bytes);
+  text[bytes.length] = 0;
+  return text;
 }
-
-const NUL = Buffer.alloc(1);
 
 function find(prototypes: readonly string[]): Native {
   for (const prototype of prototypes) {

@@ -9,7 +9,7 @@ const lsetxattrCall = libcFunction('int lsetxattr(void *path, void *name, void *
 /** @param name bytes decoded as latin1. Undefined when the file has none of that name, or its file system has no xattrs. */
 export function lgetxattr(path: SysPath, name: string): Uint8Array | undefined {
   const file = cString(path);
-  const key = cString(Buffer.from(name, 'latin1'));
+  const key = cName(name);
   return grown((buffer) => lgetxattrCall(file, key, buffer, buffer.length), 'lgetxattr', path);
 }
 
@@ -23,8 +23,16 @@ export function llistxattr(path: SysPath): string[] {
 
 /** @param name bytes decoded as latin1 */
 export function lsetxattr(path: SysPath, name: string, value: Uint8Array): void {
-  const key = cString(Buffer.from(name, 'latin1'));
+  const key = cName(name);
   checked(lsetxattrCall(cString(path), key, value, value.length, 0), 'lsetxattr', path);
+}
+
+/** The last one: many files are asked for the same. */
+let named: { readonly name: string; readonly text: Buffer } = { name: '', text: Buffer.alloc(1) };
+
+function cName(name: string): Buffer {
+  if (named.name !== name) named = { name, text: cString(Buffer.from(name, 'latin1')) };
+  return named.text;
 }
 
 /** The kernel's limit for a value and for a list of names. */

@@ -1,11 +1,18 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { type ContentID, type DiffID, type Digest, diffIDOf, digestOf, parseDigest } from '../../../cache/index.ts';
+import {
+  type ContentID,
+  type DiffID,
+  type Digest,
+  diffIDOf,
+  digestOf,
+  PiecewiseSha256,
+  parseDigest,
+} from '../../../cache/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import { ArchiveError, BARE, makeTarWriter, type TarEntry, tarName } from '../archive/index.ts';
 import { placedEntry, type TocEntry, TocWriter } from '../toc/index.ts';
 import { isForbiddenXattr, OPAQUE_NAME, WHITEOUT_PREFIX, whiteoutOf } from './names.ts';
-import { PiecewiseSha256 } from './sha256.ts';
 
 export interface WrittenLayerFiles {
   readonly diffID: DiffID;
@@ -17,17 +24,23 @@ export interface WrittenLayerFiles {
   readonly warnings: readonly string[];
 }
 
+export interface EntryInfo {
+  readonly linkGroup?: string | undefined;
+  readonly digest?: Digest | undefined;
+}
+
 /** Writes a layer's tar and its table of contents in one pass, hashing on the way. */
 export interface LayerWriter {
   /**
    * @param read gives a file's content: exactly `entry.size` bytes. Without it a file must be empty.
+   * @param info digest: of just these bytes, when it was made already
    * @returns the sha256 of a regular file's bytes as they were written
    * @throws ArchiveError reserved-name for names that mean whiteouts
    */
   add(
     entry: TarEntry,
     read?: (sink: (chunk: Uint8Array) => void) => void,
-    info?: { readonly linkGroup?: string },
+    info?: EntryInfo,
   ): Digest | undefined;
   /** The path is removed from the layers below. */
   whiteout(path: RelPath): void;
@@ -90,7 +103,7 @@ class FileLayerWriter implements LayerWriter {
   add(
     entry: TarEntry,
     read?: (sink: (chunk: Uint8Array) => void) => void,
-    info?: { readonly linkGroup?: string },
+    info?: EntryInfo,
   ): Digest | undefined {
     this.#inOrder(tarName(entry));
     if (entry.path.startsWith(WHITEOUT_PREFIX, entry.path.lastIndexOf('/') + 1))
@@ -101,7 +114,7 @@ class FileLayerWriter implements LayerWriter {
     const clean = this.#withoutForbidden(entry);
     this.#tar.entry(clean);
     const offset = this.#tar.offset;
-    const digest = clean.type === 'file' ? this.#content(clean, read) : undefined;
+    const digest = clean.type === 'file' ? this.#content(clean, read, info?.digest) : undefined;
     const linkGroup = info?.linkGroup ?? (clean.type === 'hardlink' ? clean.link : undefined);
     this.#keep(placedEntry(clean, { offset, digest, linkGroup }));
     return digest;
@@ -148,18 +161,18 @@ class FileLayerWriter implements LayerWriter {
     this.#pending = entry;
   }
 
-  #content(entry: TarEntry, read: ((sink: (chunk: Uint8Array) => void) => void) | undefined): Digest {
+  #content(entry: TarEntry, read: ((sink: (chunk: Uint8Array) => void) => void) | undefined, known?: Digest): Digest {
     if (entry.size === 0) return EMPTY_DIGEST;
     if (read === undefined) throw new Error(`no content for ${entry.path}`);
-    const hash = new PiecewiseSha256(entry.size);
+    const hash = known === undefined ? new PiecewiseSha256(entry.size) : undefined;
     let size = 0;
     read((chunk) => {
       size += chunk.length;
-      hash.update(chunk);
+      hash?.update(chunk);
       this.#tar.content(chunk);
     });
     if (size !== entry.size) throw new Error(`${entry.path}: ${size} bytes came, ${entry.size} were announced`);
-    return hash.digest();
+    return known ?? (hash as PiecewiseSha256).digest();
   }
 
   #withoutForbidden(entry: TarEntry): TarEntry {

@@ -30,6 +30,8 @@ export class NameTree {
   /** A stranger's archive must not choose who collides. */
   readonly #key: HashKey = keyOf(randomBytes(8));
 
+  /** The last that was found: mostly the one after it is looked for next. */
+  #found = TOP_NODE;
   /** A directory whose path was asked for: its children's come next. */
   #last = { node: TOP_NODE, path: '' };
 
@@ -59,7 +61,19 @@ export class NameTree {
 
   /** NO_NODE when there is none. */
   find(parent: number, name: string): number {
-    return (this.#table[this.#slot(parent, name)] ?? 0) - 1;
+    const next = this.#found + 1;
+    const node =
+      next < this.size && this.#isNamed(next, parent, name) && this.#isReplaced.get(next) === 0
+        ? next
+        : (this.#table[this.#slot(parent, name)] ?? 0) - 1;
+    if (node !== NO_NODE) this.#found = node;
+    return node;
+  }
+
+  /** @returns the node of the name, which is made if there is none. @throws TooManyNames */
+  findOrAdd(parent: number, name: string): number {
+    const there = (this.#table[this.#slot(parent, name)] ?? 0) - 1;
+    return there === NO_NODE ? this.add(parent, name) : there;
   }
 
   /** The name must be new in its parent. @throws TooManyNames */
@@ -169,9 +183,13 @@ export class NameTree {
     for (;;) {
       const node = (this.#table[slot] ?? 0) - 1;
       if (node < 0) return slot;
-      if (this.#parents.get(node) === parent && this.#names.is(this.#nameAt.get(node), name)) return slot;
+      if (this.#isNamed(node, parent, name)) return slot;
       slot = (slot + 1) & mask;
     }
+  }
+
+  #isNamed(node: number, parent: number, name: string): boolean {
+    return this.#parents.get(node) === parent && this.#names.is(this.#nameAt.get(node), name);
   }
 
   #grow(): void {

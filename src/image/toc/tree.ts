@@ -27,4 +27,8 @@ export interface Tree {
    * entry's size, or an error is thrown.
    */
   read(entry: TreeEntry, sink: (chunk: Uint8Array) => void): void;
+  /** What `list` names, with what `lookup` says of each that is still there. */
+  children?(path: RelPath): Iterable<TreeEntry>;
+  /** The bytes that a file's digest was made of, if they are still in memory, which then forgets them. */
+  take?(entry: TreeEntry): Uint8Array | undefined;
 }

@@ -3,7 +3,7 @@ import { BuildError } from '../../errors.ts';
 import type { TreeEntry } from '../../image/toc/index.ts';
 import { joinRel, parentOf, type RelPath } from '../../util/rel-path.ts';
 import { type Attributes, makeDirectories, shown } from './directories.ts';
-import type { Inode, LayerDraft, PlacedFiles } from './draft.ts';
+import type { Content, Inode, LayerDraft, PlacedFiles } from './draft.ts';
 import { resolveIn } from './resolve.ts';
 import type { SelectedItem } from './items.ts';
 import type { SelectedFiles } from './selection.ts';
@@ -132,16 +132,34 @@ function makeInode(source: SelectedFiles, item: SelectedItem, { owner, chmod }: 
     devMajor: entry.devMajor,
     devMinor: entry.devMinor,
     xattrs: capabilityOf(entry),
-    content:
-      entry.type === 'file'
-        ? { item: { source, index: item.index }, read: (sink) => source.tree.read(entry, sink) }
-        : undefined,
+    content: entry.type === 'file' ? new ItemContent(source, item) : undefined,
   };
+}
+
+class ItemContent implements Content {
+  readonly item: { readonly source: SelectedFiles; readonly index: number };
+  readonly #selected: SelectedItem;
+
+  constructor(source: SelectedFiles, selected: SelectedItem) {
+    this.item = { source, index: selected.index };
+    this.#selected = selected;
+  }
+
+  read(sink: (chunk: Uint8Array) => void): void {
+    this.item.source.tree.read(this.#selected.entry, sink);
+  }
+
+  take(): ReturnType<NonNullable<Content['take']>> {
+    const { tree, items } = this.item.source;
+    const bytes = tree.take?.(this.#selected.entry);
+    const digest = bytes && items.digest(this.#selected);
+    return bytes && digest && { bytes, digest };
+  }
 }
 
 /** The only attribute that a layer takes over: user.* and the like stay behind, as with BuildKit. */
 export function capabilityOf({ xattrs }: Pick<TreeEntry, 'xattrs'>): ReadonlyMap<string, Uint8Array> {
-  const capability = xattrs.get(CAPABILITY);
+  const capability = xattrs.size === 0 ? undefined : xattrs.get(CAPABILITY);
   return capability === undefined ? NO_XATTRS : new Map([[CAPABILITY, capability]]);
 }
 

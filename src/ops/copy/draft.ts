@@ -1,4 +1,4 @@
-import type { Json } from '../../../cache/index.ts';
+import type { Digest, Json } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import type { TarEntry } from '../../image/archive/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
@@ -8,6 +8,8 @@ import type { SelectedFiles } from './selection.ts';
 export interface Content {
   /** As Tree.read. */
   read(sink: (chunk: Uint8Array) => void): void;
+  /** Its bytes and their digest, if they are still in memory, which then forgets them. */
+  take?(): { readonly bytes: Uint8Array; readonly digest: Digest } | undefined;
   /** Which selected file it is; absent for content that belongs to no selection. */
   readonly item?: { readonly source: SelectedFiles; readonly index: number };
 }
@@ -39,7 +41,7 @@ interface DraftNode {
 
 /** A layer in the making on top of a base: only what is touched is held, so it costs what the layer costs. */
 export class LayerDraft {
-  readonly base: Tree;
+  #base: Tree;
   readonly #adopted: [string, Json][] = [];
   /** A number is that of a placed file, which has no other name. */
   readonly #nodes = new Map<RelPath, DraftNode | number>();
@@ -50,13 +52,18 @@ export class LayerDraft {
   #shows: { readonly dir: RelPath; readonly isShown: boolean } | undefined;
 
   constructor(base: Tree) {
-    this.base = base;
+    this.#base = base;
+  }
+
+  /** The same one, opened again. */
+  reopenOn(base: Tree): void {
+    this.#base = base;
   }
 
   lookup(path: RelPath): Omit<TarEntry, 'path'> | undefined {
     const node = this.#nodes.get(path);
     if (node !== undefined) return this.#inodeOf(node);
-    return this.#showsBase(path) ? this.base.lookup(path) : undefined;
+    return this.#showsBase(path) ? this.#base.lookup(path) : undefined;
   }
 
   /**
@@ -95,16 +102,15 @@ export class LayerDraft {
       return inode;
     }
     if (known !== undefined) return known.inode;
-    const entry = this.#showsBase(path) ? this.base.lookup(path) : undefined;
+    const entry = this.#showsBase(path) ? this.#base.lookup(path) : undefined;
     if (entry === undefined || entry.type === 'directory')
       throw new Error(`no file to link to: ${JSON.stringify(path)}`);
-    const { base } = this;
     const inode: Inode = {
       ...entry,
-      content: entry.type === 'file' ? { read: (sink) => base.read(entry, sink) } : undefined,
+      content: entry.type === 'file' ? { read: (sink) => this.#base.read(entry, sink) } : undefined,
     };
     this.put(path, inode);
-    const content = entry.type === 'file' ? base.digest(entry) : entry.link;
+    const content = entry.type === 'file' ? this.#base.digest(entry) : entry.link;
     this.#adopted.push([path, [content, entry.devMajor, entry.devMinor, xattrFacts(inode)]]);
     return inode;
   }
@@ -176,7 +182,7 @@ export class LayerDraft {
   }
 
   #hidesDirectory(path: RelPath): boolean {
-    return this.#showsBase(path) && this.base.lookup(path)?.type === 'directory';
+    return this.#showsBase(path) && this.#base.lookup(path)?.type === 'directory';
   }
 
   #makeRoom(path: RelPath): void {
@@ -211,7 +217,7 @@ export class LayerDraft {
   #touch(path: RelPath): DraftNode {
     const known = this.#nodes.get(path);
     if (known !== undefined && typeof known !== 'number') return known;
-    const entry = known === undefined && this.#showsBase(path) ? this.base.lookup(path) : undefined;
+    const entry = known === undefined && this.#showsBase(path) ? this.#base.lookup(path) : undefined;
     if (entry?.type !== 'directory') throw new Error(`no directory to put a file into: ${JSON.stringify(path)}`);
     this.#touchParent(path);
     const node: DraftNode = { inode: { ...entry }, merges: true, kept: true };

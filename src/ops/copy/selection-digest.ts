@@ -25,12 +25,20 @@ export function digestSelection(
     const isDirectory = source.top.type === 'directory';
     hash.update(`${JSON.stringify(['files', isDirectory ? '' : source.name, isDirectory])}\n`);
     const groups = source.items.linkGroups();
-    for (const item of source.items)
-      hash.update(`${JSON.stringify(itemFacts(item, groups, contentOf(item, source)))}\n`);
+    // a call for each of many small texts costs more than hashing them
+    let text = '';
+    for (const item of source.items) {
+      text += `${JSON.stringify(itemFacts(item, groups, contentOf(item, source)))}\n`;
+      if (text.length < PENDING) continue;
+      hash.update(text);
+      text = '';
+    }
+    hash.update(text);
   }
   return parseDigest(`sha256:${hash.digest('hex')}`);
 }
 
+const PENDING = 1 << 14;
 const MOST_FILES = 20_000;
 
 /**
@@ -68,7 +76,7 @@ function itemFacts(
   groups: ReadonlyMap<string, number>,
   content: Digest | undefined,
 ): unknown[] {
-  const capability = entry.xattrs.get(CAPABILITY);
+  const capability = entry.xattrs.size === 0 ? undefined : entry.xattrs.get(CAPABILITY);
   return [
     path,
     entry.type,
@@ -80,6 +88,6 @@ function itemFacts(
     entry.devMajor,
     entry.devMinor,
     capability === undefined ? '' : Buffer.from(capability).toString('hex'),
-    groups.get(entry.linkGroup ?? '') ?? -1,
+    entry.linkGroup === undefined ? -1 : (groups.get(entry.linkGroup) ?? -1),
   ];
 }

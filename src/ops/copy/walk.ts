@@ -53,10 +53,7 @@ class Walk {
   #enter(dir: RelPath): void {
     this.#signal.throwIfAborted();
     const at = this.#inTree(dir);
-    for (const name of this.#tree.list(at)) {
-      const entry = this.#tree.lookup(joinRel(at, name));
-      if (entry !== undefined) this.#visit(joinRel(dir, name), entry);
-    }
+    for (const entry of this.#tree.children?.(at) ?? listed(this.#tree, at)) this.#visit(this.#belowTop(entry.path), entry);
   }
 
   #visit(path: RelPath, entry: TreeEntry): void {
@@ -87,7 +84,18 @@ class Walk {
     return included && !excluded;
   }
 
+  #belowTop(path: RelPath): RelPath {
+    return this.#top === TOP ? path : (path.slice(this.#top.length + 1) as RelPath);
+  }
+
   #inTree(path: RelPath): RelPath {
     return path === TOP ? this.#top : this.#top === TOP ? path : joinRel(this.#top, path);
+  }
+}
+
+function* listed(tree: Tree, dir: RelPath): Generator<TreeEntry> {
+  for (const name of tree.list(dir)) {
+    const entry = tree.lookup(joinRel(dir, name));
+    if (entry !== undefined) yield entry;
   }
 }

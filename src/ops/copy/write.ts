@@ -65,9 +65,15 @@ function writeLink({ writer, first }: Writing, path: RelPath, inode: Inode): voi
 
 function writeInode({ writer, counts, told }: Writing, path: RelPath, inode: Inode): void {
   const { content } = inode;
+  const linkGroup = (counts.get(inode) ?? 0) > 1 ? path : undefined;
+  // of one file with several names, the name that was hashed need not be the one that is written
+  const taken = linkGroup === undefined ? content?.take?.() : undefined;
+  if (taken !== undefined) {
+    writer.add(tarEntry(path, inode), (sink) => sink(taken.bytes), { digest: taken.digest });
+    return;
+  }
   const read = content === undefined ? undefined : (sink: (chunk: Uint8Array) => void) => content.read(sink);
-  const info = (counts.get(inode) ?? 0) > 1 ? { linkGroup: path } : {};
-  const digest = writer.add(tarEntry(path, inode), read, info);
+  const digest = writer.add(tarEntry(path, inode), read, { linkGroup });
   if (digest !== undefined && content?.item !== undefined) tell(told, content.item, digest);
 }
 

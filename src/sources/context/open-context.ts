@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { type Digest, parseDigest } from '../../../cache/index.ts';
+import { type Digest, PiecewiseSha256 } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import {
   FileChanged,
@@ -14,6 +13,7 @@ import { TooManyNames, type Tree, type TreeEntry } from '../../image/toc/index.t
 import { nowMs } from '../../util/clock.ts';
 import type { IgnoreRule, Matcher } from '../../util/match/index.ts';
 import { baseName, displayPath, joinRel, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import { KeptContents } from './kept-contents.ts';
 import { KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
 
 /**
@@ -65,6 +65,7 @@ class HostTree implements ContextTree {
   readonly #dir: string;
   readonly #options: ContextOptions;
   readonly #seen = new SeenFiles();
+  readonly #contents = new KeptContents();
   /** Where the last directory was, and the last entry of one: it is asked for again at once. */
   #lastDirectory: Found = { path: TOP, node: TOP_NODE };
   #lastEntry: Found | undefined;
@@ -88,15 +89,22 @@ class HostTree implements ContextTree {
     return names;
   }
 
+  *children(path: RelPath): Generator<TreeEntry> {
+    for (const node of this.#shownChildren(path)) {
+      const child = joinRel(path, this.#seen.name(node));
+      if (!this.#isShown(child, node)) continue;
+      this.#lastEntry = { path: child, node };
+      yield this.#seen.entry(node, child);
+    }
+  }
+
   digest(entry: TreeEntry): Digest {
     const node = this.#fileOf(entry);
-    let digest = this.#seen.digest(node);
-    if (digest === undefined) {
-      const stat = this.#seen.stat(node);
-      digest = this.#hash(entry.path, { stat, isBare: !this.#seen.hasXattrs(node) });
-      this.#seen.keepDigest(node, digest);
-    }
-    return digest;
+    return this.#seen.digest(node) ?? this.#hash(entry.path, node);
+  }
+
+  take(entry: TreeEntry): Uint8Array | undefined {
+    return this.#contents.take(this.#fileOf(entry), entry.size);
   }
 
   read(entry: TreeEntry, sink: (chunk: Uint8Array) => void): void {
@@ -135,12 +143,20 @@ class HostTree implements ContextTree {
     return this.#guarded(path, () => readFileChunks(this.#hostPath(path), stat, sink));
   }
 
-  #hash(path: RelPath, { stat, isBare }: { stat: FileStat; isBare: boolean }): Digest {
+  #hash(path: RelPath, node: number): Digest {
+    const stat = this.#seen.stat(node);
     const began = BigInt(nowMs()) * 1_000_000n;
-    const hash = createHash('sha256');
-    const isUnchanged = this.#read(path, stat, (chunk) => hash.update(chunk));
-    const digest = parseDigest(`sha256:${hash.digest('hex')}`);
-    if (isUnchanged && isBare) this.#options.statIndex?.put(stat, digest, began);
+    const size = Number(stat.size);
+    const hash = new PiecewiseSha256(size);
+    let whole: Uint8Array | undefined;
+    const isUnchanged = this.#read(path, stat, (chunk) => {
+      hash.update(chunk);
+      if (chunk.length === size) whole = chunk;
+    });
+    const digest = hash.digest();
+    this.#seen.keepDigest(node, digest);
+    if (isUnchanged && whole !== undefined) this.#contents.keep(node, whole);
+    if (isUnchanged && !this.#seen.hasXattrs(node)) this.#options.statIndex?.put(stat, digest, began);
     return digest;
   }
 

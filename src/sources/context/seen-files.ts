@@ -71,10 +71,9 @@ export class SeenFiles {
 
   /** @throws TooManyNames */
   findOrAdd(parent: number, name: string): number {
-    const there = this.#names.find(parent, name);
-    if (there !== NO_NODE) return there;
-    this.#known.push(0);
-    return this.#names.add(parent, name);
+    const node = this.#names.findOrAdd(parent, name);
+    if (node === this.#known.length) this.#known.push(0);
+    return node;
   }
 
   name(node: number): string {

@@ -18,7 +18,7 @@ test('crc32 without Node’s own', async () => {
 test.each([false, true])('digests of files in one piece and in several; crypto.hash there: %s', async (isThere) => {
   const hash = isThere ? (_: string, data: Uint8Array) => createHash('sha256').update(data).digest('hex') : undefined;
   vi.doMock('node:crypto', async (original) => ({ ...(await original<object>()), hash }));
-  const { PiecewiseSha256 } = await import('../../../src/image/layer/sha256.ts');
+  const { PiecewiseSha256 } = await import('../../../cache/index.ts');
   for (const pieces of [['hello'], ['he', 'llo'], ['h', 'ello'], ['', 'hello']]) {
     const digest = new PiecewiseSha256(5);
     for (const piece of pieces) digest.update(Buffer.from(piece));
