@@ -124,8 +124,8 @@ function text(block: Buffer, at: number, value: string, length: number): number 
 function octal(block: Buffer, at: number, digits: number, value: number): number {
   let sum = 0;
   // 30 bits at a time, which are ten digits, are an integer for V8
-  let low = value % 0x40000000 | 0;
-  let high = (value - low) / 0x40000000 | 0;
+  let low = (value % 0x40000000) | 0;
+  const high = ((value - low) / 0x40000000) | 0;
   for (let index = at + digits - 1; index >= at; index -= 1) {
     if (at + digits - 1 - index === 10) low = high;
     const digit = 0x30 + (low & 7);

@@ -37,11 +37,7 @@ export interface LayerWriter {
    * @returns the sha256 of a regular file's bytes as they were written
    * @throws ArchiveError reserved-name for names that mean whiteouts
    */
-  add(
-    entry: TarEntry,
-    read?: (sink: (chunk: Uint8Array) => void) => void,
-    info?: EntryInfo,
-  ): Digest | undefined;
+  add(entry: TarEntry, read?: (sink: (chunk: Uint8Array) => void) => void, info?: EntryInfo): Digest | undefined;
   /** The path is removed from the layers below. */
   whiteout(path: RelPath): void;
   /** The directory, added just before, hides what lower layers have in it. */
@@ -100,11 +96,7 @@ class FileLayerWriter implements LayerWriter {
     this.#toc = new TocWriter(tocPath);
   }
 
-  add(
-    entry: TarEntry,
-    read?: (sink: (chunk: Uint8Array) => void) => void,
-    info?: EntryInfo,
-  ): Digest | undefined {
+  add(entry: TarEntry, read?: (sink: (chunk: Uint8Array) => void) => void, info?: EntryInfo): Digest | undefined {
     this.#inOrder(tarName(entry));
     if (entry.path.startsWith(WHITEOUT_PREFIX, entry.path.lastIndexOf('/') + 1))
       throw new ArchiveError(

@@ -53,7 +53,8 @@ class Walk {
   #enter(dir: RelPath): void {
     this.#signal.throwIfAborted();
     const at = this.#inTree(dir);
-    for (const entry of this.#tree.children?.(at) ?? listed(this.#tree, at)) this.#visit(this.#belowTop(entry.path), entry);
+    for (const entry of this.#tree.children?.(at) ?? listed(this.#tree, at))
+      this.#visit(this.#belowTop(entry.path), entry);
   }
 
   #visit(path: RelPath, entry: TreeEntry): void {
