@@ -222,6 +222,42 @@ describe('content', () => {
     expect(tree.digest(tree.lookup(rel('empty')) as never)).toBe(digestOf(''));
   });
 
+  test('what a digest was made of is there once more, whatever became of the file', () => {
+    write({ small: 'as it was', large: 'l'.repeat(100_000), index: 'not read' });
+    const statIndex = {
+      get: ({ size }: FileStat) => (size === 8n ? digestOf('known') : undefined),
+      put: () => undefined,
+    };
+    const tree = open(undefined, { statIndex });
+    const [small, large, index] = ['small', 'large', 'index'].map((name) => tree.lookup(rel(name)) as TreeEntry);
+    if (!small || !large || !index) throw new Error('a file is missing');
+    expect(tree.take?.(small)).toBeUndefined();
+    for (const entry of [small, large, index]) tree.digest(entry);
+    write({ small: 'as it is.' });
+    expect(Buffer.from(tree.take?.(small) ?? []).toString()).toBe('as it was');
+    expect(tree.take?.(small)).toBeUndefined();
+    expect(tree.take?.(large)).toBeUndefined();
+    expect(tree.take?.(index)).toBeUndefined();
+    tree.read(small, (chunk) => expect(Buffer.from(chunk).toString()).toBe('as it is.'));
+  });
+
+  test('of many files some are kept, each with its own bytes', () => {
+    const files = Object.fromEntries(
+      Array.from({ length: 700 }, (_, i) => [`f${i}`, `${i} `.repeat(15_000).slice(0, 60_000 + i)]),
+    );
+    write(files);
+    const tree = open();
+    const entries = Object.keys(files).map((name) => tree.lookup(rel(name)) as TreeEntry);
+    for (const entry of entries) tree.digest(entry);
+    const taken = entries
+      .map((entry) => [entry.path, tree.take?.(entry)] as const)
+      .filter(([, bytes]) => bytes !== undefined);
+    expect(taken.length).toBeGreaterThan(400);
+    expect(taken.length).toBeLessThan(600);
+    for (const [path, bytes] of taken)
+      expect(Buffer.from(bytes ?? []).equals(Buffer.from(files[path] ?? ''))).toBe(true);
+  });
+
   test('a digest of the index spares the read', () => {
     write({ f: 'x' });
     const tree = open(undefined, { statIndex: { get: () => digestOf('remembered'), put: () => expect.unreachable() } });
