@@ -8,17 +8,18 @@ import { growHeapSlowly } from './host/process/index.ts';
 import { type Emit, type ImageSummary, phaseTimer } from './progress/index.ts';
 import { withEpoch } from './session/context-date.ts';
 import { exportTargets, removeStaleFiles } from './session/export.ts';
-import { openSession } from './session/index.ts';
-import { type BuildMinutes, takeMinutes } from './session/keep-build.ts';
 import { failsOnMiss } from './session/fails-on-miss.ts';
-import { lowerOptions } from './session/lower-options.ts';
+import { openSession } from './session/index.ts';
 import { keepBelowCap } from './session/keep-below-cap.ts';
+import { type BuildMinutes, takeMinutes } from './session/keep-build.ts';
+import { lowerOptions } from './session/lower-options.ts';
 import { outputsOf, sideFilesOf } from './session/outputs.ts';
 import { assertDisk } from './session/preflight.ts';
 import type { Session } from './session/session.ts';
 import { planSteps } from './session/steps.ts';
 import { tellDiagnostics } from './session/tell-diagnostics.ts';
 import { LayerLost, type Records, type Solution, solve } from './solver/index.ts';
+import { anySignal } from './util/any-signal.ts';
 
 export interface BuildOutcome {
   /** Absent when nothing was exported and no name was given. */
@@ -32,18 +33,20 @@ export interface BuildOutcome {
  * @throws BuildError; `cancelled` when `signal` aborts.
  */
 export function build(options: BuildOptions, deps: BuildDeps): Promise<BuildOutcome> {
-  return cancellable(deps.signal, async () => {
+  return cancellable(deps.signal, async (signal) => {
     await checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
     removeStaleFiles(options);
     const minutes = takeMinutes(options, deps);
-    const built = solveBuild(options, { ...deps, ...minutes }, async ({ definition, solution, session }) => {
-      const image = await exportTargets(definition, solution, { session, options, ...deps, ...minutes });
+    const built = solveBuild(options, { signal, ...minutes }, async ({ definition, solution, session }) => {
+      const image = await exportTargets(definition, solution, { session, options, signal, ...minutes });
       const done = image === undefined ? {} : { image };
       minutes.tellHint(session);
       minutes.emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
       return done;
     });
-    return await built.finally(() => keepBelowCap(options, { ...deps, hasOnlyHits: minutes.hasOnlyHits }));
+    return await built.finally(() =>
+      keepBelowCap(options, { signal, emit: deps.emit, hasOnlyHits: minutes.hasOnlyHits }),
+    );
   });
 }
 
@@ -66,10 +69,10 @@ export interface SolvedBuild {
  */
 export function solveBuild<T>(
   options: BuildOptions,
-  { signal, emit, keep }: BuildDeps & Partial<BuildMinutes>,
+  { signal: given, emit, keep }: BuildDeps & Partial<BuildMinutes>,
   finish: (solved: SolvedBuild) => Promise<T>,
 ): Promise<T> {
-  return cancellable(signal, async () => {
+  return cancellable(given, async (signal) => {
     await using session = await openSession(options, { signal, emit });
     try {
       const finished = await tellWithSource({ session, options, signal, emit }, finish);
@@ -82,10 +85,10 @@ export function solveBuild<T>(
   });
 }
 
-async function cancellable<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+async function cancellable<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   try {
     signal.throwIfAborted();
-    return await work();
+    return await work(anySignal([signal]));
   } catch (error) {
     // Whatever broke on the way out: the abort is why.
     throw signal.aborted ? new BuildError('cancelled', 'the build was cancelled', { cause: error }) : error;

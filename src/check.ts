@@ -15,6 +15,7 @@ import {
 import type { Emit } from './progress/index.ts';
 import { openSession } from './session/index.ts';
 import { lowerOptions } from './session/lower-options.ts';
+import { anySignal } from './util/any-signal.ts';
 
 /** What the rules found, and what a build would fail with before its first step. */
 export interface CheckResult {
@@ -93,7 +94,7 @@ async function withDockerfile<T>(
   try {
     signal.throwIfAborted();
     const silent = { ...options, outputs: [], iidFile: undefined, metadataFile: undefined };
-    await using session = await openSession(silent, { signal, emit });
+    await using session = await openSession(silent, { signal: anySignal([signal]), emit });
     const dockerfile = parseDockerfile(session.dockerfile.text, { file: session.dockerfile.file });
     const source = { file: dockerfile.file, text: dockerfile.text };
     try {

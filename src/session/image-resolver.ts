@@ -12,6 +12,7 @@ import {
 } from '../image/oci/index.ts';
 import type { Emit } from '../progress/index.ts';
 import { openLayout, type Registry } from '../sources/registry/index.ts';
+import { anySignal } from '../util/any-signal.ts';
 import { nowMs } from '../util/clock.ts';
 
 export interface ImageResolverDeps {
@@ -73,7 +74,7 @@ async function resolveName(name: string, request: Request): Promise<ResolvedImag
 /** What the registry has now; the remembered image with a warning when it does not answer in time. */
 async function revalidate(name: string, stored: Usable, request: Request): Promise<ResolvedImage> {
   const { emit, timeout = (ms: number) => AbortSignal.timeout(ms) } = request.deps;
-  const limited = { ...request, signal: AbortSignal.any([request.signal, timeout(REVALIDATE_MS)]) };
+  const limited = { ...request, signal: anySignal([request.signal, timeout(REVALIDATE_MS)]) };
   try {
     return await pullName(name, limited);
   } catch (error) {

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { CacheRecord } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { Definition, Vertex } from '../graph/index.ts';
+import { anySignal } from '../util/any-signal.ts';
 import { reason } from './explain.ts';
 import { textOfStep } from './miss.ts';
 import type { Solved, SolveOptions } from './options.ts';
@@ -18,7 +19,7 @@ export interface Solution {
  */
 export async function solve(definition: Definition, options: SolveOptions): Promise<Solution> {
   const failure = new AbortController();
-  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const signal = anySignal([options.signal, failure.signal]);
   const limit = pLimit(Math.max(1, options.jobs));
   const running = new Map<string, Promise<StepOutcome>>();
   const taken = new Set<CacheRecord['key']>();

@@ -1,3 +1,4 @@
+import { anySignal } from './any-signal.ts';
 /**
  * Does `work` for every item, so many at a time. The first that fails stops those that run and those that wait, and is thrown when
  * all have ended; so is an abort of `signal`.
@@ -8,7 +9,7 @@ export async function eachAtMost<T>(
   { signal: outer, work }: { signal: AbortSignal; work: (item: T, signal: AbortSignal) => Promise<void> },
 ): Promise<void> {
   const stop = new AbortController();
-  const signal = AbortSignal.any([outer, stop.signal]);
+  const signal = anySignal([outer, stop.signal]);
   const queue = items.values();
   const workers = Array.from({ length: Math.min(limit, items.length) }, async () => {
     for (const item of queue) {

@@ -123,8 +123,12 @@ export class CliRig implements AsyncDisposable {
     return { ...built, report: built.report };
   }
 
-  tsbuild(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    return this.start(argv, options).finished;
+  /** Whatever happens, Node has nothing to say on the user's terminal. */
+  async tsbuild(argv: readonly string[], options: RunOptions = {}): Promise<Finished> {
+    const finished = await this.start(argv, options).finished;
+    const [warning] = /^\(node:\d+\) .*/m.exec(finished.stderr) ?? [];
+    if (warning !== undefined) throw new Error(`tsbuild ${argv.join(' ')}: ${warning}`);
+    return finished;
   }
 
   /** The same, still running. */

@@ -1,5 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import { familiarName, formatPlatform, normaliseReference, type Platform } from '../../image/oci/index.ts';
+import { anySignal } from '../../util/any-signal.ts';
 import type { ImageResolver, ResolvedImage } from '../resolver.ts';
 import { located } from './expander.ts';
 import { type NamedContexts, nearest } from './names.ts';
@@ -31,7 +32,7 @@ export function makeExternals(deps: ExternalDeps): Externals {
     async resolve(externals, { signal }) {
       const wanted = new Map(externals.filter((each) => !known.has(keyOf(each))).map((each) => [keyOf(each), each]));
       const failed = new AbortController();
-      const limited = AbortSignal.any([signal, failed.signal]);
+      const limited = anySignal([signal, failed.signal]);
       try {
         await Promise.all(
           Array.from(wanted, async ([key, external]) => known.set(key, await resolveOne(external, deps, limited))),

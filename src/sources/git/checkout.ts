@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
+import { anySignal } from '../../util/any-signal.ts';
 import { commitDate } from './commit-date.ts';
 import type { GitCall, GitProgram } from './program.ts';
 import { type GitRequest, type Remote, shownRemote } from './remote.ts';
@@ -138,7 +139,7 @@ async function withRoom(
     if (roomBelow(store) === 0) full.abort();
   }, LOOK_EVERY_MS);
   try {
-    await must(url, act(AbortSignal.any([signal, full.signal])));
+    await must(url, act(anySignal([signal, full.signal])));
   } catch (error) {
     signal.throwIfAborted();
     throw full.signal.aborted ? tooLarge('its submodules', url) : error;

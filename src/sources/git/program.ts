@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
 import { type ProcessResult, run } from '../../host/process/index.ts';
+import { anySignal } from '../../util/any-signal.ts';
 
 export interface GitProgramOptions {
   /** A private directory for the configuration that git gets instead of the system's and the user's. */
@@ -79,7 +80,7 @@ export function gitProgram(options: GitProgramOptions): GitProgram {
   return async (args, { signal, cwd, auth, env, ...call }) => {
     const timeoutMs = Math.min(call.timeoutMs ?? LIMIT_MS, options.limitMs ?? LIMIT_MS);
     const limit = AbortSignal.timeout(timeoutMs);
-    const both = AbortSignal.any([signal, limit]);
+    const both = anySignal([signal, limit]);
     try {
       // files are 0644 and 0755 whoever runs this
       const result = await run(['/bin/sh', '-c', 'umask 022; exec git "$@"', 'git', ...args], {

@@ -1,6 +1,7 @@
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { ContentMismatch, type ContentStore, type Digest, type Memo } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
+import { anySignal } from '../../util/any-signal.ts';
 import { conditionsOf, type Remembered, recall, remember, stampOf, stampOfIntact, validatorsOf } from './remembered.ts';
 import { dispositionName, fileNameOf, shownUrl } from './url-name.ts';
 
@@ -71,7 +72,7 @@ export async function fetchUrl(given: string, options: FetchOptions): Promise<Fe
   };
   if (known !== undefined && known.digest === checksum) return fetched(known);
   const limit = AbortSignal.timeout(limits.timeoutMs);
-  const either = AbortSignal.any([signal, limit]);
+  const either = anySignal([signal, limit]);
   try {
     const found = await ask({ url, headers, signal: either }, known, options);
     remember(store.memo, url, found);

@@ -1,5 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import { findProgram, run as runProgram } from '../../host/process/index.ts';
+import { anySignal } from '../../util/any-signal.ts';
 import { networkWays } from '../exec/index.ts';
 import type {
   RunReply,
@@ -12,9 +13,9 @@ import type {
   WorkerSetup,
 } from '../protocol.ts';
 import { childrenCpuMs } from './cpu-time.ts';
+import { takePhases } from './phases.ts';
 import { removeBelow } from './remove.ts';
 import { openRunOutput, type Send } from './run-output.ts';
-import { takePhases } from './phases.ts';
 import { runStep } from './run-step.ts';
 import { maskedError, maskedValues } from './secrets.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
@@ -45,7 +46,7 @@ export function makeServer(send: Send): Server {
     },
     async run(request: RunRequest) {
       const controller = new AbortController();
-      const ended = runOne(request, { workspace: opened(), send, signal: controller.signal });
+      const ended = runOne(request, { workspace: opened(), send, signal: anySignal([controller.signal]) });
       runs.set(request.id, { controller, ended });
       return await ended.finally(() => runs.delete(request.id));
     },
@@ -88,7 +89,7 @@ async function runOne(request: RunRequest, { workspace, send, signal }: RunConte
   const before = childrenCpuMs();
   const timeoutMs = request.limits?.timeoutMs;
   const late = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-  const either = late === undefined ? signal : AbortSignal.any([signal, late]);
+  const either = late === undefined ? signal : anySignal([signal, late]);
   const phases = takePhases();
   const killed = (): RunReply => ({ outcome: 'killed', isTooLate: late?.aborted === true && !signal.aborted });
   try {
