@@ -6,6 +6,7 @@ import { lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import { growHeapSlowly } from './host/process/index.ts';
 import { type Emit, type ImageSummary, phaseTimer } from './progress/index.ts';
+import { baseLost } from './session/base-lost.ts';
 import { withEpoch } from './session/context-date.ts';
 import { exportTargets, removeStaleFiles } from './session/export.ts';
 import { failsOnMiss } from './session/fails-on-miss.ts';
@@ -156,18 +157,10 @@ async function solveAndFinish<T>(definition: Definition, story: Story, finish: F
       return await finish({ definition, solution, session: story.session });
     } catch (error) {
       if (!(error instanceof LayerLost)) throw error;
-      if (lost.has(error.diffID)) throw baseLost(error);
+      if (lost.has(error.diffID)) throw baseLost(error, definition);
       lost.set(error.diffID, error.reason);
     }
   }
-}
-
-/** No step makes it again: it belongs to an image that was built here, or by nobody who can be asked. */
-function baseLost(error: LayerLost): BuildError {
-  return new BuildError('image-not-found', `a layer of the base image is gone (${error.reason}): ${error.diffID}`, {
-    hint: 'build or pull the base image again',
-    cause: error,
-  });
 }
 
 function solveOnce(

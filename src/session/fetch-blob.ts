@@ -32,7 +32,8 @@ export function makeBlobFetcher(deps: BlobFetcherDeps): FetchBlob {
         if (await fetchFrom(origin.repository, blob, { ...deps, ...options })) return blob;
       } catch (error) {
         if (!(error instanceof BuildError)) throw error;
-        last = error;
+        // The registry answers, and has it no more.
+        if (error.code !== 'image-not-found') last = error;
       }
     }
     if (last !== undefined) throw last;
@@ -40,7 +41,7 @@ export function makeBlobFetcher(deps: BlobFetcherDeps): FetchBlob {
   };
 }
 
-/** False when the layout that it came from has it no more. */
+/** False when the layout that it came from has it no more. @throws BuildError image-not-found when that is so of a registry */
 async function fetchFrom(
   repository: string,
   blob: BlobRef,

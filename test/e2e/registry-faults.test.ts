@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { CliRig, output, REPOSITORY } from '../rig/cli.ts';
+import { verifyArchive } from '../rig/oci-archive.ts';
 import { type Damage, FaultProxy } from '../rig/fault-proxy.ts';
 import { startRegistry, type TestRegistry } from '../rig/registry.ts';
 
@@ -89,6 +90,8 @@ test.each<readonly ['blobs' | 'manifests', Damage, string]>([
   ['blobs', { kind: 'endless' }, 'image-invalid'],
   ['blobs', { kind: 'answer', status: 401 }, 'registry-denied'],
   ['blobs', { kind: 'answer', status: 429, headers: { 'retry-after': '3600' } }, 'registry-error'],
+  ['blobs', { kind: 'answer', status: 404 }, 'image-not-found'],
+  ['blobs', { kind: 'answer', status: 410 }, 'image-not-found'],
   ['manifests', { kind: 'endless' }, 'image-invalid'],
   ['manifests', { kind: 'flip', at: 20 }, 'image-invalid'],
 ])('%s, %j: one error, nothing bad is kept, and then the build works', async (what, how, code) => {
@@ -102,6 +105,24 @@ test.each<readonly ['blobs' | 'manifests', Damage, string]>([
   proxy.damage = () => undefined;
   const { code: exit, stderr } = await pull();
   expect([exit, stderr]).toEqual([0, expect.any(String)]);
+});
+
+test('a blob that is gone: named with its image and line; not missed where its layer is here', async () => {
+  damage('blobs', { kind: 'answer', status: 404 });
+  const { stderr } = await pull();
+  expect(stderr).toContain(`a layer of ${proxy.host}/app:1 is gone, here and in ${proxy.host}/app: sha256:`);
+  expect(stderr).toMatch(/^Dockerfile:1:1$/m);
+
+  proxy.damage = () => undefined;
+  expect((await pull()).code).toBe(0);
+  const content = join(puller.root, 'content/v1/sha256');
+  for (const name of filesBelow(content))
+    if (statSync(join(content, name)).size > 1_000_000) rmSync(join(content, name));
+  damage('blobs', { kind: 'answer', status: 404 });
+  const dest = join(puller.dir, 'again.tar');
+  const { report } = await puller.built(['-o', `type=oci,dest=${dest}`]);
+  expect(report.summary.misses).toBe(0);
+  verifyArchive(dest);
 });
 
 test.each<Damage>([

@@ -77,6 +77,27 @@ describe('a layer that is read while it is fetched', () => {
     await expect(supply.ensureLayer(gone, { signal })).rejects.toMatchObject({ reason: 'remote-missing' });
   });
 
+  test.each([404, 410])('is lost when its registry says %i, but not when another one is in trouble', async (status) => {
+    await using made = await rig();
+    const { server, supply, ref } = made;
+    server.fault = ({ url }) => (url.startsWith('/v2/app/blobs/') ? { status } : undefined);
+    await expect(supply.ensureLayer(ref, { signal })).rejects.toMatchObject({ reason: 'remote-missing' });
+    expect(await supply.ensureBlob(ref, { signal })).toBeUndefined();
+    const origins = [...ref.origins, { repository: `${server.host}/other`, digest: ref.blob!.digest }];
+    await supply.ensureLayer({ ...ref, origins }, { signal });
+    expect(made.left()).toEqual([]);
+  });
+
+  test('is not lost while a registry denies it', async () => {
+    await using made = await rig();
+    const { server, supply, ref } = made;
+    server.fault = ({ url }) => ({ status: url.startsWith('/v2/app/') ? 404 : 403 });
+    const origins = [{ repository: `${server.host}/denied`, digest: ref.blob!.digest }, ...ref.origins];
+    await expect(supply.ensureLayer({ ...ref, origins }, { signal })).rejects.toMatchObject({
+      code: 'registry-denied',
+    });
+  });
+
   test('is taken from where it still is', async () => {
     await using made = await rig();
     const { root, supply, ref } = made;

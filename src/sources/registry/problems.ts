@@ -37,7 +37,7 @@ export async function refusal(response: HttpResponse, asked: Asked): Promise<Bui
   const { repository, what, host } = asked;
   const said = words === '' ? '' : `: ${words}`;
   if (response.status === 401 || response.status === 403) return denied(asked, said);
-  if (response.status === 404) {
+  if (response.status === 404 || response.status === 410) {
     return new BuildError('image-not-found', `${host} has no ${what} of ${repository}${said}`, {
       hint: 'check the name and the tag',
     });
