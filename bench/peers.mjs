@@ -9,13 +9,14 @@ import { addBigLayer, unpackLayout } from './oci-layout.mjs';
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 const CLI = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
 
-/** @typedef {{ name: string, version: string, product: string, daemons: readonly number[], disk: readonly string[], command(context: string, dest: string): string, import(archive: string, name: string): string, reset(bases: readonly string[]): void, stop(): void }} Peer */
+/** @typedef {{ name: string, version: string, product: string, isBeside?: boolean, daemons: readonly number[], disk: readonly string[], command(context: string, dest: string): string, import(archive: string, name: string): string, reset(bases: readonly string[]): void, stop(): void }} Peer */
 
 const PEERS = {
   tsbuild: (home) => openTsbuild(home, 'auto'),
   'tsbuild-erofs': (home) => openTsbuild(home, 'erofs'),
   'tsbuild-directory': (home) => openTsbuild(home, 'directory'),
-  docker: openDocker,
+  docker: (home, bases) => openDocker(home, bases, true),
+  'docker-image': (home, bases) => openDocker(home, bases, false),
   buildah: openBuildah,
 };
 
@@ -104,7 +105,8 @@ function openTsbuild(home, lower) {
   };
 }
 
-async function openDocker(home, bases) {
+/** @param saves Whether it ends with a tarball; else it is shown beside the others. */
+async function openDocker(home, bases, saves) {
   const client = dockerClient();
   if (!isThere('dockerd') || client === undefined) return undefined;
   const socket = `unix://${join(home, 'docker.sock')}`;
@@ -129,11 +131,12 @@ async function openDocker(home, bases) {
   };
   return {
     version: spawnSync('dockerd', ['--version'], { encoding: 'utf8' }).stdout.trim(),
-    product: 'docker archive of docker save, not compressed',
+    product: saves ? 'docker archive of docker save, not compressed' : 'an image in the daemon: no tarball',
+    isBeside: !saves,
     daemons: [daemon.pid, ...childrenOf(daemon.pid)],
     disk: [home],
     command: (context, dest) =>
-      `DOCKER_BUILDKIT=1 ${docker} build -q --network=host -t bench:1 ${context} && ${docker} save -o ${dest} bench:1`,
+      `DOCKER_BUILDKIT=1 ${docker} build -q --network=host -t bench:1 ${context}${saves ? ` && ${docker} save -o ${dest} bench:1` : ''}`,
     import: (archive, name) =>
       `skopeo copy -q oci-archive:${archive} docker-archive:/dev/stdout:${name} | ${docker} load -q`,
     reset(names) {

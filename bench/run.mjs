@@ -15,7 +15,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
   options: {
     work: { type: 'string', default: Object.keys(WORK).join(',') },
-    peers: { type: 'string', default: 'tsbuild,docker,buildah' },
+    peers: { type: 'string', default: 'tsbuild,docker,docker-image,buildah' },
     runs: { type: 'string', default: '3' },
   },
 });
@@ -38,20 +38,22 @@ function baseOf(work) {
   return WORK[work]?.base ?? 'busybox';
 }
 
-/** Cold, cached with the product in place and without it, and with one file touched; the peers take turns in each round. */
+/** Cold, cached with the product in place and without it, and with a file touched; the peers take turns in each round. */
 async function measureWork(name) {
   const work = WORK[name];
   if (work === undefined) throw new Error(`no work ${name}; there are ${Object.keys(WORK).join(', ')}`);
   const context = join(dir, `work-${name}`);
   mkdirSync(context);
   work.prepare(context);
+  const touches = { touched: work.touch, ...work.otherTouches };
+  const states = ['cold', 'cached', 'removed', ...Object.keys(touches)];
   const figures = Object.fromEntries(
-    peers.map((peer) => [peer.name, { cold: [], cached: [], removed: [], touched: [] }]),
+    peers.map((peer) => [peer.name, Object.fromEntries(states.map((state) => [state, []]))]),
   );
   for (let round = 0; round < Number(values.runs); round++) {
     for (const peer of peers) peer.reset([baseOf(name)]);
-    for (const state of ['cold', 'cached', 'removed', 'touched']) {
-      if (state === 'touched') work.touch(context, round);
+    for (const state of states) {
+      touches[state]?.(context, round);
       for (const peer of peers) {
         const dest = join(dir, peer.name, 'out.tar');
         const { daemons, disk } = peer;
@@ -69,7 +71,7 @@ async function measureWork(name) {
 function save(results) {
   const at = new Date().toISOString();
   const machine = { cpus: cpus().length, memory: totalmem(), kernel: release(), node: process.version };
-  const about = peers.map(({ name, version, product }) => ({ name, version, product }));
+  const about = peers.map(({ name, version, product, isBeside }) => ({ name, version, product, isBeside }));
   const file = join(HERE, 'results', `${at.slice(0, 10)}.json`);
   const whole = withEarlier({ at, machine, peers: about, results }, file);
   mkdirSync(join(HERE, 'results'), { recursive: true });

@@ -1,7 +1,5 @@
 // Results as Markdown: medians with the least and the most, and the ratio to the fastest peer of the same rounds.
 
-const STATES = ['cold', 'cached', 'removed', 'touched'];
-
 export function tablesOf({ at, machine, peers, results }) {
   const lines = [
     `Measured ${at.slice(0, 10)}: ${machine.cpus} cores, ${gigabytes(machine.memory)}, Linux ${machine.kernel}, Node ${machine.node}.`,
@@ -21,16 +19,17 @@ export function tablesOf({ at, machine, peers, results }) {
     );
     lines.push('|---|---|---|---|---|---|---|---|');
     for (const { name: peer } of peers.filter((one) => figures[one.name] !== undefined)) {
-      for (const state of STATES) lines.push(row({ peer, state, figures }));
+      for (const state of Object.keys(figures[peer])) lines.push(row({ peer, state, figures, peers }));
     }
   }
   return `${lines.join('\n')}\n`;
 }
 
-function row({ peer, state, figures }) {
+function row({ peer, state, figures, peers }) {
   const own = figures[peer][state];
   const walls = own.map(({ wallMs }) => wallMs / 1000);
-  const others = Object.keys(figures).filter((name) => name !== peer);
+  const isBeside = (name) => peers.some((one) => one.name === name && one.isBeside === true);
+  const others = isBeside(peer) ? [] : Object.keys(figures).filter((name) => name !== peer && !isBeside(name));
   const ratios = own.map(
     ({ wallMs }, round) => wallMs / Math.min(...others.map((name) => figures[name][state][round].wallMs)),
   );

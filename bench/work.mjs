@@ -13,7 +13,9 @@ const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 const INSTALL = `const fs=require('fs');for(let p=0;p<9;p++)for(let i=0;i<334;i++){const d='node_modules/p'+p+'/l'+(i%20);
 fs.mkdirSync(d,{recursive:true});fs.writeFileSync(d+'/m'+i+'.js','module.exports='+JSON.stringify('v'.repeat(i*8))+';\\n');}`;
 
-/** @type {{ [name: string]: { about: string, base?: string, prepare(dir: string): void, touch(dir: string, round: number): void } }} */
+/** @typedef {(dir: string, round: number) => void} Touch */
+
+/** @type {{ [name: string]: { about: string, base?: string, prepare(dir: string): void, touch: Touch, otherTouches?: { [state: string]: Touch } } }} */
 export const WORK = {
   'node-app': {
     about: 'npm-like install of 3,000 files, a build, a slim stage with three COPY --from, on a Node base of 190 MB',
@@ -33,6 +35,9 @@ export const WORK = {
       for (let i = 0; i < 60; i++) writeFileSync(join(dir, `src/m${i}.js`), `exports.n = ${i};\n`.repeat(40));
     },
     touch: (dir, round) => writeFileSync(join(dir, 'src/index.js'), `// touched ${round} ${Date.now()}\n`),
+    otherTouches: {
+      'package.json touched': (dir, round) => writeFileSync(join(dir, 'package.json'), `{ "name": "app${round}" }\n`),
+    },
   },
   'many-files': {
     about: 'COPY of 20,000 small files (27 MB)',
