@@ -8,30 +8,21 @@ import { join } from 'node:path';
 const [dir = '', main = '', worker = ''] = process.argv.slice(2);
 /** @type {typeof import('../src/cli/start/load.ts')} */
 const { chunksIn } = createRequire(import.meta.url)(join(dir, 'load.cjs'));
-const chunks = chunksIn(dir);
+// of each its own: what is in both files runs in both
+const [ofMain, ofWorker] = [chunksIn(dir), chunksIn(dir)];
 const scratch = mkdtempSync(join(tmpdir(), 'tsbuild-code-'));
 try {
   writeContext(join(scratch, 'context'));
-  const { main: run } = /** @type {typeof import('../src/cli/main.ts')} */ (chunks.load(main));
+  const { main: run } = /** @type {typeof import('../src/cli/main.ts')} */ (ofMain.load(main));
   // once in which all runs, then with a hit for each step
   for (const progress of ['plain', 'quiet', 'quiet']) {
-    await runMain(run, [
-      'build',
-      '--root',
-      'root',
-      '--progress',
-      progress,
-      '-t',
-      'code:1',
-      '-o',
-      'type=oci,dest=code.tar',
-      'context',
-    ]);
+    const output = ['-t', 'code:1', '-o', 'type=oci,dest=code.tar'];
+    await runMain(run, ['build', '--root', 'root', '--progress', progress, ...output, 'context']);
   }
   const mask = process.umask();
-  chunks.load(worker);
+  ofWorker.load(worker);
   process.umask(mask);
-  for (const [name, script] of chunks.scripts) {
+  for (const [name, script] of [...ofMain.scripts, ...ofWorker.scripts]) {
     writeFileSync(join(dir, name.replace(/\.cjs$/, '.code')), script.createCachedData());
   }
 } finally {
