@@ -12,6 +12,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export type Warn = (message: string) => void;
@@ -81,12 +82,22 @@ export function moveInto(from: string, to: string): void {
   renameSync(from, to);
 }
 
-export function syncFile(path: string): void {
+function syncFile(path: string): void {
   const fd = openSync(path, 'r');
   try {
     fsyncSync(fd);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** While the thread does something else. @throws what open(2) and fsync(2) say */
+export async function syncInBackground(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

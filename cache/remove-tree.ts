@@ -1,4 +1,5 @@
-import { chmodSync, type Dir, existsSync, lstatSync, opendirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, type Dir, existsSync, lstatSync, opendirSync, renameSync, unlinkSync } from 'node:fs';
+import { rmdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 
 /**
@@ -37,7 +38,8 @@ class Removal {
       if (handle === undefined) return;
       await this.#empty(dir, handle);
       try {
-        rmdirSync(dir);
+        // A disk may take a while for each, and there may be work meanwhile.
+        await rmdir(dir);
         return;
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return;

@@ -154,6 +154,7 @@ async function solveAndFinish<T>(definition: Definition, story: Story, finish: F
   for (;;) {
     try {
       const solution = await solveOnce(definition, story, lost);
+      story.session.stepsAreSolved();
       return await finish({ definition, solution, session: story.session });
     } catch (error) {
       if (!(error instanceof LayerLost)) throw error;

@@ -4,7 +4,15 @@ import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Digest, digestOf, hexOf, parseDigest } from '../digest.ts';
-import { moveInto, publishBytes, readIfThere, sizeIfThere, syncFile, type TempPath, type Warn } from '../files.ts';
+import {
+  moveInto,
+  publishBytes,
+  readIfThere,
+  sizeIfThere,
+  syncInBackground,
+  type TempPath,
+  type Warn,
+} from '../files.ts';
 import { type Holds, NO_HOLDS } from '../holds.ts';
 
 /** Blobs as they were pulled or exported, by the sha256 of their bytes. What was asked for or put is held by the store's lease. */
@@ -23,7 +31,7 @@ export interface ContentStore {
    */
   put(source: AsyncIterable<Uint8Array>, options: PutOptions): Promise<{ digest: Digest; size: number }>;
   /** Takes a finished file, whose digest the caller has seen to, into the store; the file is moved. */
-  adopt(tempPath: string, digest: Digest): void;
+  adopt(tempPath: string, digest: Digest): Promise<void>;
   remove(digest: Digest): void;
 }
 
@@ -93,8 +101,8 @@ export function openContentStore(
         throw error;
       }
     },
-    adopt(temp, digest) {
-      syncFile(temp);
+    async adopt(temp, digest) {
+      await syncInBackground(temp);
       holds.hold(digest);
       moveInto(temp, path(digest));
     },

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  type BigIntStats,
   chmodSync,
   closeSync,
   existsSync,
@@ -77,6 +78,8 @@ class DirectoryLayerStore implements LayerStore {
   readonly #dir: string;
   readonly #options: Required<LayerStoreOptions>;
   readonly #damaged = new Set<DiffID>();
+  /** What the tar's stat said when it was found intact. */
+  readonly #intact = new Map<DiffID, string>();
 
   constructor(dir: string, options: Required<LayerStoreOptions>) {
     this.#dir = dir;
@@ -119,11 +122,28 @@ class DirectoryLayerStore implements LayerStore {
   }
 
   isTarIntact(diffID: DiffID): boolean {
+    if (this.#isAsBefore(diffID)) return true;
     if (!this.has(diffID)) return false;
     const tar = statSync(this.tarPath(diffID), { bigint: true });
+    const stamp = stampOf(tar);
     // A toc moves in after its tar: nobody who writes to the tar later can be earlier than that.
-    if (tar.ctimeNs <= statSync(this.tocPath(diffID), { bigint: true }).ctimeNs) return true;
-    const stamp = [tar.ino, tar.size, tar.mtimeNs, tar.ctimeNs].join(' ');
+    const isUntouched = tar.ctimeNs <= statSync(this.tocPath(diffID), { bigint: true }).ctimeNs;
+    if (!isUntouched && !this.#isChecked(diffID, stamp)) return false;
+    this.#intact.set(diffID, stamp);
+    return true;
+  }
+
+  /** A step on many layers asks for each of them. The meta goes first when a layer goes, or is found to be damaged. */
+  #isAsBefore(diffID: DiffID): boolean {
+    const before = this.#intact.get(diffID);
+    if (before === undefined || !existsSync(join(this.dir(diffID), 'meta'))) return false;
+    if (!existsSync(this.tocPath(diffID))) return false;
+    const tar = statSync(this.tarPath(diffID), { bigint: true, throwIfNoEntry: false });
+    return tar !== undefined && stampOf(tar) === before;
+  }
+
+  /** A tar that was touched is what its name says; remembered until it is touched again. */
+  #isChecked(diffID: DiffID, stamp: string): boolean {
     const stampPath = join(this.dir(diffID), 'tar-checked');
     if (readIfThere(stampPath)?.toString('utf8') === stamp) return true;
     if (digestOfFile(this.tarPath(diffID)) !== diffID) {
@@ -241,6 +261,10 @@ function currentBoot(): string {
 /** Without a lease: such a file belongs to nobody, and the next root that is opened may remove it. */
 function ownTempPath(rootDir: string): TempPath {
   return (purpose) => join(rootDir, 'tmp', `layers-${randomBytes(8).toString('hex')}-${purpose}`);
+}
+
+function stampOf({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [ino, size, mtimeNs, ctimeNs].join(' ');
 }
 
 const CHUNK_BYTES = 1 << 20;

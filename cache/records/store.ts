@@ -2,7 +2,7 @@ import { mkdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../canonical-json.ts';
 import { type CacheKey, digestOf, hexOf, parseCacheKey } from '../digest.ts';
-import { BackgroundSyncs, publishBytes, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
+import { BackgroundSyncs, publishUnsynced, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
 import type { CacheRecord, Json, KeyMaterial, Place } from '../types.ts';
 import { differenceOf } from './difference.ts';
 import { parseRecord, renderRecord } from './format.ts';
@@ -156,7 +156,8 @@ class FileRecordStore implements RecordStore {
   }
 
   #rewrite(path: string, records: readonly CacheRecord[]): void {
-    publishBytes(path, records.map((record) => renderLine(renderRecord(record))).join(''), this.#tempPath);
+    publishUnsynced(path, records.map((record) => renderLine(renderRecord(record))).join(''), this.#tempPath);
+    this.#syncs.start(path);
   }
 
   #path(key: CacheKey): string {

@@ -1,5 +1,5 @@
 import { copyFileSync, linkSync, rmSync, statSync } from 'node:fs';
-import { type BlobRef, type LayerRef, parseDigest } from '../../cache/index.ts';
+import { type BlobRef, type Digest, type LayerRef, parseDigest } from '../../cache/index.ts';
 import { compressLayer } from '../image/layer/index.ts';
 import { eachAtMost } from '../util/each-at-most.ts';
 import {
@@ -25,24 +25,42 @@ export interface WantedForm {
  * remembered with the layer, so this may be called long before the export.
  */
 export async function blobOfLayer(ref: LayerRef, form: WantedForm, deps: BlobDeps): Promise<BlobRef> {
-  const compression = form.compression ?? DEFAULT_COMPRESSION;
-  const key = blobKey(compression);
-  if (ref.blob !== undefined && (form.force !== true || algorithmOf(ref.blob.mediaType) === compression.algorithm)) {
-    if (form.mayBeRemote === true && ref.origins.some(({ repository }) => !repository.includes('://'))) return ref.blob;
-    const own = await deps.ensureBlob(ref, { signal: deps.signal });
-    if (own !== undefined) return own;
-  }
-  const remembered = deps.layers.meta(ref.diffID)?.blobs[key];
-  if (remembered !== undefined && deps.content.has(remembered.digest)) return remembered;
-  await deps.ensureLayer(ref, { signal: deps.signal });
-  const compress = (): Promise<BlobRef> => compressed(ref, compression, deps);
-  const isPlain = compression.algorithm === 'none';
-  const made = isPlain ? asItIs(ref, deps) : await deps.timed({ name: 'compress', item: ref.diffID }, compress);
-  deps.layers.recordBlob(ref.diffID, key, made);
-  return made;
+  const { blob, stored } = await madeBlob(ref, form, deps);
+  await stored;
+  return blob;
 }
 
-/** Blobs of several layers, two at a time, in the layers' order. Equal layers share one. */
+interface MadeBlob {
+  readonly blob: BlobRef;
+  /** It is in the content store, and on the disk. */
+  readonly stored: Promise<void>;
+}
+
+async function madeBlob(ref: LayerRef, form: WantedForm, deps: BlobDeps): Promise<MadeBlob> {
+  const compression = form.compression ?? DEFAULT_COMPRESSION;
+  const key = blobKey(compression);
+  const there = (blob: BlobRef): MadeBlob => ({ blob, stored: Promise.resolve() });
+  if (ref.blob !== undefined && (form.force !== true || algorithmOf(ref.blob.mediaType) === compression.algorithm)) {
+    if (form.mayBeRemote === true && ref.origins.some(({ repository }) => !repository.includes('://')))
+      return there(ref.blob);
+    const own = await deps.ensureBlob(ref, { signal: deps.signal });
+    if (own !== undefined) return there(own);
+  }
+  const remembered = deps.layers.meta(ref.diffID)?.blobs[key];
+  if (remembered !== undefined && deps.content.has(remembered.digest)) return there(remembered);
+  await deps.ensureLayer(ref, { signal: deps.signal });
+  const compress = (): Promise<MadeBlob> => compressed(ref, compression, deps);
+  const isPlain = compression.algorithm === 'none';
+  const made = isPlain ? asItIs(ref, deps) : await deps.timed({ name: 'compress', item: ref.diffID }, compress);
+  const stored = made.stored.then(() => void deps.layers.recordBlob(ref.diffID, key, made.blob));
+  // Waited for later: until then nobody is to take a failure for one that nobody hears of.
+  stored.catch(() => undefined);
+  return { ...made, stored };
+}
+
+/**
+ * Blobs of several layers, two at a time, in the layers' order; those that are made wait for the disk together. Equal layers share one.
+ */
 export async function blobsOfLayers(
   refs: readonly LayerRef[],
   form: WantedForm,
@@ -50,48 +68,61 @@ export async function blobsOfLayers(
 ): Promise<readonly BlobRef[]> {
   const distinct = [...new Map(refs.map((ref) => [ref.diffID, ref])).values()];
   const found = new Map<string, BlobRef>();
-  await eachAtMost(AT_ONCE, distinct, {
-    signal: deps.signal,
-    work: async (ref, signal) => {
-      found.set(ref.diffID, await blobOfLayer(ref, form, { ...deps, signal }));
-      deps.onProgress?.('layers', found.size, distinct.length);
-    },
-  });
+  const storing: Promise<void>[] = [];
+  try {
+    await eachAtMost(AT_ONCE, distinct, {
+      signal: deps.signal,
+      work: async (ref, signal) => {
+        const { blob, stored } = await madeBlob(ref, form, { ...deps, signal });
+        found.set(ref.diffID, blob);
+        storing.push(stored);
+        deps.onProgress?.('layers', found.size, distinct.length);
+      },
+    });
+    await Promise.all(storing);
+  } finally {
+    await Promise.allSettled(storing);
+  }
   return refs.map((ref) => found.get(ref.diffID) as BlobRef);
 }
 
 const AT_ONCE = 2;
 
-async function compressed(ref: LayerRef, compression: LayerCompression, deps: BlobDeps): Promise<BlobRef> {
+async function compressed(ref: LayerRef, compression: LayerCompression, deps: BlobDeps): Promise<MadeBlob> {
   const { algorithm } = compression;
   if (algorithm === 'none') throw new Error('nothing to compress');
   const destPath = deps.tempPath('layer.blob');
-  try {
-    const { digest, size } = await compressLayer(deps.layers.tarPath(ref.diffID), {
-      algorithm,
-      level: levelOf(compression),
-      destPath,
-      filter: deps.filter,
-      signal: deps.signal,
-    });
-    deps.content.adopt(destPath, digest);
-    return { mediaType: layerMediaType(algorithm), digest, size };
-  } finally {
-    rmSync(destPath, { force: true });
-  }
+  const { digest, size } = await compressLayer(deps.layers.tarPath(ref.diffID), {
+    algorithm,
+    level: levelOf(compression),
+    destPath,
+    filter: deps.filter,
+    signal: deps.signal,
+  });
+  return {
+    blob: { mediaType: layerMediaType(algorithm), digest, size },
+    stored: adopted(destPath, digest, deps.content),
+  };
 }
 
 /** An uncompressed blob is the layer's tar under another name: its digest is the diffID. */
-function asItIs(ref: LayerRef, deps: BlobDeps): BlobRef {
+function asItIs(ref: LayerRef, deps: BlobDeps): MadeBlob {
   const digest = parseDigest(ref.diffID);
   const tar = deps.layers.tarPath(ref.diffID);
   const { size } = statSync(tar);
-  if (!deps.content.has(digest)) {
-    const temp = deps.tempPath('layer.blob');
-    linkOrCopy(tar, temp);
-    deps.content.adopt(temp, digest);
+  const blob = { mediaType: layerMediaType('none'), digest, size };
+  if (deps.content.has(digest)) return { blob, stored: Promise.resolve() };
+  const temp = deps.tempPath('layer.blob');
+  linkOrCopy(tar, temp);
+  return { blob, stored: adopted(temp, digest, deps.content) };
+}
+
+async function adopted(temp: string, digest: Digest, content: BlobDeps['content']): Promise<void> {
+  try {
+    await content.adopt(temp, digest);
+  } finally {
+    rmSync(temp, { force: true });
   }
-  return { mediaType: layerMediaType('none'), digest, size };
 }
 
 function linkOrCopy(from: string, to: string): void {

@@ -14,7 +14,7 @@ export interface ExportContent {
   has(digest: Digest): boolean;
   putBytes(bytes: Uint8Array): Digest;
   /** Takes a finished file whose digest is known into the store; the file is moved. */
-  adopt(tempPath: string, digest: Digest): unknown;
+  adopt(tempPath: string, digest: Digest): Promise<void> | void;
 }
 
 export interface ExportLayers {

@@ -75,6 +75,7 @@ export async function openSession(
     mainContext: () => contexts.open(''),
     commitDate: () => contextDate(options, remote),
     exportDeps: makeExportDeps({ root, layers, deps, registry, options, warn, timed }),
+    stepsAreSolved: () => worker.dismiss(),
     useProxies(env) {
       proxies.env = env;
     },

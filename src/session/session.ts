@@ -22,6 +22,8 @@ export interface Session extends AsyncDisposable {
   /** Names the Dockerfile and context, to explain misses; in no key. */
   readonly place: string;
   readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
+  /** All steps are solved: what only they need may end. */
+  stepsAreSolved(): void;
   /** Values of predefined proxy args, known once the Dockerfile is lowered. */
   useProxies(env: readonly string[]): void;
 }

@@ -5,6 +5,8 @@ import type { RunReply, RunRequest } from '../worker/protocol.ts';
 export interface WorkerHolder extends AsyncDisposable {
   /** Does not wait; what goes wrong is thrown by the next run. */
   start(): void;
+  /** No RUN is expected any more: it tidies up and ends meanwhile. One that comes all the same has another. */
+  dismiss(): void;
   run(
     request: RunRequest,
     options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
@@ -23,11 +25,27 @@ export interface WorkerDeps {
  */
 export function makeWorkerHolder({ start, leftovers }: WorkerDeps): WorkerHolder {
   let worker: Promise<Worker> | undefined;
-  const started = (): Promise<Worker> => (worker ??= start());
+  let remain = leftovers.length;
+  const ends: Promise<void>[] = [];
+  const started = (): Promise<Worker> => {
+    remain = 0;
+    return (worker ??= start());
+  };
+  const dismiss = (): void => {
+    if (worker === undefined) return;
+    const end = worker.then(
+      (running) => running[Symbol.asyncDispose](),
+      () => undefined,
+    );
+    end.catch(() => undefined);
+    ends.push(end);
+    worker = undefined;
+  };
   return {
     start() {
       started().catch(() => undefined);
     },
+    dismiss,
     async run(request, options) {
       options.signal.throwIfAborted();
       const reply = await (await started()).run(request, options);
@@ -35,9 +53,9 @@ export function makeWorkerHolder({ start, leftovers }: WorkerDeps): WorkerHolder
       return reply;
     },
     async [Symbol.asyncDispose]() {
-      const last = leftovers.length === 0 ? worker : started();
-      const running = await last?.catch(() => undefined);
-      await running?.[Symbol.asyncDispose]();
+      if (remain > 0) started().catch(() => undefined);
+      dismiss();
+      await Promise.all(ends);
     },
   };
 }

@@ -44,3 +44,31 @@ test('a worker that cannot start fails the run and nothing else', async () => {
   await expect(held.run(request, options)).rejects.toThrow('no namespaces');
   await held[Symbol.asyncDispose]();
 });
+
+test('a worker that is dismissed ends meanwhile, and the end of all waits for it; a RUN that comes later has another', async () => {
+  const said: string[] = [];
+  let letEnd: () => void = () => undefined;
+  const mayEnd = new Promise<void>((resolve) => {
+    letEnd = resolve;
+  });
+  const start = () => {
+    const name = `worker ${said.push('started')}`;
+    const worker = {
+      run: () => Promise.resolve(reply),
+      [Symbol.asyncDispose]: () => mayEnd.then(() => void said.push(`${name} ended`)),
+    };
+    return Promise.resolve(worker as unknown as Worker);
+  };
+  const held = makeWorkerHolder({ start, leftovers: ['tmp/x'] });
+  held.dismiss();
+  expect(said).toEqual([]);
+  await held.run(request, options);
+  held.dismiss();
+  held.dismiss();
+  await held.run(request, options);
+  expect(said).toEqual(['started', 'started']);
+  const end = held[Symbol.asyncDispose]();
+  letEnd();
+  await end;
+  expect(said).toEqual(['started', 'started', 'worker 1 ended', 'worker 2 ended']);
+});

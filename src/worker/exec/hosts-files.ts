@@ -6,10 +6,14 @@ export interface HostEntry {
 /** The special address of `--add-host`: where a RUN reaches the host itself. */
 const HOST_GATEWAY = 'host-gateway';
 
-/** @param gateway where `host-gateway` leads */
-export function renderHosts(hostname: string, extra: readonly HostEntry[], gateway = '127.0.0.1'): string {
+/** @param network has the address that `host-gateway` leads to; asked only where that is used */
+export function renderHosts(
+  hostname: string,
+  extra: readonly HostEntry[],
+  network: { readonly gateway: string } = { gateway: '127.0.0.1' },
+): string {
   const lines = [`127.0.0.1\tlocalhost ${hostname}`, '::1\tlocalhost ip6-localhost ip6-loopback'];
-  for (const { host, ip } of extra) lines.push(`${ip === HOST_GATEWAY ? gateway : ip}\t${host}`);
+  for (const { host, ip } of extra) lines.push(`${ip === HOST_GATEWAY ? network.gateway : ip}\t${host}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -9,7 +9,7 @@ export function systemFiles(request: RunRequest, { dir, network }: { dir: string
   const place = join(dir, 'etc');
   mkdirSync(place, { mode: 0o755 });
   const texts = {
-    hosts: renderHosts(request.hostname, request.extraHosts, network.gateway),
+    hosts: renderHosts(request.hostname, request.extraHosts, network),
     'resolv.conf': renderResolvConf({
       host: readIfThere('/etc/resolv.conf'),
       systemd: readIfThere('/run/systemd/resolve/resolv.conf'),

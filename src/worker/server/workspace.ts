@@ -44,7 +44,6 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
   // Without a lease no name may look as if it had one: whoever finds a lease gone removes what is named after it.
   const tag = setup.lease === undefined ? `worker-${own}` : `tsbuild-${setup.lease}-${own}`;
   const machine = lookAround();
-  if (!machine.isUserNamespace) removeStaleCgroups();
   let count = 0;
   const tempPath = (purpose: string): string => join(rootDir, 'tmp', `${tag}-${++count}-${purpose}`);
   const { lease } = setup;
@@ -53,15 +52,16 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
   const networks = openNetworks({ searchPath, runDir, note });
   let snapshots: Snapshots | undefined;
   const works = new Set<Promise<void>>();
+  const later = (work: () => void | Promise<void>): void => {
+    const done = nextTurn()
+      .then(work)
+      .catch((error: unknown) => warn((error as Error).message))
+      .finally(() => works.delete(done));
+    works.add(done);
+  };
   return {
     runtimes: openRuntimes(searchPath),
-    later(work) {
-      const done = nextTurn()
-        .then(work)
-        .catch((error: unknown) => warn((error as Error).message))
-        .finally(() => works.delete(done));
-      works.add(done);
-    },
+    later,
     ...{ machine, rootDir, runDir, searchPath, tempPath, warn },
     cgroupTag: `${CGROUP_PREFIX}${setup.lease === undefined ? own : `${setup.lease}-${own}`}`,
     mountsDir: join(rootDir, 'mounts'),
@@ -77,6 +77,8 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
       await Promise.all(works);
       await networks[Symbol.asyncDispose]();
       await snapshots?.[Symbol.asyncDispose]();
+      // Now that no RUN waits for it.
+      if (!machine.isUserNamespace) removeStaleCgroups();
     },
   };
 }

@@ -20,7 +20,7 @@ import {
 } from './snapshots.ts';
 import { Stacks, type StacksOptions } from './stacks.ts';
 import { impliedDirectory } from './standing.ts';
-import { planStubs, writeStubs } from './stubs.ts';
+import { keyOfStubs, type PlannedStub, planStubs, writeStubs } from './stubs.ts';
 import { TreeWriter } from './tree-writer.ts';
 import { walkUpper } from './walk-upper.ts';
 import { sizeOfChanges, writeLayer } from './write-layer.ts';
@@ -40,6 +40,8 @@ export class OverlaySnapshots implements Snapshots {
   readonly #overlays: Overlays;
   readonly #stacks: Stacks;
   readonly #makeLowers: ReturnType<typeof makeLowers>;
+  readonly #stubs = new Map<string, string>();
+  readonly #owned = new DisposableStack();
 
   constructor(options: OverlaySnapshotsOptions) {
     const { makers, layers, overlays } = options;
@@ -60,8 +62,9 @@ export class OverlaySnapshots implements Snapshots {
     return this.#stacks.tree(stack);
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#stacks[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned[Symbol.asyncDispose]();
+    await this.#stacks[Symbol.asyncDispose]();
   }
 
   async view(stack: readonly DiffID[], options: StackOptions): Promise<View> {
@@ -116,15 +119,22 @@ export class OverlaySnapshots implements Snapshots {
     const made = await this.#makeLowers(stack, { signal });
     const lowers = made.map(({ path }) => path);
     const { targets, missing } = planStubs(tree, points);
-    if (missing.length > 0) {
-      const dir = this.#stacks.temp('stubs', owned);
-      writeStubs(tree, missing, { dir, options: this.#options });
-      lowers.push(dir);
-    }
+    if (missing.length > 0) lowers.push(this.#stubsOf(tree, missing));
     const assertUnchanged = (): void => {
       for (const lower of made) lower.assertUnchanged?.();
     };
     return { tree, lowers, targets: targetTexts(targets), assertUnchanged };
+  }
+
+  /** Steps on one image lack the same. */
+  #stubsOf(tree: StackTree, missing: readonly PlannedStub[]): string {
+    const key = keyOfStubs(tree, missing);
+    const known = this.#stubs.get(key);
+    if (known !== undefined) return known;
+    const dir = this.#stacks.temp('stubs', this.#owned);
+    writeStubs(tree, missing, { dir, options: this.#options });
+    this.#stubs.set(key, dir);
+    return dir;
   }
 
   /** An overlay's top looks as its upper's. */

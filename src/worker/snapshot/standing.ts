@@ -43,8 +43,9 @@ export function borrow({ parents, linked }: Needs, below: StackTree, boot: strin
     return entry === undefined || entry.type === 'directory' ? [] : [entry];
   });
   const hash = createHash('sha256').update(boot);
-  for (const entry of directories) hash.update(`${attributes(entry)}\n`);
-  for (const entry of files) hash.update(`${attributes(entry)} ${entry.type === 'file' ? below.digest(entry) : ''}\n`);
+  for (const entry of directories) hash.update(`${attributesOf(entry)}\n`);
+  for (const entry of files)
+    hash.update(`${attributesOf(entry)} ${entry.type === 'file' ? below.digest(entry) : ''}\n`);
   return { parents: directories, linked: files, name: hash.digest('hex').slice(0, 32) };
 }
 
@@ -85,7 +86,8 @@ export function impliedDirectory(path: RelPath): TreeEntry {
   return { ...IMPLIED_DIRECTORY, path };
 }
 
-function attributes(entry: TarEntry): string {
+/** All that a directory has beside what is in it, or a file beside its bytes. */
+export function attributesOf(entry: TarEntry): string {
   const { path, type, mode, uid, gid, mtimeSec, mtimeNsec, link, devMajor, devMinor } = entry;
   const xattrs = [...entry.xattrs].map(([name, value]) => [name, Buffer.from(value).toString('base64')]);
   return JSON.stringify([path, type, mode, uid, gid, mtimeSec, mtimeNsec, link, devMajor, devMinor, xattrs]);

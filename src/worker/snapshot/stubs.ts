@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
 import { resolvePath, type StackTree, TooManyLinks } from '../../image/toc/index.ts';
 import { displayPath, parentOf, type RelPath, relPathOfText, TOP } from '../../util/rel-path.ts';
-import { impliedDirectory } from './standing.ts';
+import { attributesOf, impliedDirectory } from './standing.ts';
 import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 /** Something will be mounted there. */
@@ -66,6 +66,13 @@ export function writeStubs(
     else if (!writer.hasDirectory(path)) writer.add(path, { ...impliedDirectory(path), mode });
   }
   writer.finish();
+}
+
+/** Equal ones make equal stubs. */
+export function keyOfStubs(tree: StackTree, missing: readonly PlannedStub[]): string {
+  const around = new Set(missing.flatMap(({ path }) => ancestors(path)));
+  const entries = [...around].map((path) => attributesOf(tree.lookup(path) ?? impliedDirectory(path)));
+  return JSON.stringify([missing, entries]);
 }
 
 const DIRECTORY_MODE = 0o755;

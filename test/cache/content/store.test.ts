@@ -62,13 +62,13 @@ test('a source that fails, or never ends and is cancelled, leaves nothing', asyn
   assert.deepEqual(readdirSync(tmp), []);
 });
 
-test('putBytes and adopt store too; remove forgets', () => {
+test('putBytes and adopt store too; remove forgets', async () => {
   const { store, tmp } = open();
   const digest = store.putBytes(Buffer.from('abc'));
   assert.equal(digest, digestOf('abc'));
   assert.equal(store.putBytes(Buffer.from('abc')), digest);
   writeFileSync(join(tmp, 'made'), 'def');
-  store.adopt(join(tmp, 'made'), digestOf('def'));
+  await store.adopt(join(tmp, 'made'), digestOf('def'));
   assert.equal(store.readBytes(digestOf('def'), MAX)?.toString(), 'def');
   store.remove(digest);
   store.remove(digest);

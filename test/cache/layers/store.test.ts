@@ -174,3 +174,24 @@ test('a tar that is touched is hashed again, once; one that has changed is not h
 function touchUntilLater(path: string, ctimeNs: bigint): void {
   while (statSync(path, { bigint: true }).ctimeNs <= ctimeNs) chmodSync(path, 0o444);
 }
+
+test('a tar that was found intact is looked at again: touched by somebody, or gone with its meta or its toc', () => {
+  for (const spoil of ['tar', 'meta', 'toc'] as const) {
+    const { store, tempPath } = open();
+    store.publish(diffID, files(tempPath), meta);
+    assert.equal(store.isTarIntact(diffID), true);
+    if (spoil === 'tar') writeFileSync(store.tarPath(diffID), TAR.toUpperCase());
+    else rmSync(join(store.dir(diffID), spoil));
+    assert.equal(store.isTarIntact(diffID), false, spoil);
+  }
+});
+
+test('what another process found damaged is not intact here either', () => {
+  const { store, tempPath, reopen } = open();
+  store.publish(diffID, files(tempPath), meta);
+  assert.equal(store.isTarIntact(diffID), true);
+  reopen().reportDamage(diffID);
+  assert.equal(store.isTarIntact(diffID), false);
+  store.publish(diffID, files(tempPath), meta);
+  assert.equal(store.isTarIntact(diffID), true);
+});

@@ -151,7 +151,9 @@ describe('hosts and resolv.conf', () => {
         { host: 'me', ip: 'host-gateway' },
       ]),
     ).toBe('127.0.0.1\tlocalhost box\n::1\tlocalhost ip6-localhost ip6-loopback\n10.0.0.1\tdb\n127.0.0.1\tme\n');
-    expect(renderHosts('box', [{ host: 'me', ip: 'host-gateway' }], '192.0.2.7')).toContain('192.0.2.7\tme\n');
+    expect(renderHosts('box', [{ host: 'me', ip: 'host-gateway' }], { gateway: '192.0.2.7' })).toContain(
+      '192.0.2.7\tme\n',
+    );
   });
 
   const systemd = 'nameserver 9.9.9.9\n';

@@ -89,7 +89,10 @@ function ownNetwork(uplink: Uplink, giveBack: () => void): Network {
     kind: 'own',
     namespacePath: uplink.namespacePath,
     nameServer: uplink.nameServer,
-    gateway: hostAddress() ?? uplink.gateway,
+    // Asked for by few.
+    get gateway() {
+      return hostAddress() ?? uplink.gateway;
+    },
     async [Symbol.asyncDispose]() {
       giveBack();
     },
