@@ -28,5 +28,6 @@ export {
   type SpaceUsage,
   spaceUsage,
 } from './space/index.ts';
-export { openStatIndex, type StatIndex, type StatKey } from './stat/index.ts';
+export { openStatIndex, type StatIndex } from './stat/index.ts';
+export { type FileState, type StatKey, statKey } from './stat/key.ts';
 export type * from './types.ts';

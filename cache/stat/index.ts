@@ -2,27 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Digest } from '../digest.ts';
 import type { Warn } from '../files.ts';
+import type { StatKey } from './key.ts';
 import { type QuickSignature, readStatFile, type StatFile, stateOf, writeStatFile } from './file.ts';
 import { StatTable } from './table.ts';
 
-/** What tells one state of a file from another. Nanoseconds need bigints: a number rounds them. */
-export interface StatKey {
-  readonly dev: bigint | number;
-  readonly ino: bigint | number;
-  readonly size: bigint | number;
-  readonly mtimeNs: bigint | number;
-  readonly ctimeNs: bigint | number;
-  readonly mode: bigint | number;
-}
-
 /** Digests of files by what stat tells of them. A memory, never a proof of more than "unchanged since it was read". */
 export interface StatIndex {
-  get(stat: StatKey): Digest | undefined;
+  get(state: StatKey): Digest | undefined;
   /**
    * Kept only if max(mtime, ctime) lies at least 2 s before the read began: a later write could have left them as they are.
    * @param readBeganNs on the clock of the file's file system
    */
-  put(stat: StatKey, digest: Digest, readBeganNs: bigint): void;
+  put(state: StatKey, digest: Digest, readBeganNs: bigint): void;
   /** Merges with what others saved meanwhile. A failure is a warning. Does nothing when nothing is new. */
   save(): void;
 }
@@ -57,24 +48,20 @@ class FileStatIndex implements StatIndex {
   #state = '';
   #generation = 1;
   #isNew = false;
-  /** One stat as entry words; reused, so that a look-up allocates nothing. */
-  readonly #wide = new BigUint64Array(6);
-  readonly #words = new Uint32Array(this.#wide.buffer);
 
   constructor(file: string, options: Required<StatIndexOptions>) {
     this.#file = file;
     this.#options = options;
   }
 
-  get(stat: StatKey): Digest | undefined {
-    return this.#loaded().get(this.#keyOf(stat), this.#generation);
+  get(state: StatKey): Digest | undefined {
+    return this.#loaded().get(state, this.#generation);
   }
 
-  put(stat: StatKey, digest: Digest, readBeganNs: bigint): void {
-    const mtime = BigInt(stat.mtimeNs);
-    const ctime = BigInt(stat.ctimeNs);
-    if ((mtime > ctime ? mtime : ctime) + SETTLED_NS > readBeganNs) return;
-    this.#loaded().set(this.#keyOf(stat), digest, this.#generation);
+  put(state: StatKey, digest: Digest, readBeganNs: bigint): void {
+    const latest = readBeganNs - SETTLED_NS;
+    if (nsAt(state, MTIME) > latest || nsAt(state, CTIME) > latest) return;
+    this.#loaded().set(state, digest, this.#generation);
     this.#isNew = true;
   }
 
@@ -112,21 +99,12 @@ class FileStatIndex implements StatIndex {
     if (saved === undefined) this.#options.onWarning('the stat index is damaged; files are read again');
     return saved;
   }
-
-  #keyOf({ dev, ino, size, mtimeNs, ctimeNs, mode }: StatKey): Uint32Array {
-    this.#wide[0] = wide(dev);
-    this.#wide[1] = wide(ino);
-    this.#wide[2] = wide(size);
-    this.#wide[3] = wide(mtimeNs);
-    this.#wide[4] = wide(ctimeNs);
-    this.#wide[5] = wide(mode);
-    return this.#words;
-  }
 }
 
-/** BigInt() of a bigint costs more than asking first. */
-function wide(value: bigint | number): bigint {
-  return typeof value === 'bigint' ? value : BigInt(value);
+const [MTIME, CTIME] = [6, 8];
+
+function nsAt(state: StatKey, at: number): bigint {
+  return (BigInt((state[at + 1] ?? 0) | 0) << 32n) | BigInt(state[at] ?? 0);
 }
 
 /** undefined too for what cannot be read. */

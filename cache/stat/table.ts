@@ -1,4 +1,5 @@
 import { type Digest, digestAt, hexOf } from '../digest.ts';
+import { KEY_WORDS, type StatKey } from './key.ts';
 import { ENTRY_WORDS, newPage, PAGE_ENTRIES, type StatPages } from './pages.ts';
 
 const MODE = 10;
@@ -6,9 +7,6 @@ const GENERATION = 11;
 const DIGEST_BYTE = 48;
 /** dev and ino: which file; the words after them, up to GENERATION, tell in which state. */
 const INODE_WORDS = 4;
-
-/** The words of one entry up to GENERATION. */
-export type StatWords = Uint32Array;
 
 /** Entries in a page, beginning at a word. */
 interface Place {
@@ -36,7 +34,7 @@ export class StatTable {
   }
 
   /** The digest of a file in exactly this state; using it marks it with the generation. */
-  get(key: StatWords, generation: number): Digest | undefined {
+  get(key: StatKey, generation: number): Digest | undefined {
     const entry = this.#slots[this.#slotOf({ words: key, at: 0 })] ?? 0;
     if (entry === 0) return undefined;
     const { words, at } = this.#placeOf(entry - 1);
@@ -45,9 +43,9 @@ export class StatTable {
     return digestAt(Buffer.from(words.buffer, words.byteOffset, words.byteLength), at * 4 + DIGEST_BYTE);
   }
 
-  set(key: StatWords, digest: Digest, generation: number): void {
+  set(key: StatKey, digest: Digest, generation: number): void {
     const entry = new Uint32Array(ENTRY_WORDS);
-    entry.set(key.subarray(0, GENERATION));
+    for (let at = 0; at < KEY_WORDS; at += 1) entry[at] = key[at] ?? 0;
     entry[GENERATION] = generation;
     Buffer.from(entry.buffer).write(hexOf(digest), DIGEST_BYTE, 'hex');
     this.#insert({ words: entry, at: 0 });

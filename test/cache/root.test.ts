@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
-import { digestOf, openRoot, RootError } from '../../cache/index.ts';
+import { digestOf, openRoot, RootError, statKey } from '../../cache/index.ts';
 import { openQuickSignature } from '../../src/host/fs/index.ts';
 import { fileLocks } from '../../src/host/sys/index.ts';
 import { nowMs } from '../../src/util/clock.ts';
@@ -80,7 +80,7 @@ test('two handles see each other’s results', async () => {
 
 test('stat indexes are kept by name, one object each, and saved at the end', async () => {
   const { dir, open } = opener();
-  const stat = { dev: 1n, ino: 2n, size: 3n, mtimeNs: 4n, ctimeNs: 5n, mode: 6n };
+  const stat = statKey({ dev: 1n, ino: 2n, size: 3n, mtimeNs: 4n, ctimeNs: 5n, mode: 6n });
   for (const name of ['context', '../../../escape']) {
     {
       await using root = await open();

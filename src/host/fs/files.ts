@@ -1,41 +1,41 @@
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-} from 'node:fs';
-
-/** What tells one state of a file from another: see the stat index. */
-export interface FileStat {
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-  /** Type and permission bits, as st_mode. */
-  readonly mode: bigint;
-  readonly nlink: bigint;
-  readonly rdev: bigint;
-}
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import { fstatx, hasStatx, statx } from '../sys/index.ts';
+import { FileStat } from './file-stat.ts';
 
 /** A file was not the same after it had been read as before. */
 export class FileChanged extends Error {
   override readonly name = 'FileChanged';
 }
 
-/** undefined when there is nothing of that name, or a parent is no directory. */
-export function statFile(path: Buffer): FileStat | undefined {
+/** Of more files than that it pays to load what calls libc. */
+const FEW = 200;
+let looks = 0;
+let isStatxThere: boolean | undefined;
+
+function usesStatx(): boolean {
+  if (looks < FEW) return false;
+  isStatxThere ??= hasStatx();
+  return isStatxThere;
+}
+
+/** @returns false when there is nothing of that name, or a parent is no directory */
+export function statFile(path: Buffer, into: FileStat): boolean {
+  looks += 1;
+  if (usesStatx()) {
+    const found = statx(path);
+    return found !== undefined && into.fromStatx(found) === into;
+  }
   try {
-    return lstatSync(path, { bigint: true });
+    into.fromNode(lstatSync(path, { bigint: true }));
+    return true;
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return undefined;
+    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return false;
     throw error;
   }
+}
+
+function statOpen(fd: number, into: FileStat): FileStat {
+  return usesStatx() ? into.fromStatx(fstatx(fd)) : into.fromNode(fstatSync(fd, { bigint: true }));
 }
 
 /** Names as latin1, in code unit order, which is byte order. */
@@ -50,6 +50,7 @@ export function readLink(path: Buffer): string {
 
 const CHUNK = 1 << 18;
 const shared = Buffer.allocUnsafe(CHUNK);
+const after = new FileStat();
 
 /**
  * Reads a regular file in chunks that are valid until `sink` returns; they add up to the expected size. Never follows a
@@ -60,16 +61,16 @@ const shared = Buffer.allocUnsafe(CHUNK);
 export function readFileChunks(path: Buffer, expected: FileStat, sink: (chunk: Uint8Array) => void): boolean {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    let left = Number(expected.size);
+    let left = expected.size;
     while (left > 0) {
       const count = readSync(fd, shared, 0, Math.min(CHUNK, left), null);
       if (count === 0) throw new FileChanged('the file became shorter while it was read');
       left -= count;
       sink(shared.subarray(0, count));
     }
-    const after = fstatSync(fd, { bigint: true });
+    statOpen(fd, after);
     if (after.size !== expected.size) throw new FileChanged('the file became longer while it was read');
-    return isSame(after, expected);
+    return after.isSame(expected);
   } finally {
     closeSync(fd);
   }
@@ -77,8 +78,4 @@ export function readFileChunks(path: Buffer, expected: FileStat, sink: (chunk: U
 
 export function isErrno(error: unknown, code: string): error is NodeJS.ErrnoException {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
-}
-
-function isSame(a: BigIntStats, b: FileStat): boolean {
-  return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs;
 }

@@ -1,3 +1,4 @@
 export { diskRoom } from './disk-room.ts';
-export { FileChanged, type FileStat, isErrno, listDirectory, readFileChunks, readLink, statFile } from './files.ts';
+export { FileStat, STAT_WORDS } from './file-stat.ts';
+export { FileChanged, isErrno, listDirectory, readFileChunks, readLink, statFile } from './files.ts';
 export { openQuickSignature } from './quick-signature.ts';

@@ -1,8 +1,8 @@
-import { type Digest, PiecewiseSha256 } from '../../../cache/index.ts';
+import { type Digest, PiecewiseSha256, type StatKey } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import {
   FileChanged,
-  type FileStat,
+  FileStat,
   isErrno,
   listDirectory,
   readFileChunks,
@@ -21,9 +21,9 @@ import { KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-f
  * be trusted (DESIGN.md section 4).
  */
 export interface StatIndex {
-  get(stat: FileStat): Digest | undefined;
+  get(state: StatKey): Digest | undefined;
   /** @param readBeganNs wall clock when the read that gave the digest began */
-  put(stat: FileStat, digest: Digest, readBeganNs: bigint): void;
+  put(state: StatKey, digest: Digest, readBeganNs: bigint): void;
 }
 
 export interface ContextOptions {
@@ -66,6 +66,7 @@ class HostTree implements ContextTree {
   readonly #options: ContextOptions;
   readonly #seen = new SeenFiles();
   readonly #contents = new KeptContents();
+  readonly #stat = new FileStat();
   /** Where the last directory was, and the last entry of one: it is asked for again at once. */
   #lastDirectory: Found = { path: TOP, node: TOP_NODE };
   #lastEntry: Found | undefined;
@@ -146,7 +147,7 @@ class HostTree implements ContextTree {
   #hash(path: RelPath, node: number): Digest {
     const stat = this.#seen.stat(node);
     const began = BigInt(nowMs()) * 1_000_000n;
-    const size = Number(stat.size);
+    const { size } = stat;
     const hash = new PiecewiseSha256(size);
     let whole: Uint8Array | undefined;
     const isUnchanged = this.#read(path, stat, (chunk) => {
@@ -156,7 +157,7 @@ class HostTree implements ContextTree {
     const digest = hash.digest();
     this.#seen.keepDigest(node, digest);
     if (isUnchanged && whole !== undefined) this.#contents.keep(node, whole);
-    if (isUnchanged && !this.#seen.hasXattrs(node)) this.#options.statIndex?.put(stat, digest, began);
+    if (isUnchanged && !this.#seen.hasXattrs(node)) this.#options.statIndex?.put(stat.words, digest, began);
     return digest;
   }
 
@@ -244,9 +245,10 @@ class HostTree implements ContextTree {
 
   #look(path: RelPath, node: number): boolean {
     const host = this.#hostPath(path);
-    const stat = statFile(path === TOP ? Buffer.concat([host, Buffer.from('/.')]) : host);
-    const type = stat === undefined ? undefined : typeOf(Number(stat.mode));
-    if (stat === undefined || type === undefined) return false;
+    const stat = this.#stat;
+    if (!statFile(path === TOP ? Buffer.concat([host, Buffer.from('/.')]) : host, stat)) return false;
+    const type = typeOf(stat.mode);
+    if (type === undefined) return false;
     const isKnown = type === 'file' && this.#remember(node, stat);
     const capability = type !== 'file' || isKnown ? undefined : this.#options.getXattr?.(host, CAPABILITY);
     this.#seen.keep(node, {
@@ -259,7 +261,7 @@ class HostTree implements ContextTree {
 
   /** Whether the index knows the file as it is: its digest, and that it has no capability. */
   #remember(node: number, stat: FileStat): boolean {
-    const digest = this.#options.statIndex?.get(stat);
+    const digest = this.#options.statIndex?.get(stat.words);
     if (digest !== undefined) this.#seen.keepDigest(node, digest);
     return digest !== undefined;
   }

@@ -1,4 +1,4 @@
-import { readFileChunks, statFile } from '../../host/fs/index.ts';
+import { FileStat, readFileChunks, statFile } from '../../host/fs/index.ts';
 import { BARE, IMPLIED_DIRECTORY } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import { latin1Of, type RelPath, relPath, TOP } from '../../util/rel-path.ts';
@@ -22,8 +22,8 @@ export function httpTree(file: FetchedUrl): HttpTree {
     digest: () => file.digest,
     read(_entry, sink) {
       const host = Buffer.from(file.path);
-      const stat = statFile(host);
-      if (stat === undefined || Number(stat.size) !== file.size)
+      const stat = new FileStat();
+      if (!statFile(host, stat) || stat.size !== file.size)
         throw new Error(`a fetched file is gone or changed: ${file.path}`);
       readFileChunks(host, stat, sink);
     },

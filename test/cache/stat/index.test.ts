@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { digestOf, openStatIndex, type StatKey } from '../../../cache/index.ts';
+import { digestOf, type FileState, openStatIndex, type StatKey, statKey } from '../../../cache/index.ts';
 import { openQuickSignature } from '../../../src/host/fs/index.ts';
 import { tempDir } from '../temp.ts';
 
@@ -12,8 +12,8 @@ const quickSignature = await openQuickSignature();
 const SECOND = 1_000_000_000n;
 const NOW = 1_700_000_000n * SECOND;
 
-function statOf(ino: number, more: Partial<StatKey> = {}): StatKey {
-  return { dev: 1n, ino: BigInt(ino), size: 10n, mtimeNs: 5n, ctimeNs: 6n, mode: 0o100644n, ...more };
+function statOf(ino: number, more: Partial<FileState> = {}): StatKey {
+  return statKey({ dev: 1n, ino: BigInt(ino), size: 10n, mtimeNs: 5n, ctimeNs: 6n, mode: 0o100644n, ...more });
 }
 
 function open(file = join(tempDir(), 'index')) {
@@ -31,7 +31,7 @@ test('a digest comes back for exactly the same state, after saving too', () => {
   const again = reopen();
   assert.equal(again.get(statOf(1)), digestOf('a'));
   const big = 2n ** 40n;
-  const others: Partial<StatKey>[] = [
+  const others: Partial<FileState>[] = [
     { dev: 2n },
     { dev: 1n + big },
     { ino: 1n + big },
@@ -44,7 +44,6 @@ test('a digest comes back for exactly the same state, after saving too', () => {
     { mode: 0o100755n },
   ];
   for (const other of others) assert.equal(again.get(statOf(1, other)), undefined);
-  assert.equal(again.get({ dev: 1, ino: 1, size: 10, mtimeNs: 5, ctimeNs: 6, mode: 0o100644 }), digestOf('a'));
 });
 
 test('a file that was touched less than 2 s before the read is not kept', () => {
@@ -204,8 +203,8 @@ test('agrees with a map, whatever the order of puts', () => {
 test('20,000 entries are found again', () => {
   const { index, reopen } = open();
   const stats = Array.from({ length: 20_000 }, (_, i) => statOf(i + 1_000_000, { mtimeNs: (BigInt(i) * SECOND) / 7n }));
-  for (const stat of stats) index.put(stat, digestOf(`${stat.ino}`), NOW);
+  for (const [i, stat] of stats.entries()) index.put(stat, digestOf(`${i}`), NOW);
   index.save();
   const cold = reopen();
-  for (const stat of stats) assert.equal(cold.get(stat), digestOf(`${stat.ino}`));
+  for (const [i, stat] of stats.entries()) assert.equal(cold.get(stat), digestOf(`${i}`));
 });

@@ -1,0 +1,46 @@
+import { constants } from 'node:os';
+import { cString, errno, hasLibcFunction, libcFunction, type SysPath } from './libc.ts';
+import { SysError } from './sys-error.ts';
+
+const STATX = 'int statx(int dirfd, void *path, int flags, uint32_t mask, void *buffer)';
+const statxCall = libcFunction(STATX);
+
+/** As 32-bit words, where fields begin in what statx fills in: the same on each architecture. */
+export const STATX_AT = { nlink: 4, mode: 7, ino: 8, size: 10, ctime: 24, mtime: 28, rdev: 32, dev: 34 } as const;
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_NO_AUTOMOUNT = 0x800;
+const AT_EMPTY_PATH = 0x1000;
+/** Type, mode, links, mtime, ctime, inode, size. */
+const MASK = 0x3c7;
+const EMPTY = Buffer.alloc(1);
+
+const words = new Uint32Array(64);
+const bytes = new Uint8Array(words.buffer);
+
+/**
+ * Of a path, not following a symlink, in half the time of Node's lstat with bigints. Valid until the next call; undefined when there is
+ * nothing of that name, or a parent is no directory.
+ * @throws SysError
+ */
+export function statx(path: SysPath): Uint32Array | undefined {
+  if (statxCall(AT_FDCWD, cString(path), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, MASK, bytes) === 0) return words;
+  const reason = errno();
+  if (reason === constants.errno.ENOENT || reason === ENOTDIR) return undefined;
+  throw new SysError('statx', reason, path.toString());
+}
+
+/** Of an open file. @throws SysError */
+export function fstatx(fd: number): Uint32Array {
+  if (statxCall(fd, EMPTY, AT_EMPTY_PATH, MASK, bytes) !== 0) throw new SysError('statx', errno());
+  return words;
+}
+
+/** Whether the C library has it, and the kernel, and whatever filters its calls. */
+export function hasStatx(): boolean {
+  return hasLibcFunction(STATX) && statxCall(AT_FDCWD, ROOT, AT_SYMLINK_NOFOLLOW, MASK, bytes) === 0;
+}
+
+const ROOT = cString('/');
+const ENOTDIR = constants.errno.ENOTDIR;
