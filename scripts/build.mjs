@@ -11,7 +11,7 @@ import { koffiInside } from './koffi-inside.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
 const cliDir = join(dist, 'cli');
-const STARTERS = ['load.cjs', 'tsbuild.cjs', 'tsbuild.mjs', 'worker.cjs', 'worker.mjs'];
+const STARTERS = ['load.cjs', 'tsbuild.cjs', 'tsbuild.mjs', 'worker.cjs'];
 
 /** @type {import('esbuild').BuildOptions} */
 const bundled = {
@@ -112,7 +112,9 @@ async function asFunction(text) {
   // It is read as Latin 1.
   if (/[^\0-\x7f]/.test(code)) throw new Error('a chunk is not all ASCII');
   // `import * as` of one of Node's modules copies all that it exports, which loads what nobody asked for: 15 ms for crypto.
-  const lean = code.replace(/__toESM\(require\("(node:[\w/]+)"\)\)/g, 'require("$1")');
+  const lean = code.replace(/(\w+)=__toESM\(require\("(node:[\w/]+)"\)\)/g, (whole, variable, id) =>
+    code.includes(`${variable}.default`) ? whole : `${variable}=require("${id}")`,
+  );
   return `function(exports,require,module,__filename,__dirname){${lean}}`;
 }
 
@@ -134,13 +136,11 @@ async function writeStarters({ main, worker }) {
       'import.meta.dirname': '__dirname',
     },
   });
-  for (const name of ['tsbuild', 'worker']) {
-    const text = `#!/usr/bin/env node
+  const text = `#!/usr/bin/env node
 import { createRequire } from 'node:module';
-createRequire(import.meta.url)('./${name}.cjs');
+createRequire(import.meta.url)('./tsbuild.cjs');
 `;
-    writeFileSync(join(cliDir, `${name}.mjs`), text, { mode: 0o755 });
-  }
+  writeFileSync(join(cliDir, 'tsbuild.mjs'), text, { mode: 0o755 });
 }
 
 /** @param {readonly string[]} names */

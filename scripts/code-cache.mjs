@@ -1,6 +1,6 @@
 // node code-cache.mjs DIR MAIN WORKER: writes beside the chunks of the bundle what V8 made of them (src/cli/start/load.ts). What a build
 // calls is compiled by doing one: functions that never ran are not in it. For the version of Node that runs this; another one compiles.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ try {
     const output = ['-t', 'code:1', '-o', 'type=oci,dest=code.tar'];
     await runMain(run, ['build', '--root', 'root', '--progress', progress, ...output, 'context']);
   }
+  for (const name of readdirSync(dir)) if (isChunk(name)) ofMain.load(name);
   const mask = process.umask();
   ofWorker.load(worker);
   process.umask(mask);
@@ -27,6 +28,11 @@ try {
   }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
+}
+
+/** Of the main program, with a file of its own. @param {string} name */
+function isChunk(name) {
+  return /-[0-9A-Z]{8}\.cjs$/.test(name) && name !== worker;
 }
 
 /** @param {() => Promise<void>} run @param {string[]} words */

@@ -88,7 +88,7 @@ function defaults(): Omit<BuildOptions, 'context' | 'rootDir'> {
     credentials: new Map(),
     proxyEnv: {},
     workerEnv: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
-    workerScript: fileURLToPath(new URL('./cli/worker.mjs', import.meta.url)),
+    workerScript: fileURLToPath(new URL('./cli/worker.cjs', import.meta.url)),
     stdout: () => Promise.reject(new Error('this build has no standard output; give its outputs a file')),
   };
 }
