@@ -151,6 +151,9 @@ function removeAllBut(names) {
 /** What V8 makes of the chunks. @param {Chunks} chunks */
 function writeCode({ main, worker }) {
   const script = join(root, 'scripts/code-cache.mjs');
-  const { status, stderr } = spawnSync(process.execPath, [script, cliDir, main, worker], { encoding: 'utf8' });
+  // Of this environment's wishes none: flags of Node are part of the code, and reports and traces are for builds that people asked for.
+  const { PATH, TMPDIR } = process.env;
+  const env = { PATH, ...(TMPDIR === undefined ? {} : { TMPDIR }) };
+  const { status, stderr } = spawnSync(process.execPath, [script, cliDir, main, worker], { encoding: 'utf8', env });
   if (status !== 0) throw new Error(`the code of the bundle could not be written:\n${stderr}`);
 }
