@@ -6,7 +6,7 @@ export interface LayerMeta {
   readonly contentID: ContentID;
   /** Bytes of the uncompressed tar. */
   readonly size: number;
-  /** Compressed forms that were seen to unpack to the layer, by compression (`gzip-6`). */
+  /** Compressed forms that were seen to unpack to the layer, by compression (`gzip-5`). */
   readonly blobs: { readonly [compression: string]: BlobRef };
 }
 

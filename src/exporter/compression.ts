@@ -7,13 +7,14 @@ export interface LayerCompression {
 }
 
 export const DEFAULT_COMPRESSION: LayerCompression = { algorithm: 'gzip' };
-const DEFAULT_LEVELS = { gzip: 6, zstd: 3, none: 0 } as const;
+/** gzip at 5 takes three quarters of the time that it takes at 6, zlib's own default, for a half to one percent more bytes. */
+const DEFAULT_LEVELS = { gzip: 5, zstd: 3, none: 0 } as const;
 
 export function levelOf({ algorithm, level }: LayerCompression): number {
   return level ?? DEFAULT_LEVELS[algorithm];
 }
 
-/** Under which name a root remembers a layer's blob of this compression: `gzip-6`. */
+/** Under which name a root remembers a layer's blob of this compression: `gzip-5`. */
 export function blobKey(compression: LayerCompression): string {
   return compression.algorithm === 'none' ? 'none' : `${compression.algorithm}-${levelOf(compression)}`;
 }

@@ -19,7 +19,7 @@ export interface ExportContent {
 
 export interface ExportLayers {
   tarPath(diffID: DiffID): string;
-  /** `blobs` by compression (`gzip-6`); undefined when the layer is not here. */
+  /** `blobs` by compression (`gzip-5`); undefined when the layer is not here. */
   meta(
     diffID: DiffID,
   ): { readonly size: number; readonly blobs: { readonly [key: string]: BlobRef | undefined } } | undefined;
