@@ -153,7 +153,8 @@ function networkFinding({ networkObstacle, networkPrograms = [] }: WorkerProbe):
 
 function cgroupFinding({ cgroups, userNamespace }: WorkerProbe): Finding {
   if (cgroups !== 'none') return { name: 'cgroups', state: 'works', detail: `${cgroups}: --memory and --cpus hold` };
-  const detail = `none can be made ${userNamespace ? 'by an ordinary user' : 'here'}: --memory and --cpus have no effect`;
+  const place = userNamespace ? 'by an ordinary user' : 'here';
+  const detail = `none can be made ${place}: --memory and --cpus have no effect, and RUNs make no device nodes`;
   return { name: 'cgroups', state: 'limited', detail };
 }
 

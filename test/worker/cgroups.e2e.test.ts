@@ -10,11 +10,13 @@ const NOTHING = 'umount -R /sys/fs/cgroup';
 const SCRIPT =
   'mknod /dev/disk b 254 0; head -c 1 /dev/disk > /dev/null || echo refused; echo > /dev/null && echo fine';
 
+const NOTE = 'RUNs may make no device nodes (CAP_MKNOD)';
+
 test.each([
-  ['are version 2', V2],
-  ['cannot be made', READ_ONLY],
-  ['are not mounted', NOTHING],
-])('a RUN of root runs, and opens no disk, where cgroups %s', async (_, prepare) => {
+  ['are version 2', V2, false],
+  ['cannot be made', READ_ONLY, true],
+  ['are not mounted', NOTHING, false],
+])('a RUN of root runs, and opens no disk, where cgroups %s', async (_, prepare, isSaid) => {
   await using rig = await WorkerRig.setup();
   const order = { root: rig.root, script: rig.script, path: PATH, requests: [rig.request([rig.busybox()], SCRIPT)] };
   const inside = ['sh', '-c', `${prepare}; exec "$@"`, 'sh', process.execPath, `${rig.dir}/driver.mjs`];
@@ -22,4 +24,5 @@ test.each([
   expect(said).toContain('refused\\n');
   expect(said).toContain('fine\\n');
   expect(said).toContain('"exitCode":0');
+  expect(said.includes(NOTE)).toBe(isSaid);
 });

@@ -21,6 +21,7 @@ try {
     env: { PATH: order.path },
     lower: order.lower,
     onWarning: (warning) => say({ warning }),
+    onNote: (note) => say({ note }),
   });
   say({ pid: worker.pid, probe: await worker.probe() });
   for (const request of order.requests) {

@@ -98,14 +98,23 @@ async function stackMount(
   return {
     target: mount.target,
     type: entry.type === 'directory' ? 'directory' : 'file',
-    mount: bind(source, mount.target, mount.readOnly ? ['ro'] : []),
+    mount: bind(source, mount.target, mount.readOnly ? ['ro', ...noDevices(workspace)] : []),
   };
 }
 
 async function cacheMount(mount: Of<'cache'>, { workspace, signal, owned }: MountContext): Promise<ReadyMount> {
   const cache = owned.use(await holdCache(mount, workspace, signal));
   const flags = mount.readOnly ? ['ro', ...hostFlags(cache.path, workspace)] : [];
-  return { target: mount.target, type: 'directory', mount: bind(cache.path, mount.target, flags) };
+  return {
+    target: mount.target,
+    type: 'directory',
+    mount: bind(cache.path, mount.target, [...flags, ...noDevices(workspace)]),
+  };
+}
+
+/** Device nodes cannot be opened there; in a user namespace they never can. */
+function noDevices({ machine }: Workspace): readonly string[] {
+  return machine.isUserNamespace ? [] : ['nodev'];
 }
 
 function tmpfsMount({ target, sizeBytes }: Of<'tmpfs'>): ReadyMount {

@@ -78,8 +78,9 @@ async function runIn(place: Place, request: RunRequest, options: StepOptions & O
   const wanted = await timed('mounts', () => readyMounts(request.mounts, { workspace, dir, signal, owned }));
   const mounts = [...systemFiles(request, { dir, network }), ...wanted];
   const points = pointsOf(mounts);
+  const opensDevices = request.security === 'insecure';
   const snapshot = leftovers.use(
-    await timed('mount', () => workspace.snapshots().prepare(request.stack, { points, signal })),
+    await timed('mount', () => workspace.snapshots().prepare(request.stack, { points, opensDevices, signal })),
   );
   const spec = specOf(request, { workspace, snapshot, mounts, network, cgroup });
   const { searchPath } = workspace;

@@ -30,6 +30,9 @@ export interface Workspace extends AsyncDisposable {
   snapshots(): Snapshots;
 }
 
+const NO_DEVICE_CGROUP =
+  'RUNs may make no device nodes (CAP_MKNOD): no device cgroup can be made here, which takes a writable /sys/fs/cgroup';
+
 export interface WorkspaceEvents {
   readonly warn: (message: string) => void;
   readonly note: (message: string) => void;
@@ -44,6 +47,7 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
   // Without a lease no name may look as if it had one: whoever finds a lease gone removes what is named after it.
   const tag = setup.lease === undefined ? `worker-${own}` : `tsbuild-${setup.lease}-${own}`;
   const machine = lookAround();
+  if (!machine.isUserNamespace && machine.cgroups === 'none') note(NO_DEVICE_CGROUP);
   let count = 0;
   const tempPath = (purpose: string): string => join(rootDir, 'tmp', `${tag}-${++count}-${purpose}`);
   const { lease } = setup;

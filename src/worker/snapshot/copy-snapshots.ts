@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import type { DiffID } from '../../../cache/index.ts';
+import { MNT_DETACH, MS_BIND, MS_NODEV, MS_REMOUNT, mount, umount } from '../../host/sys/index.ts';
 import type { StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
 import { makeBreather } from './breathe.ts';
@@ -58,6 +59,7 @@ export class CopySnapshots implements Snapshots {
     this.#assertIntact(stack);
     const { mode, uid, gid } = lstatSync(copied.dir);
     const top = { mode: mode & 0o7777, uid, gid };
+    if (options.opensDevices !== true) this.#closeDevices(copied.dir, owned);
     const held = owned.move();
     return {
       rootfs: copied.dir,
@@ -67,6 +69,14 @@ export class CopySnapshots implements Snapshots {
       keep: () => Promise.resolve('a copy of the whole file system is not kept'),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };
+  }
+
+  /** A user namespace opens none. */
+  #closeDevices(dir: string, owned: DisposableStack): void {
+    if (this.#options.isUserNamespace) return;
+    mount(dir, dir, 'none', MS_BIND);
+    owned.defer(() => umount(dir, MNT_DETACH));
+    mount('none', dir, 'none', MS_BIND | MS_REMOUNT | MS_NODEV);
   }
 
   #assertIntact(stack: readonly DiffID[]): void {

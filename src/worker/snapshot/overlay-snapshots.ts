@@ -82,7 +82,7 @@ export class OverlaySnapshots implements Snapshots {
     const [dir, work] = [this.#stacks.temp('upper', owned), this.#stacks.temp('work', owned)];
     const top = this.#makeUpper(dir, tree);
     mkdirSync(work, 0o700);
-    const overlay = this.#overlays.mount({ lowers, upper: { dir, work } });
+    const overlay = this.#overlays.mount({ lowers, upper: { dir, work }, opensDevices: options.opensDevices });
     owned.defer(() => overlay.unmount());
     const held = owned.move();
     return {

@@ -1,13 +1,14 @@
 import { mkdirSync, rmdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { isErrno } from '../../host/fs/index.ts';
-import { MNT_DETACH, mount, umount } from '../../host/sys/index.ts';
+import { MNT_DETACH, MS_NODEV, mount, umount } from '../../host/sys/index.ts';
 
 export interface OverlayRequest {
   /** Directories, bottom to top, none twice. */
   readonly lowers: readonly string[];
   /** Both empty, on one file system, which is the lowers' too; absent for a read-only view. */
   readonly upper?: { readonly dir: string; readonly work: string } | undefined;
+  readonly opensDevices?: boolean | undefined;
 }
 
 export interface MountedOverlay {
@@ -70,7 +71,7 @@ export function openOverlays({ dir, isUserNamespace, isVolatile }: OverlayOption
   };
   return {
     opaqueXattr: `${isUserNamespace ? 'user' : 'trusted'}.overlay.opaque`,
-    mount({ lowers, upper }) {
+    mount({ lowers, upper, opensDevices }) {
       const least = upper === undefined ? 2 : 1;
       const fill = empties.slice(0, Math.max(0, least - lowers.length));
       const stack = [...fill, ...lowers].reverse().map(nameOf);
@@ -80,7 +81,7 @@ export function openOverlays({ dir, isUserNamespace, isVolatile }: OverlayOption
       const path = join(points, (count++).toString(36));
       mkdirSync(path, 0o755);
       try {
-        mount('overlay', path, 'overlay', 0, options.join(','));
+        mount('overlay', path, 'overlay', opensDevices === true ? 0 : MS_NODEV, options.join(','));
       } catch (error) {
         rmdirSync(path);
         throw error;

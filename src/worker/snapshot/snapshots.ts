@@ -8,6 +8,8 @@ import type { LayerWatch } from './write-layer.ts';
 export interface StackOptions {
   /** Must exist in the mounted stack; what is missing is there without a trace. */
   readonly points: readonly MountPoint[];
+  /** Device nodes in it can be opened, where the kernel and the device cgroup let them be. */
+  readonly opensDevices?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
