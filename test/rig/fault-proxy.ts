@@ -97,7 +97,7 @@ export class FaultProxy implements AsyncDisposable {
         damage.onByte();
         await write(Buffer.of(byte));
         // the reader, in this process too, takes it before the next one comes
-        for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+        for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       }
     } else if (damage?.kind === 'reset') {
       await write(body.subarray(0, damage.after));

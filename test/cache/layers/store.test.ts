@@ -180,8 +180,11 @@ test('a tar that was found intact is looked at again: touched by somebody, or go
     const { store, tempPath } = open();
     store.publish(diffID, files(tempPath), meta);
     assert.equal(store.isTarIntact(diffID), true);
-    if (spoil === 'tar') writeFileSync(store.tarPath(diffID), TAR.toUpperCase());
-    else rmSync(join(store.dir(diffID), spoil));
+    if (spoil === 'tar') {
+      const { ctimeNs } = statSync(store.tocPath(diffID), { bigint: true });
+      writeFileSync(store.tarPath(diffID), TAR.toUpperCase());
+      touchUntilLater(store.tarPath(diffID), ctimeNs);
+    } else rmSync(join(store.dir(diffID), spoil));
     assert.equal(store.isTarIntact(diffID), false, spoil);
   }
 });
