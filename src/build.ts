@@ -123,6 +123,7 @@ async function tell<T>(
   };
   const lowered = await timed({ name: 'lower' }, () => lower(dockerfile, lowering, deps));
   session.useProxies(lowered.proxyEnv);
+  session.aimAt(lowered.definition);
   assertDisk(options.rootDir);
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
   emit({ type: 'steps-planned', steps });

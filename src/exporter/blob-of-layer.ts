@@ -97,6 +97,7 @@ async function compressed(ref: LayerRef, compression: LayerCompression, deps: Bl
     level: levelOf(compression),
     destPath,
     filter: deps.filter,
+    ahead: algorithm === 'gzip' ? deps.deflatedAhead?.(ref.diffID) : undefined,
     signal: deps.signal,
   });
   return {

@@ -1,6 +1,6 @@
 import type { BlobRef, DiffID, Digest, LayerRef } from '../../cache/index.ts';
 import type { Filter } from '../image/archive/index.ts';
-import type { Redating } from '../image/layer/index.ts';
+import type { DeflateAhead, Redating } from '../image/layer/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { Timed } from '../progress/index.ts';
 import type { PushImage, PushOptions } from '../sources/registry/index.ts';
@@ -42,6 +42,8 @@ export interface BlobDeps {
   ) => Promise<LayerRef>;
   /** A blob of the layer as its source gave it, in the content store; undefined for a layer that never had one. */
   readonly ensureBlob: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<BlobRef | undefined>;
+  /** What was compressed of the layer while it was written, which is then the caller's. */
+  readonly deflatedAhead?: ((diffID: DiffID) => DeflateAhead | undefined) | undefined;
   readonly timed: Timed;
   /** Runs the zstd program where this Node has no zstd. */
   readonly filter?: Filter | undefined;

@@ -1,6 +1,6 @@
 export { mergeAnnotations, parseAnnotations } from './annotations.ts';
 export { blobOfLayer, blobsOfLayers, type WantedForm } from './blob-of-layer.ts';
-export { DEFAULT_COMPRESSION, type LayerCompression } from './compression.ts';
+export { DEFAULT_COMPRESSION, type LayerCompression, levelOf } from './compression.ts';
 export { type BlobDeps, EXPORT_ACTIVITY, type ExportContent, type ExportDeps, type ExportLayers } from './deps.ts';
 export { checkDestinations } from './destination.ts';
 export { type ExportedImage, type ExportedOutput, exportImage } from './export-image.ts';

@@ -1,12 +1,12 @@
 import type { Digest, KeyMaterial, LayerRef } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { CopyOp, Vertex } from '../graph/index.ts';
-import { openLayerWriter } from '../image/layer/index.ts';
+import { openLayerWriter, type TarTap } from '../image/layer/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { Made, OpRunner, Result, StepContext } from '../solver/index.ts';
 import { stackOf } from '../solver/index.ts';
 import { makeTurnstile } from '../util/turnstile.ts';
-import { type CopyPlan, planCopy, type Selection, writeCopy } from './copy/index.ts';
+import { type CopyPlan, planCopy, type Selection, writingCopy } from './copy/index.ts';
 import { copyFactsMaterial, copyMaterial } from './copy-key.ts';
 import { type CopySources, copySources, type Selected } from './copy-sources.ts';
 import type { OpDeps } from './deps.ts';
@@ -17,12 +17,13 @@ import { contentIDs, ownLayer } from './stack-key.ts';
  * the facts of the destination that the result depends on, which relinks it onto another base.
  */
 export function copyOp(deps: OpDeps): OpRunner<CopyOp> {
-  // Files of a context are listed and read on one thread: several at a time take as long, and the memory of all of them.
+  // Files of a context are listed and read on one thread: several at a time take as long, and the memory of all of them. So are layers.
   const inTurn = makeTurnstile(1);
+  const writingInTurn = makeTurnstile(1);
   return {
     async prepare(vertex, inputs, step) {
       const sources = copySources({ op: vertex.op, inputs, step, deps });
-      const copy: CopyStep = { vertex, below: belowOf(vertex.op, inputs), sources, step, deps };
+      const copy: CopyStep = { vertex, below: belowOf(vertex.op, inputs), sources, step, deps, inTurn: writingInTurn };
       const select = () => step.timed('select', () => sources.selected());
       const selected = await (inputs.some(({ kind }) => kind === 'tree') ? inTurn(select) : select());
       return {
@@ -49,6 +50,7 @@ interface CopyStep {
   readonly sources: CopySources;
   readonly step: StepContext;
   readonly deps: OpDeps;
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
   /** What was planned to ask for the facts, until it is written. */
   planned?: CopyPlan | undefined;
 }
@@ -88,11 +90,20 @@ function runCopy(copy: CopyStep): Promise<Made> {
     const base = await step.timed('base', () => deps.openStack(copy.below, { signal: step.signal }));
     try {
       const plan = planOn(base, copy, selection);
-      return step.timed('write', () => writeLayer(copy, selection, plan));
+      return await copy.inTurn(() => step.timed('write', () => writeLayer(copy, selection, plan)));
     } finally {
       base.close();
     }
   });
+}
+
+async function inStepWith<T>(tap: TarTap | undefined, writing: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done === true) return value;
+    const behind = tap?.behind();
+    if (behind !== undefined) await behind;
+  }
 }
 
 /** The plan that was made for the facts, if it is of this very selection. */
@@ -105,17 +116,17 @@ function planOn(base: Tree, copy: CopyStep, selection: Selection): CopyPlan {
 }
 
 /** Published under what was written, which is hashed again from the bytes. */
-function writeLayer(copy: CopyStep, selection: Selection, plan: CopyPlan): Made {
-  const made = copy.deps.publishLayer((files) => {
+async function writeLayer(copy: CopyStep, selection: Selection, plan: CopyPlan): Promise<Made> {
+  const made = await copy.deps.publishLayer(async (files) => {
     const writer = openLayerWriter(files);
     try {
-      const written = writeCopy(plan, writer);
-      return { ...writer.finish(), value: written };
+      const value = await inStepWith(files.tap, writingCopy(plan, writer));
+      return { ...writer.finish(), value };
     } catch (error) {
       writer.abort();
       throw error;
     }
-  });
+  }, copy.vertex);
   if (made.value !== selection.digest)
     copy.step.warn('files changed while they were copied; this step will not be found in the cache');
   const materials = [

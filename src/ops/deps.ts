@@ -1,5 +1,6 @@
 import type { ContentID, DiffID, LayerRef } from '../../cache/index.ts';
 import type { GitOp, Vertex } from '../graph/index.ts';
+import type { LayerFiles } from '../image/layer/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { RunLimits, RunReply, RunRequest, SecretLeak } from '../worker/protocol.ts';
 
@@ -29,10 +30,11 @@ export interface OpDeps {
   readonly openStackIfHere: (layers: readonly LayerRef[]) => OpenStack | undefined;
   /** Makes sure that the worker finds each layer's tar and toc. @throws LayerLost */
   readonly ensureLayers: (layers: readonly LayerRef[], options: { signal: AbortSignal }) => Promise<void>;
-  /** Writes a layer with `write` and publishes it; nothing is left of it if `write` throws. */
+  /** Writes the vertex's layer with `write` and publishes it; nothing is left of it if `write` throws. */
   readonly publishLayer: <T>(
-    write: (files: { tarPath: string; tocPath: string }) => WrittenLayer<T>,
-  ) => PublishedLayer & { readonly value: T };
+    write: (files: LayerFiles) => WrittenLayer<T> | Promise<WrittenLayer<T>>,
+    vertex?: Vertex,
+  ) => Promise<PublishedLayer & { readonly value: T }>;
   /**
    * To be asked of a RUN that has missed, before anything is brought for it.
    * @throws BuildError runtime-missing, sandbox-unavailable, emulation-missing and so on

@@ -17,13 +17,13 @@ export function gitOp(deps: Pick<OpDeps, 'gitLayer'>): OpRunner<GitOp> {
 }
 
 /** All of a tree as a published layer, as COPY would write it. */
-export function writeTree(
+export async function writeTree(
   tree: Tree,
   { publishLayer, signal }: Pick<OpDeps, 'publishLayer'> & { readonly signal: AbortSignal },
-): LayerRef {
+): Promise<LayerRef> {
   const { plan } = planBind(tree, '/', { signal });
   return ownLayer(
-    publishLayer((files) => {
+    await publishLayer((files) => {
       const writer = openLayerWriter(files);
       try {
         return { value: writeCopy(plan, writer), ...writer.finish() };

@@ -39,7 +39,7 @@ async function makeDirectory({ vertex, below, step }: MkdirStep, deps: OpDeps): 
   const base = await deps.openStack(below, { signal: step.signal });
   try {
     const plan = planMkdir(vertex.op, base);
-    const made = deps.publishLayer((files) => {
+    const made = await deps.publishLayer((files) => {
       const writer = openLayerWriter(files);
       writeMkdir(plan, writer);
       return { ...writer.finish(), value: undefined };

@@ -6,6 +6,7 @@ import type { Timed } from '../progress/index.ts';
 import type { Registry } from '../sources/registry/index.ts';
 import type { LayerSupply } from './layer-supply.ts';
 import { filter } from './filter.ts';
+import type { ExportedLayers } from './publish-layer.ts';
 import { loadArchive } from './load.ts';
 import { makeRedateLayer } from './redate-layer.ts';
 
@@ -16,6 +17,7 @@ export interface ExportDepsParts {
   readonly root: Root;
   readonly layers: LayerSupply;
   readonly deps: Pick<OpDeps, 'openStack'>;
+  readonly exported: ExportedLayers;
   readonly registry: Pick<Registry, 'push'>;
   readonly options: Pick<BuildOptions, 'stdout' | 'workerEnv'>;
   readonly warn: (message: string) => void;
@@ -26,6 +28,7 @@ export function makeExportDeps({
   root,
   layers,
   deps,
+  exported,
   registry,
   options,
   warn,
@@ -36,6 +39,7 @@ export function makeExportDeps({
     layers: root.layers,
     tempPath: (name) => root.tempPath(name),
     ensureLayer: (ref, options) => layers.ensureLayer(ref, options),
+    deflatedAhead: (diffID) => exported.take(diffID),
     redateLayer: makeRedateLayer(root, layers),
     ensureBlob: (ref, options) => layers.ensureBlob(ref, options),
     filter,

@@ -76,7 +76,7 @@ async function makeCommit(
     const { dir: top, committedSec } = await git.checkout(request, found, { dir, signal });
     const files = openContext(top);
     const tree = mtime === 'commit' ? dated(files, committedSec) : files;
-    const layer = writeTree(tree, { publishLayer: makePublishLayer(root), signal });
+    const layer = await writeTree(tree, { publishLayer: makePublishLayer(root), signal });
     root.memo.put('git', key, JSON.stringify(layer));
     root.memo.put('git-date', found.commit, String(committedSec));
     return { layer, date: committedSec };

@@ -15,6 +15,8 @@ import { openCredentials } from './credentials.ts';
 import { makeExportDeps } from './export-deps.ts';
 import { makeBlobFetcher } from './fetch-blob.ts';
 import { filter } from './filter.ts';
+import { outputsOf } from './outputs.ts';
+import { ExportedLayers } from './publish-layer.ts';
 import { makeRemoteDeps } from './remote-context.ts';
 import { makeImageResolver } from './image-resolver.ts';
 import { makeLayerSupply } from './layer-supply.ts';
@@ -62,7 +64,8 @@ export async function openSession(
     }),
   );
   const proxies: { env: readonly string[] } = { env: [] };
-  const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, proxies, signal });
+  const exported = new ExportedLayers(outputsOf(options));
+  const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, proxies, signal, exported });
   const resources = owned.move();
   emit({ type: 'phase', name: 'open', startedMs: 0, atMs: clock.elapsedMs() });
   return {
@@ -74,11 +77,12 @@ export async function openSession(
     runners: makeRunners(deps),
     mainContext: () => contexts.open(''),
     commitDate: () => contextDate(options, remote),
-    exportDeps: makeExportDeps({ root, layers, deps, registry, options, warn, timed }),
+    exportDeps: makeExportDeps({ root, layers, deps, exported, registry, options, warn, timed }),
     stepsAreSolved: () => worker.dismiss(),
     useProxies(env) {
       proxies.env = env;
     },
+    aimAt: (definition) => exported.aimAt(definition),
     [Symbol.asyncDispose]: () => timed({ name: 'close' }, () => resources[Symbol.asyncDispose]()),
   };
 }

@@ -9,7 +9,7 @@ import { emulationDeps, makeAssertCanEmulate } from './emulation.ts';
 import { filter } from './filter.ts';
 import type { LayerSupply } from './layer-supply.ts';
 import { assertCanRun } from './preflight.ts';
-import { makePublishLayer } from './publish-layer.ts';
+import { type ExportedLayers, makePublishLayer } from './publish-layer.ts';
 import type { RemoteDeps } from './remote-context.ts';
 import { readSecret } from './secrets.ts';
 import { bringStackTree, openStackTree } from './stacks.ts';
@@ -23,13 +23,14 @@ export interface OpDepsParts {
   readonly worker: WorkerHolder;
   readonly remote: Pick<RemoteDeps, 'fetchFile' | 'gitLayer'>;
   readonly signal: AbortSignal;
+  readonly exported: ExportedLayers;
   /** Filled once the Dockerfile is lowered. */
   readonly proxies: { readonly env: readonly string[] };
 }
 
 /** The session as the ops see it. */
 export function makeOpDeps(parts: OpDepsParts): OpDeps {
-  const { root, contexts, layers, worker, remote } = parts;
+  const { root, contexts, layers, worker, remote, exported } = parts;
   const ensureLayers: OpDeps['ensureLayers'] = async (refs, options) => {
     await Promise.all(refs.map((ref) => layers.ensureLayer(ref, options)));
   };
@@ -39,7 +40,7 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
     openStack: (refs, options) => bringStackTree(root, refs, () => ensureLayers(refs, options)),
     openStackIfHere: (refs) =>
       refs.every((ref) => root.layers.isTarIntact(ref.diffID)) ? openStackTree(root, refs) : undefined,
-    publishLayer: makePublishLayer(root),
+    publishLayer: makePublishLayer(root, exported),
     assertCanRun: makeAssertCanRun(parts),
     startWorker: () => worker.start(),
     run: (request, options) => worker.run(request, options),

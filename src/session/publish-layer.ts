@@ -1,23 +1,65 @@
 import { rmSync } from 'node:fs';
-import type { Root } from '../../cache/index.ts';
+import type { DiffID, Root } from '../../cache/index.ts';
+import { DEFAULT_COMPRESSION, levelOf, type OutputSpec } from '../exporter/index.ts';
+import type { Definition, Vertex } from '../graph/index.ts';
+import { DeflateAhead } from '../image/layer/index.ts';
 import type { OpDeps } from '../ops/index.ts';
 
 /** Writes a layer below tmp/ and moves it to its place; nothing is left of it if writing throws. */
-export function makePublishLayer(root: Root): OpDeps['publishLayer'] {
-  return (write) => {
+export function makePublishLayer(root: Root, exported?: ExportedLayers): OpDeps['publishLayer'] {
+  return async (write, vertex) => {
     const tarPath = root.tempPath('layer.tar');
     const tocPath = root.tempPath('layer.toc');
+    const tap = exported?.tap(vertex);
     try {
-      const written = write({ tarPath, tocPath });
-      root.layers.publish(
-        written.diffID,
-        { tar: tarPath, toc: tocPath },
-        { contentID: written.contentID, size: written.size, blobs: {} },
-      );
+      const written = await write({ tarPath, tocPath, tap });
+      const { diffID, contentID, size } = written;
+      root.layers.publish(diffID, { tar: tarPath, toc: tocPath }, { contentID, size, blobs: {} });
+      if (tap !== undefined) exported?.keep(diffID, tap);
       return written;
     } finally {
+      tap?.end();
       rmSync(tarPath, { force: true });
       rmSync(tocPath, { force: true });
     }
   };
+}
+
+/** Layers that the outputs are going to have compressed: that begins while they are written. */
+export class ExportedLayers {
+  readonly #isCompressed: boolean;
+  readonly #vertices = new Set<Vertex>();
+  readonly #ahead = new Map<DiffID, DeflateAhead>();
+
+  constructor(outputs: readonly OutputSpec[]) {
+    this.#isCompressed = outputs.some(isGzipped);
+  }
+
+  /** Tells what is built, once that is known. */
+  aimAt({ targets }: Definition): void {
+    for (const { vertex } of targets)
+      for (let at: Vertex | undefined = vertex; at !== undefined; at = at.inputs[0]) this.#vertices.add(at);
+  }
+
+  tap(vertex: Vertex | undefined): DeflateAhead | undefined {
+    const isWanted = this.#isCompressed && vertex !== undefined && this.#vertices.has(vertex);
+    return isWanted ? new DeflateAhead(levelOf(DEFAULT_COMPRESSION)) : undefined;
+  }
+
+  keep(diffID: DiffID, ahead: DeflateAhead): void {
+    if (ahead.end().size > 0) this.#ahead.set(diffID, ahead);
+  }
+
+  take(diffID: DiffID): DeflateAhead | undefined {
+    const ahead = this.#ahead.get(diffID);
+    this.#ahead.delete(diffID);
+    return ahead;
+  }
+}
+
+/** As most are: with layers as they were made, in the usual form. */
+function isGzipped({ type, compression = DEFAULT_COMPRESSION, fileTimes }: OutputSpec): boolean {
+  const hasLayers = type === 'oci' || type === 'docker' || type === 'registry' || type === 'load';
+  const isUsual = compression.algorithm === 'gzip' && levelOf(compression) === levelOf(DEFAULT_COMPRESSION);
+  return hasLayers && isUsual && fileTimes === undefined;
 }

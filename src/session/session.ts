@@ -1,5 +1,6 @@
 import type { Root } from '../../cache/index.ts';
 import type { ImageResolver, LowerOptions } from '../frontend/index.ts';
+import type { Definition } from '../graph/index.ts';
 import type { Names } from '../image/names/index.ts';
 import type { ContextTree } from '../sources/context/index.ts';
 import type { OpRunners } from '../solver/index.ts';
@@ -26,4 +27,6 @@ export interface Session extends AsyncDisposable {
   stepsAreSolved(): void;
   /** Values of predefined proxy args, known once the Dockerfile is lowered. */
   useProxies(env: readonly string[]): void;
+  /** What is built, known then too: its layers are compressed while they are written. */
+  aimAt(definition: Definition): void;
 }

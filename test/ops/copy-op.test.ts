@@ -71,7 +71,7 @@ function rig(stacks: Readonly<Record<string, { tree: Tree; isHere?: boolean }>>)
       throw new Error('nothing to decompress');
     },
     tempDir: dir.path,
-    publishLayer: ((write) => {
+    publishLayer: (async (write) => {
       count += 1;
       return write({ tarPath: join(dir.path, `${count}.tar`), tocPath: join(dir.path, `${count}.toc`) });
     }) as OpDeps['publishLayer'],

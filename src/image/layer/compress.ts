@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
-import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { type Digest, parseDigest } from '../../../cache/index.ts';
 import { ArchiveError, type Filter, through } from '../archive/index.ts';
 import { crc32 } from './crc32.ts';
+import { CHUNK, deflateChunk, WINDOW } from './deflate.ts';
+import type { DeflateAhead } from './deflate-ahead.ts';
 
 export interface CompressOptions {
   readonly algorithm: 'gzip' | 'zstd' | 'none';
@@ -16,6 +17,8 @@ export interface CompressOptions {
   readonly filter?: Filter | undefined;
   /** Chunks in work at a time; changes nothing in the result. */
   readonly concurrency?: number;
+  /** Of the same tar; used for gzip of its level. */
+  readonly ahead?: DeflateAhead | undefined;
 }
 
 export interface CompressedLayer {
@@ -23,13 +26,10 @@ export interface CompressedLayer {
   readonly size: number;
 }
 
-const CHUNK = 1024 * 1024;
-const WINDOW = 32 * 1024;
 const CONCURRENCY = 8;
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
 /** An empty last block: ends the deflate stream after the synced chunks. */
 const DEFLATE_END = Buffer.from([0x03, 0x00]);
-const deflateRaw = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
 /**
  * Compresses a layer's tar. gzip is cut into chunks of 1 MiB that are deflated in Node's thread pool, each with the 32 KiB before it as
@@ -72,13 +72,21 @@ function compressed(source: Source, options: CompressOptions): AsyncIterable<Uin
   }
 }
 
-/** @param bufferFor takes the number of a chunk */
+interface Reading {
+  /** In bytes of the tar. */
+  readonly from: number;
+  /** Takes the number of a chunk. */
+  readonly bufferFor: (index: number) => Buffer;
+}
+
+const ALL: Reading = { from: 0, bufferFor: () => Buffer.allocUnsafe(CHUNK) };
+
 async function* chunksOf(
   source: Source,
   { signal }: CompressOptions,
-  bufferFor: (index: number) => Buffer = () => Buffer.allocUnsafe(CHUNK),
+  { from, bufferFor }: Reading = ALL,
 ): AsyncIterable<Buffer> {
-  for (let position = 0, index = 0; ; index += 1) {
+  for (let position = from, index = 0; ; index += 1) {
     signal.throwIfAborted();
     const buffer = bufferFor(index);
     let filled = 0;
@@ -94,17 +102,19 @@ async function* chunksOf(
   }
 }
 
+const START: Pick<DeflateAhead, 'crc' | 'size' | 'before'> = { crc: 0, size: 0, before: undefined };
+
 async function* gzip(source: Source, options: CompressOptions): AsyncIterable<Uint8Array> {
   const { level, concurrency = CONCURRENCY } = options;
+  const ahead = options.ahead?.level === level ? options.ahead : undefined;
   yield GZIP_HEADER;
+  let { crc, size, before } = ahead ?? START;
+  for (const part of ahead?.parts ?? []) yield await part;
   const working: Promise<Buffer>[] = [];
-  let crc = 0;
-  let size = 0;
-  let before: Buffer | undefined;
   // those in work, the dictionary of the first of them, and the one that is read; more memory outside of its heap would make V8 look for garbage
   const buffers: Buffer[] = [];
   const bufferFor = (index: number): Buffer => (buffers[index % (concurrency + 1)] ??= Buffer.allocUnsafeSlow(CHUNK));
-  for await (const chunk of chunksOf(source, options, bufferFor)) {
+  for await (const chunk of chunksOf(source, options, { from: size, bufferFor })) {
     crc = crc32(chunk, crc);
     size += chunk.length;
     working.push(deflateChunk(chunk, before, level));
@@ -116,38 +126,6 @@ async function* gzip(source: Source, options: CompressOptions): AsyncIterable<Ui
   trailer.writeUInt32LE(crc >>> 0, 0);
   trailer.writeUInt32LE(size % 2 ** 32, 4);
   yield Buffer.concat([DEFLATE_END, trailer]);
-}
-
-async function deflateChunk(chunk: Buffer, before: Buffer | undefined, level: number): Promise<Buffer> {
-  const effective = looksRandom(chunk) ? 0 : level;
-  const dictionary = before === undefined || effective === 0 ? {} : { dictionary: before };
-  return deflateRaw(chunk, {
-    level: effective,
-    finishFlush: zlib.constants.Z_SYNC_FLUSH,
-    // what is stored depends on it
-    chunkSize: effective === 0 ? CHUNK : CHUNK / 4,
-    ...dictionary,
-  });
-}
-
-const SAMPLE = 4096;
-const SAMPLES = 16;
-/** Bytes of compressed and encrypted data are nearly equally frequent: their squares add up to little more than chance has it. */
-const RANDOM_LIMIT = 1.15;
-
-/** A look at 64 KiB of a chunk, by its bytes alone, so that the same chunk is always judged the same. */
-function looksRandom(chunk: Buffer): boolean {
-  if (chunk.length < SAMPLE * SAMPLES) return false;
-  const counts = new Uint32Array(256);
-  const step = Math.floor(chunk.length / SAMPLES);
-  for (let sample = 0; sample < SAMPLES; sample += 1) {
-    for (let index = sample * step; index < sample * step + SAMPLE; index += 1)
-      counts[chunk[index] ?? 0] = (counts[chunk[index] ?? 0] ?? 0) + 1;
-  }
-  const total = SAMPLE * SAMPLES;
-  let squares = 0;
-  for (const count of counts) squares += count * count;
-  return (squares * 256) / (total * total) < RANDOM_LIMIT;
 }
 
 /** One frame, one thread: bytes depend on nothing but the level and the version of libzstd. Node has it from 22.15 on. */

@@ -2,9 +2,11 @@ import type { Compression } from '../archive/index.ts';
 
 export { compareLayers, type FileDifference, type FileField } from './compare-layers.ts';
 export { type CompressedLayer, type CompressOptions, compressLayer } from './compress.ts';
+export { DeflateAhead, type TarTap } from './deflate-ahead.ts';
 export { type IngestedLayer, type IngestOptions, ingestLayer } from './ingest.ts';
 export {
   compareTarNames,
+  type LayerFiles,
   type LayerWriter,
   type NamedEntry,
   openLayerWriter,

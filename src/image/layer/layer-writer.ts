@@ -12,6 +12,7 @@ import {
 import type { RelPath } from '../../util/rel-path.ts';
 import { ArchiveError, BARE, makeTarWriter, type TarEntry, tarName } from '../archive/index.ts';
 import { placedEntry, type TocEntry, TocWriter } from '../toc/index.ts';
+import type { TarTap } from './deflate-ahead.ts';
 import { isForbiddenXattr, OPAQUE_NAME, WHITEOUT_PREFIX, whiteoutOf } from './names.ts';
 
 export interface WrittenLayerFiles {
@@ -48,15 +49,15 @@ export interface LayerWriter {
   abort(): void;
 }
 
-/** Entries come in byte order of their names in the tar (compareTarNames): what is written depends on nothing else. */
-export function openLayerWriter({
-  tarPath,
-  tocPath,
-}: {
+export interface LayerFiles {
   readonly tarPath: string;
   readonly tocPath: string;
-}): LayerWriter {
-  return new FileLayerWriter(tarPath, tocPath);
+  readonly tap?: TarTap | undefined;
+}
+
+/** Entries come in byte order of their names in the tar (compareTarNames): what is written depends on nothing else. */
+export function openLayerWriter(files: LayerFiles): LayerWriter {
+  return new FileLayerWriter(files);
 }
 
 export type NamedEntry = Pick<TarEntry, 'path' | 'type'> & { readonly whiteout?: boolean | undefined };
@@ -76,11 +77,13 @@ const EMPTY_DIGEST = digestOf('');
 class FileLayerWriter implements LayerWriter {
   readonly #tarPath: string;
   readonly #tocPath: string;
+  readonly #tap: TarTap | undefined;
   readonly #fd: number;
   readonly #hash = createHash('sha256');
   readonly #tar = makeTarWriter((chunk) => {
     this.#hash.update(chunk);
     for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
+    this.#tap?.append(chunk);
   });
   readonly #toc: TocWriter;
   /** Added, and perhaps opaque. */
@@ -89,9 +92,10 @@ class FileLayerWriter implements LayerWriter {
   #last = '';
   #isOpen = true;
 
-  constructor(tarPath: string, tocPath: string) {
+  constructor({ tarPath, tocPath, tap }: LayerFiles) {
     this.#tarPath = tarPath;
     this.#tocPath = tocPath;
+    this.#tap = tap;
     this.#fd = openSync(tarPath, 'wx', 0o600);
     this.#toc = new TocWriter(tocPath);
   }

@@ -5,4 +5,4 @@ export { type Owner, resolveOwner } from './owner.ts';
 export { type CopyPlan, planCopy } from './plan.ts';
 export { type SelectOptions, lookupFollowed, selectSources } from './select.ts';
 export type { SelectedArchive, SelectedFiles, SelectedSource, Selection } from './selection.ts';
-export { writeCopy } from './write.ts';
+export { writeCopy, writingCopy } from './write.ts';

@@ -11,8 +11,16 @@ import { digestSelection } from './selection-digest.ts';
  * Writes the layer, sorted and closed: every ancestor of every entry is an entry.
  * @returns the selection's digest, made again from the bytes that were written
  */
-export function writeCopy({ draft, selection }: Pick<CopyPlan, 'draft' | 'selection'>, writer: LayerWriter): Digest {
-  const told = writeDraft(draft, writer);
+export function writeCopy(plan: Pick<CopyPlan, 'draft' | 'selection'>, writer: LayerWriter): Digest {
+  return atOnce(writingCopy(plan, writer));
+}
+
+/** The same, entry by entry. */
+export function* writingCopy(
+  { draft, selection }: Pick<CopyPlan, 'draft' | 'selection'>,
+  writer: LayerWriter,
+): Generator<void, Digest> {
+  const told = yield* writingDraft(draft, writer);
   if (told.size === 0) return selection.digest;
   const byGroup = new Map<SelectedFiles, ReadonlyMap<string, Digest>>();
   for (const [source, written] of told) byGroup.set(source, groupDigests(source, written));
@@ -33,6 +41,17 @@ export function writeCopy({ draft, selection }: Pick<CopyPlan, 'draft' | 'select
 type Told = ReadonlyMap<SelectedFiles, ReadonlyMap<number, Digest>>;
 
 export function writeDraft(draft: LayerDraft, writer: LayerWriter): Told {
+  return atOnce(writingDraft(draft, writer));
+}
+
+function atOnce<T>(writing: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = writing.next();
+    if (done === true) return value;
+  }
+}
+
+function* writingDraft(draft: LayerDraft, writer: LayerWriter): Generator<void, Told> {
   const names = sortedNames(draft);
   const writing: Writing = { writer, counts: countNames(draft, names), first: new Map(), told: new Map() };
   for (const name of names) {
@@ -45,6 +64,7 @@ export function writeDraft(draft: LayerDraft, writer: LayerWriter): Told {
       writeInode(writing, path, inode);
     }
     if (isOpaque) writer.opaque(path);
+    yield;
   }
   return writing.told;
 }

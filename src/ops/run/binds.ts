@@ -70,16 +70,16 @@ export async function bindMount(
   if (input === undefined) throw new Error(`bind mount ${mount.target} names input ${mount.input}, which is not there`);
   const { target, readOnly } = mount;
   if (input.kind === 'tree') {
-    const { diffID, source } = layerOf(input.tree, mount.source, { deps, signal });
+    const { diffID, source } = await layerOf(input.tree, mount.source, { deps, signal });
     return { type: 'stack', stack: [diffID], source, target, readOnly };
   }
   await deps.ensureLayers(input.layers, { signal });
   return { type: 'stack', stack: input.layers.map((layer) => layer.diffID), source: mount.source, target, readOnly };
 }
 
-function layerOf(tree: Tree, source: string, { deps, signal }: { deps: OpDeps; signal: AbortSignal }) {
+async function layerOf(tree: Tree, source: string, { deps, signal }: { deps: OpDeps; signal: AbortSignal }) {
   const plan = planBind(tree, source, { signal });
-  const { diffID } = deps.publishLayer((files) => {
+  const { diffID } = await deps.publishLayer((files) => {
     const writer = openLayerWriter(files);
     writeCopy(plan.plan, writer);
     return { ...writer.finish(), value: undefined };

@@ -1,0 +1,84 @@
+import { CHUNK, deflateChunk, WINDOW } from './deflate.ts';
+import { crc32 } from './crc32.ts';
+
+/** Sees a layer's tar while it is written. */
+export interface TarTap {
+  append(bytes: Uint8Array): void;
+  /** Until it can take more; undefined when it can. */
+  behind(): Promise<unknown> | undefined;
+}
+
+const MOST_IN_WORK = 12;
+/** Of compressed bytes, which wait in memory. */
+const MOST_BYTES = 16 << 20;
+
+/**
+ * The beginning of a layer, deflated as compressLayer does it, in Node's thread pool while the rest is being written. It stops where it would
+ * hold too much, and compressLayer goes on from there.
+ */
+export class DeflateAhead implements TarTap {
+  readonly level: number;
+  /** Of the chunks that were begun. */
+  readonly parts: Promise<Buffer>[] = [];
+  /** Bytes of them, before they were deflated. */
+  size = 0;
+  crc = 0;
+  /** Their end. */
+  before: Buffer | undefined;
+  readonly #free: Buffer[] = [];
+  #chunk: Buffer | undefined;
+  #filled = 0;
+  #inWork: Promise<unknown>[] = [];
+  #heldBytes = 0;
+  #hasStopped = false;
+
+  constructor(level: number) {
+    this.level = level;
+  }
+
+  append(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length && !this.#hasStopped; ) {
+      this.#chunk ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
+      const end = Math.min(bytes.length, at + CHUNK - this.#filled);
+      this.#chunk.set(bytes.subarray(at, end), this.#filled);
+      this.#filled += end - at;
+      at = end;
+      if (this.#filled === CHUNK) this.#begin(this.#chunk);
+    }
+  }
+
+  behind(): Promise<unknown> | undefined {
+    return this.#inWork.length < MOST_IN_WORK / 2 ? undefined : this.#inWork[0];
+  }
+
+  /** Nothing comes any more. A last chunk that is not full is left to compressLayer. */
+  end(): this {
+    this.#hasStopped = true;
+    this.#chunk = undefined;
+    this.#free.length = 0;
+    return this;
+  }
+
+  #begin(chunk: Buffer): void {
+    this.#chunk = undefined;
+    this.#filled = 0;
+    this.crc = crc32(chunk, this.crc);
+    this.size += CHUNK;
+    const part = deflateChunk(chunk, this.before, this.level);
+    this.before = Buffer.from(chunk.subarray(CHUNK - WINDOW));
+    this.parts.push(part);
+    const done: Promise<unknown> = part.then(
+      ({ length }) => this.#done(chunk, done, length),
+      () => this.end(),
+    );
+    this.#inWork.push(done);
+    if (this.#inWork.length === MOST_IN_WORK) this.end();
+  }
+
+  #done(chunk: Buffer, done: Promise<unknown>, length: number): void {
+    this.#inWork = this.#inWork.filter((one) => one !== done);
+    this.#heldBytes += length;
+    if (this.#heldBytes > MOST_BYTES) this.end();
+    if (!this.#hasStopped) this.#free.push(chunk);
+  }
+}

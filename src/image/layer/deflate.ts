@@ -1,0 +1,42 @@
+import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+
+/** What is deflated at a time, on its own. */
+export const CHUNK = 1024 * 1024;
+/** How far back deflate looks. */
+export const WINDOW = 32 * 1024;
+
+const deflateRaw = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
+
+/** @param before what came before the chunk, or its end */
+export async function deflateChunk(chunk: Buffer, before: Buffer | undefined, level: number): Promise<Buffer> {
+  const effective = looksRandom(chunk) ? 0 : level;
+  const dictionary = before === undefined || effective === 0 ? {} : { dictionary: before };
+  return deflateRaw(chunk, {
+    level: effective,
+    finishFlush: zlib.constants.Z_SYNC_FLUSH,
+    // what is stored depends on it
+    chunkSize: effective === 0 ? CHUNK : CHUNK / 4,
+    ...dictionary,
+  });
+}
+
+const SAMPLE = 4096;
+const SAMPLES = 16;
+/** Bytes of compressed and encrypted data are nearly equally frequent: their squares add up to little more than chance has it. */
+const RANDOM_LIMIT = 1.15;
+
+/** A look at 64 KiB of a chunk, by its bytes alone, so that the same chunk is always judged the same. */
+function looksRandom(chunk: Buffer): boolean {
+  if (chunk.length < SAMPLE * SAMPLES) return false;
+  const counts = new Uint32Array(256);
+  const step = Math.floor(chunk.length / SAMPLES);
+  for (let sample = 0; sample < SAMPLES; sample += 1) {
+    for (let index = sample * step; index < sample * step + SAMPLE; index += 1)
+      counts[chunk[index] ?? 0] = (counts[chunk[index] ?? 0] ?? 0) + 1;
+  }
+  const total = SAMPLE * SAMPLES;
+  let squares = 0;
+  for (const count of counts) squares += count * count;
+  return (squares * 256) / (total * total) < RANDOM_LIMIT;
+}
