@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { compressLayer, DeflateAhead } from '../../../src/image/layer/index.ts';
+
+const MEGABYTE = 1 << 20;
+const dir = mkdtempSync(join(tmpdir(), 'tsbuild-ahead-'));
+let count = 0;
+
+async function compressed(tar: Buffer, ahead?: DeflateAhead, level = 6): Promise<Buffer> {
+  const [tarPath, destPath] = [join(dir, `tar-${++count}`), join(dir, `gz-${count}`)];
+  writeFileSync(tarPath, tar);
+  await compressLayer(tarPath, { algorithm: 'gzip', level, destPath, ahead, signal: new AbortController().signal });
+  return readFileSync(destPath);
+}
+
+async function written(tar: Buffer, { piece, waits }: { piece: number; waits: boolean }): Promise<DeflateAhead> {
+  const ahead = new DeflateAhead(6);
+  for (let at = 0; at < tar.length; at += piece) {
+    ahead.append(tar.subarray(at, at + piece));
+    if (waits) await ahead.behind();
+  }
+  return ahead.end();
+}
+
+function textOf(bytes: number): Buffer {
+  const lines = Array.from({ length: Math.ceil(bytes / 20) }, (_, i) => `${String(i * i).padStart(19, '.')}\n`);
+  return Buffer.from(lines.join('')).subarray(0, bytes);
+}
+
+test.each([
+  ['less than a chunk', 1000, 256],
+  ['a chunk', MEGABYTE, 256 << 10],
+  ['chunks and a rest', 3.5 * MEGABYTE, 100_000],
+  ['pieces of several chunks', 5 * MEGABYTE, 3 * MEGABYTE],
+  ['more than it takes at a time', 14 * MEGABYTE + 7, 256 << 10],
+])('the same bytes as without it: %s', async (_, bytes, piece) => {
+  const tar = textOf(bytes);
+  const plain = await compressed(tar);
+  expect(gunzipSync(plain).equals(tar)).toBe(true);
+  const patient = await written(tar, { piece, waits: true });
+  expect(patient.size).toBe(Math.floor(bytes / MEGABYTE) * MEGABYTE);
+  expect((await compressed(tar, patient)).equals(plain)).toBe(true);
+  const hasty = await written(tar, { piece, waits: false });
+  expect(hasty.size).toBeLessThanOrEqual(12 * MEGABYTE);
+  expect((await compressed(tar, hasty)).equals(plain)).toBe(true);
+});
+
+test('it holds no more than some compressed bytes, and serves no other level', async () => {
+  const tar = randomBytes(24 * MEGABYTE);
+  const ahead = await written(tar, { piece: MEGABYTE, waits: true });
+  expect(ahead.size).toBeGreaterThan(15 * MEGABYTE);
+  expect(ahead.size).toBeLessThan(24 * MEGABYTE);
+  expect((await compressed(tar, ahead)).equals(await compressed(tar))).toBe(true);
+  const other = await written(tar, { piece: MEGABYTE, waits: true });
+  expect((await compressed(tar, other, 1)).equals(await compressed(tar, undefined, 1))).toBe(true);
+});
