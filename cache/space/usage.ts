@@ -19,6 +19,8 @@ export interface SpaceUsage {
   readonly images: readonly Share[];
   /** By Dockerfile and context, with their stages. */
   readonly dockerfiles: readonly (Share & { readonly stages: readonly Share[] })[];
+  /** What was kept of failed RUNs, by id. */
+  readonly failures: readonly { readonly id: string; readonly bytes: number }[];
   /** By the time of the last use; adds up to what can be removed. */
   readonly ages: readonly { readonly age: Age; readonly bytes: number }[];
 }
@@ -58,6 +60,7 @@ export function usageOf({ items, bytes }: Survey, { images, records }: Ownership
     kinds: SPACE_KINDS.map((kind) => ({ kind, bytes: sum(items.map(({ parts }) => parts[kind] ?? 0)) })),
     images: byImage.list(),
     dockerfiles: byPlace.list().map((one) => ({ ...one, stages: byStage.get(one.name)?.list() ?? [] })),
+    failures: items.flatMap(({ type, id, bytes: size }) => (type === 'failure' ? [{ id, bytes: size }] : [])),
     ages: agesOf(items, nowMs),
   };
 }

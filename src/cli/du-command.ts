@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
 import type { Share, SpaceUsage } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
-import { plainText, sizeText } from '../progress/index.ts';
-import { measureSpace } from '../session/space.ts';
+import { ageText, plainText, sizeText } from '../progress/index.ts';
+import { type MeasuredSpace, measureSpace } from '../session/space.ts';
+import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
 import { parseCommand } from './parse-command.ts';
 import { writeStdout } from './stdout.ts';
 import { oneOf } from './values.ts';
 
-/** `tsbuild du`: bytes on disk, by kind, image, Dockerfile and stage, age. */
+/** `tsbuild du`: bytes on disk, by kind, image, Dockerfile and stage, failed RUN, age. */
 export async function duCommand(argv: readonly string[], context: CliContext): Promise<number> {
   const parsed = parseCommand<{ root?: string; format?: string }>(
     {
@@ -28,18 +29,16 @@ export async function duCommand(argv: readonly string[], context: CliContext): P
   if (words.length > 0) throw new BuildError('usage', `tsbuild du takes no words: ${words.join(' ')}`);
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
   const usage = measureSpace(resolve(context.cwd, rootDirectory(flags.root, context.env)));
-  await writeStdout(format === 'json' ? `${JSON.stringify({ schemaVersion: 1, ...usage }, null, 2)}\n` : duText(usage));
+  await writeStdout(
+    format === 'json' ? `${JSON.stringify({ schemaVersion: 1, ...usage }, null, 2)}\n` : duText(usage, nowMs()),
+  );
   return 0;
 }
 
-export function duText({
-  bytes,
-  kinds,
-  images,
-  dockerfiles,
-  ages,
-  unreadable,
-}: ReturnType<typeof measureSpace>): string {
+export function duText(
+  { bytes, kinds, images, dockerfiles, failures, ages, unreadable }: MeasuredSpace,
+  now: number,
+): string {
   return [
     `${size(bytes)}  in all`,
     ...unreadable.map((dir) => `        ?  ${dir} cannot be read and is not counted`),
@@ -53,12 +52,30 @@ export function duText({
       dockerfiles.flatMap((one) => [shareRow(one), ...one.stages.map((stage) => `  ${shareRow(stage)}`)]),
     ),
     ...section(
+      'failed RUNs',
+      failures.map((one) => row(one.bytes, failureText(one, now))),
+    ),
+    ...section(
       'last used',
       ages.map((one) => row(one.bytes, AGE_TEXTS[one.age])),
     ),
   ]
     .map((line) => `${plainText(line)}\n`)
     .join('');
+}
+
+/** `f-0a1b2c  [build 4/6] RUN npm ci  (exit code 1, 5 min ago)` */
+function failureText({ id, step, atMs, exitCode }: MeasuredSpace['failures'][number], now: number): string {
+  if (step === undefined || atMs === undefined) return id;
+  const how = exitCode === undefined ? 'took too long' : `exit code ${exitCode}`;
+  return `${id}  ${clipped(step)}  (${how}, ${ageText(now - atMs)})`;
+}
+
+const MAX_STEP = 60;
+
+function clipped(text: string): string {
+  const line = text.replace(/\s+/g, ' ');
+  return line.length <= MAX_STEP ? line : `${line.slice(0, MAX_STEP - 1)}…`;
 }
 
 const AGE_TEXTS: { readonly [age in SpaceUsage['ages'][number]['age']]: string } = {

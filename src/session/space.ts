@@ -14,11 +14,18 @@ import {
 import { fileLocks } from '../host/sys/index.ts';
 import { openNames } from '../image/names/index.ts';
 import { nowMs } from '../util/clock.ts';
+import { type KeptFailure, keptFailures } from './kept-failures.ts';
 import { openStateRoot } from './state-root.ts';
 
 /** What takes the space of a root: bytes on disk, seen from several sides. */
-export function measureSpace(rootDir: string): SpaceUsage & { readonly unreadable: readonly string[] } {
-  return spaceUsage(rootDir, { images: keptImages(rootDir), nowMs: nowMs() });
+export function measureSpace(rootDir: string): MeasuredSpace {
+  const usage = spaceUsage(rootDir, { images: keptImages(rootDir), nowMs: nowMs() });
+  return { ...usage, failures: keptFailures(rootDir, usage.failures) };
+}
+
+export interface MeasuredSpace extends SpaceUsage {
+  readonly failures: readonly KeptFailure[];
+  readonly unreadable: readonly string[];
 }
 
 /** The images that have names in the root. */

@@ -185,3 +185,23 @@ test('cache check finds what was spoiled behind our back, and the next build mak
   assert.equal(step(again.report, 'COPY').status, 'miss');
   assert.equal(step(again.report, 'COPY').layer?.diffID, step(report, 'COPY').layer?.diffID);
 });
+
+test('du lists what failed RUNs left, by the ids of their errors, and prune takes that first', async () => {
+  await using rig = await withBusybox();
+  rig.write({ Dockerfile: 'FROM busybox\nRUN seq 1 100000 > /half; exit 3\n' });
+  const { stderr } = await rig.build();
+  const [, id = ''] = /kept as (f-[0-9a-f]{6})/.exec(stderr) ?? [];
+  const { failures } = JSON.parse((await rig.tsbuild(['du', '--format', 'json'])).stdout) as { failures: object[] };
+  assert.equal(failures.length, 1);
+  const { bytes, atMs, ...rest } = failures[0] as { bytes: number; atMs: number };
+  assert.deepEqual(rest, { id, step: '[2/2] RUN seq 1 100000 > /half; exit 3', exitCode: 3 });
+  assert.ok(bytes > 500_000 && atMs > 0);
+  const text = (await rig.tsbuild(['du'])).stdout;
+  assert.match(
+    text,
+    new RegExp(`\\nfailed RUNs\\n +[\\d.]+ kB  ${id}  \\[2/2\\] RUN seq .*  \\(exit code 3, just now\\)\\n`),
+  );
+  await rig.tsbuild(['prune', '--max-used-space', String((await usage(rig)).bytes - 1)]);
+  assert.doesNotMatch((await rig.tsbuild(['du'])).stdout, /failed RUNs/);
+  assert.ok((await usage(rig)).kinds.some(({ kind, bytes }) => kind === 'tars' && bytes > 0));
+});

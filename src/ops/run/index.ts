@@ -89,7 +89,7 @@ function layerOf(
     throw new BuildError(
       'run-failed',
       `process "${command}" ${reply.isTooLate === true ? 'was killed: it took longer than --step-timeout' : 'was killed'}`,
-      { range: origin.range, hint: hintFor(0, logFile, reply.kept) },
+      { range: origin.range, hint: hintFor(0, { logFile, kept: reply.kept }) },
     );
   }
   throw new BuildError(
@@ -97,7 +97,7 @@ function layerOf(
     `process "${command}" did not complete successfully: exit code: ${reply.exitCode}${memoryWords(reply, limits) ?? words(reply.exitCode)}`,
     {
       range: origin.range,
-      hint: hintFor(reply.exitCode, logFile, reply.kept),
+      hint: hintFor(reply.exitCode, { logFile, kept: reply.kept, caches: closedCaches(op) }),
     },
   );
 }
@@ -212,8 +212,34 @@ function memoryWords(
   return ` (killed: out of memory${peak}${limit})`;
 }
 
-function hintFor(exitCode: number, logFile: string, kept: Kept | undefined): string {
+const ROOT: readonly string[] = ['', '0', 'root'];
+const GROUP_WRITES = 0o020;
+const OTHERS_WRITE = 0o002;
+
+/** Cache mounts that are root's, as they are unless told otherwise, in a RUN of somebody else. */
+function closedCaches({ mounts, user }: RunOp): string | undefined {
+  const [name = ''] = user.split(':');
+  if (ROOT.includes(name)) return undefined;
+  const closed = mounts.filter((mount) => mount.type === 'cache' && !mount.readOnly && isRootsAlone(mount));
+  if (closed.length === 0) return undefined;
+  const uid = /^\d+$/.test(name) ? name : '<its number>';
+  const places = closed.map(({ target }) => target).join(' and ');
+  return `user ${name} may not write to the cache at ${places}, which is root's: --mount=type=cache,uid=${uid},… gives it to the user`;
+}
+
+function isRootsAlone({ uid, gid, mode }: CacheMount): boolean {
+  return uid === 0 && (mode & OTHERS_WRITE) === 0 && (gid === 0 || (mode & GROUP_WRITES) === 0);
+}
+
+interface FailureFacts {
+  readonly logFile: string;
+  readonly kept: Kept | undefined;
+  readonly caches?: string | undefined;
+}
+
+function hintFor(exitCode: number, { logFile, kept, caches }: FailureFacts): string {
   const parts = [`the whole output is in ${logFile}`];
+  if (caches !== undefined) parts.unshift(caches);
   if (exitCode === 127) parts.unshift('the command was not found in the image');
   if (exitCode === 126) parts.unshift('the command is there but cannot be executed');
   if (kept !== undefined)

@@ -252,6 +252,27 @@ describe('what comes of it', () => {
   });
 
   test.each([
+    ['1000', {}, "user 1000 may not write to the cache at /c, which is root's: --mount=type=cache,uid=1000,"],
+    [
+      'node:node',
+      {},
+      "user node may not write to the cache at /c, which is root's: --mount=type=cache,uid=<its number>,",
+    ],
+    ['', {}, undefined],
+    ['0:5', {}, undefined],
+    ['1000', { uid: 1000 }, undefined],
+    ['1000', { mode: 0o777 }, undefined],
+    ['1000', { gid: 1000, mode: 0o775 }, undefined],
+    ['1000', { readOnly: true }, undefined],
+  ] as const)('user %j that fails with a cache %j', async (user, more, hint) => {
+    const cache = { type: 'cache', id: 'c', target: '/c', sharing: 'shared', readOnly: false } as const;
+    const mount: RunMount = { ...cache, mode: 0o755, uid: 0, gid: 0, ...more };
+    await expect(rig({ outcome: 'exited', exitCode: 1 }).run({ user, mounts: [mount] })).rejects.toMatchObject({
+      hint: hint === undefined ? expect.stringMatching(/^the whole output/) : expect.stringContaining(hint),
+    });
+  });
+
+  test.each([
     [{ id: 'f-1a2b3c' }, /step\.log; what it wrote is kept as f-1a2b3c$/],
     [{ reason: 'it holds a secret' }, /step\.log; what it wrote is not kept: it holds a secret$/],
   ])('what a failed one wrote is named', async (kept, hint) => {
