@@ -46,7 +46,7 @@ test('times and devices are exact, however they come', () => {
     sec: fc.bigInt({ min: -(2n ** 33n), max: 2n ** 33n }),
     nsec: fc.bigInt({ min: 0n, max: 999_999_999n }),
   });
-  const device = fc.record({ major: fc.nat({ max: 2 ** 31 }), minor: fc.nat({ max: 2 ** 31 }) });
+  const device = fc.record({ major: fc.nat(), minor: fc.nat() });
   fc.assert(
     fc.property(times, times, device, (mtime, ctime, { major, minor }) => {
       const dev =
