@@ -41,8 +41,10 @@ test.each([
   const marker = `${signal === 'SIGINT' ? '87' : '88'}${String(process.pid)}`;
   const build = waitingBuild(rig, marker);
   await until('the RUN starts', () => build.output().includes('run-has-started\n'), { withinMs: 60_000 });
+  const before = performance.now();
   build.child.kill(signal);
   const finished = await build.finished;
+  expect(performance.now() - before).toBeLessThan(2000);
   expect(finished.code).toBe(exitCode);
   expect(finished.stderr).not.toContain('run-failed');
   expect(processesWith(`sleep ${marker}`)).toEqual([]);
