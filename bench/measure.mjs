@@ -35,7 +35,7 @@ export async function measure(command, { cwd, env = ENVIRONMENT, daemons = [], d
   return { wallMs, cpuMs, peakBytes, diskBytes: diskBytes(disk) - before };
 }
 
-/** What the processes and all below them hold. Pages of files, which those that run the same program share, count once for each program. */
+/** What the processes and all below them hold. Pages of files, on disk or in memory, which those that run the same program share, count once for each program. */
 function memoryOf(roots) {
   const parents = new Map();
   for (const name of readdirSync('/proc')) {
@@ -50,9 +50,10 @@ function memoryOf(roots) {
   const ofPrograms = new Map();
   for (const pid of [...parents.keys()].filter(isBelow)) {
     const status = read(`/proc/${pid}/status`);
-    own += kilobytes(status, 'RssAnon') + kilobytes(status, 'RssShmem');
+    own += kilobytes(status, 'RssAnon');
     const program = /^Name:\t(.*)$/m.exec(status)?.[1];
-    ofPrograms.set(program, Math.max(ofPrograms.get(program) ?? 0, kilobytes(status, 'RssFile')));
+    const shared = kilobytes(status, 'RssFile') + kilobytes(status, 'RssShmem');
+    ofPrograms.set(program, Math.max(ofPrograms.get(program) ?? 0, shared));
   }
   return (own + sum([...ofPrograms.values()])) * 1024;
 }

@@ -42,7 +42,6 @@ export interface WorkerRequestMessage {
 
 /** Worker → front. */
 export type WorkerMessage =
-  | { readonly type: 'ready' }
   | { readonly type: 'reply'; readonly seq: number; readonly reply: unknown }
   | { readonly type: 'error'; readonly seq: number; readonly error: WireError }
   /** Output of a run, base64, in the order it came; the log file has it all. */

@@ -3,7 +3,6 @@ import { BuildError, CODES, type ErrorCode } from '../../errors.ts';
 import type { WireError, WorkerCallName, WorkerCalls, WorkerMessage, WorkerRequestMessage } from '../protocol.ts';
 
 export interface ChannelEvents {
-  readonly onReady: () => void;
   readonly onOutput: (id: string, stream: 'stdout' | 'stderr', data: Uint8Array) => void;
   readonly onWarning: (message: string) => void;
   readonly onNote: (message: string) => void;
@@ -35,8 +34,7 @@ export function openChannel(child: ChildProcess, events: ChannelEvents): Channel
   };
   child.on('message', (raw) => {
     const message = raw as WorkerMessage;
-    if (message.type === 'ready') events.onReady();
-    else if (message.type === 'output')
+    if (message.type === 'output')
       events.onOutput(message.id, message.stream, Buffer.from(message.data, 'base64'));
     else if (message.type === 'warning') events.onWarning(message.message);
     else if (message.type === 'note') events.onNote(message.message);

@@ -55,7 +55,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   signal.addEventListener('abort', stop, { once: true });
   try {
     if (plan.mapIDs !== undefined) await passGate(started, plan.mapIDs, signal);
-    await started.ready;
+    // Heard as soon as it listens.
     const { rootDir, lease, lower } = options;
     await started.channel.call('start', { rootDir, lease, lower, searchPath });
     return workerOf(started);
@@ -76,8 +76,6 @@ interface Started {
   readonly child: ChildProcess;
   readonly channel: Channel;
   readonly outputs: Map<string, (stream: 'stdout' | 'stderr', data: Uint8Array) => void>;
-  /** The worker can take calls; rejects when it ends before. */
-  readonly ready: Promise<void>;
   readonly ended: Promise<void>;
   /** What was written to standard error, its end. */
   readonly said: () => string;
@@ -103,9 +101,7 @@ function launch(
     said = (said + text).slice(-MAX_SAID);
   });
   child.stdin?.on('error', () => undefined);
-  let onReady: () => void = () => undefined;
   const channel = openChannel(child, {
-    onReady: () => onReady(),
     onOutput: (id, stream, data) => outputs.get(id)?.(stream, data),
     onWarning,
     onNote,
@@ -114,12 +110,7 @@ function launch(
     if (error !== undefined) said += error.message;
     channel.close(workerLost(said, code, signal));
   });
-  const ready = new Promise<void>((resolve, reject) => {
-    onReady = resolve;
-    void ended.then(() => reject(workerLost(said, null, null)));
-  });
-  ready.catch(() => undefined);
-  return { child, channel, outputs, ready, ended, said: () => said };
+  return { child, channel, outputs, ended, said: () => said };
 }
 
 interface End {

@@ -9,7 +9,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const server = makeServer(send);
 process.on('message', (message) => void server.handle(message as WorkerRequestMessage));
 process.on('disconnect', () => void end());
-void send({ type: 'ready' });
 
 async function end(): Promise<void> {
   try {

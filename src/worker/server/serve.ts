@@ -42,6 +42,8 @@ export function makeServer(send: Send): Server {
         warn: (message) => void send({ type: 'warning', message }),
         note: (message) => void send({ type: 'note', message }),
       });
+      // What a RUN asks for first, while the front hears that it may ask.
+      workspace.later(() => openedAhead(workspace));
       return null;
     },
     async run(request: RunRequest) {
@@ -75,6 +77,13 @@ export function makeServer(send: Send): Server {
       await workspace?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What stands in the way is told to the RUN that asks. */
+function openedAhead(workspace: Workspace | undefined): void {
+  try {
+    workspace?.snapshots();
+  } catch {}
 }
 
 interface RunContext {

@@ -25,7 +25,7 @@ export interface Workspace extends AsyncDisposable {
   readonly warn: (message: string) => void;
   readonly runtimes: Runtimes;
   /** Does what nobody waits for, after what is under way; disposing waits for it. What goes wrong is a warning. */
-  later(work: () => Promise<void>): void;
+  later(work: () => void | Promise<void>): void;
   /** Opened on first need. @throws BuildError overlay-refused, lower-refused */
   snapshots(): Snapshots;
 }
