@@ -175,6 +175,7 @@ function solveOnce(
     records: options.keepsNoRecord === true ? readOnly(session.root.records) : session.root.records,
     prunedAt: (digest) => session.root.tombstones.prunedAt(digest),
     failsOnMiss: guarded,
+    onLayer: (vertex, layer) => session.layerIsMade(vertex, layer),
     layerSize: (layer) => session.root.layers.meta(layer.diffID)?.size,
     build: session.place,
     jobs: options.jobs,

@@ -2,6 +2,7 @@ import { copyFileSync, linkSync, rmSync, statSync } from 'node:fs';
 import { type BlobRef, type Digest, type LayerRef, parseDigest } from '../../cache/index.ts';
 import { compressLayer } from '../image/layer/index.ts';
 import { eachAtMost } from '../util/each-at-most.ts';
+import { withoutAbsent } from '../util/without-absent.ts';
 import {
   algorithmOf,
   blobKey,
@@ -10,7 +11,7 @@ import {
   layerMediaType,
   levelOf,
 } from './compression.ts';
-import type { BlobDeps } from './deps.ts';
+import type { BlobDeps, MadeBlob } from './deps.ts';
 
 export interface WantedForm {
   readonly compression?: LayerCompression | undefined;
@@ -30,12 +31,6 @@ export async function blobOfLayer(ref: LayerRef, form: WantedForm, deps: BlobDep
   return blob;
 }
 
-interface MadeBlob {
-  readonly blob: BlobRef;
-  /** It is in the content store, and on the disk. */
-  readonly stored: Promise<void>;
-}
-
 async function madeBlob(ref: LayerRef, form: WantedForm, deps: BlobDeps): Promise<MadeBlob> {
   const compression = form.compression ?? DEFAULT_COMPRESSION;
   const key = blobKey(compression);
@@ -48,11 +43,29 @@ async function madeBlob(ref: LayerRef, form: WantedForm, deps: BlobDeps): Promis
   }
   const remembered = deps.layers.meta(ref.diffID)?.blobs[key];
   if (remembered !== undefined && deps.content.has(remembered.digest)) return there(remembered);
+  return onItsWay(`${ref.diffID} ${key}`, deps, () => newBlob(ref, compression, deps));
+}
+
+/** One that somebody else makes at this moment is waited for; not the failure of it, which may be an abort that is the other's alone. */
+async function onItsWay(id: string, { making }: BlobDeps, make: () => Promise<MadeBlob>): Promise<MadeBlob> {
+  for (let other = making?.get(id); other !== undefined; other = making?.get(id)) {
+    const made = await other.catch(() => undefined);
+    if (made !== undefined) return made;
+  }
+  const own = make();
+  making?.set(id, own);
+  const forget = (): void => void making?.delete(id);
+  void own.then(({ stored }) => stored).then(forget, forget);
+  return own;
+}
+
+async function newBlob(ref: LayerRef, compression: LayerCompression, deps: BlobDeps): Promise<MadeBlob> {
   await deps.ensureLayer(ref, { signal: deps.signal });
   const compress = (): Promise<MadeBlob> => compressed(ref, compression, deps);
   const isPlain = compression.algorithm === 'none';
   const made = isPlain ? asItIs(ref, deps) : await deps.timed({ name: 'compress', item: ref.diffID }, compress);
-  const stored = made.stored.then(() => void deps.layers.recordBlob(ref.diffID, key, made.blob));
+  const record = (): void => void deps.layers.recordBlob(ref.diffID, blobKey(compression), made.blob);
+  const stored = made.stored.then(record);
   // Waited for later: until then nobody is to take a failure for one that nobody hears of.
   stored.catch(() => undefined);
   return { ...made, stored };
@@ -99,6 +112,7 @@ async function compressed(ref: LayerRef, compression: LayerCompression, deps: Bl
     filter: deps.filter,
     ahead: algorithm === 'gzip' ? deps.deflatedAhead?.(ref.diffID) : undefined,
     signal: deps.signal,
+    ...withoutAbsent({ concurrency: deps.concurrency }),
   });
   return {
     blob: { mediaType: layerMediaType(algorithm), digest, size },

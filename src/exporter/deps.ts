@@ -26,6 +26,12 @@ export interface ExportLayers {
   recordBlob(diffID: DiffID, key: string, blob: BlobRef): unknown;
 }
 
+export interface MadeBlob {
+  readonly blob: BlobRef;
+  /** It is in the content store, and on the disk. */
+  readonly stored: Promise<void>;
+}
+
 /** What compressing layers into blobs needs. */
 export interface BlobDeps {
   readonly content: ExportContent;
@@ -45,6 +51,10 @@ export interface BlobDeps {
   /** What was compressed of the layer while it was written, which is then the caller's. */
   readonly deflatedAhead?: ((diffID: DiffID) => DeflateAhead | undefined) | undefined;
   readonly timed: Timed;
+  /** Blobs on their way, by layer and form: whoever asks for the same waits for it. */
+  readonly making?: Map<string, Promise<MadeBlob>> | undefined;
+  /** Chunks that are compressed at a time; the compressor's own when absent. */
+  readonly concurrency?: number | undefined;
   /** Runs the zstd program where this Node has no zstd. */
   readonly filter?: Filter | undefined;
   readonly signal: AbortSignal;

@@ -9,7 +9,7 @@ import { EXPORT_ACTIVITY, type ExportDeps } from './deps.ts';
 import { checkDestinations, writeDestination } from './destination.ts';
 import { type ExportImage, type ImageFiles, imageFiles } from './image-files.ts';
 import { writeLayoutDirectory } from './layout-directory.ts';
-import type { OutputSpec } from './output-spec.ts';
+import { hasManifest, type OutputSpec } from './output-spec.ts';
 import { bytesOf } from './pieces.ts';
 import { pushOutput } from './push-output.ts';
 import { redateImage } from './redate-image.ts';
@@ -79,10 +79,6 @@ interface ImageForm {
 async function plainForm(given: ExportImage, outputs: readonly OutputSpec[], deps: ExportDeps): Promise<ImageForm> {
   const image = await redateImage(given, outputs.find(({ fileTimes }) => fileTimes !== undefined)?.fileTimes, deps);
   return { image, files: store(imageFiles(image, await plainBlobs(image.layers, deps), {}), deps) };
-}
-
-function hasManifest({ type }: OutputSpec): boolean {
-  return type === 'oci' || type === 'docker' || type === 'registry' || type === 'load';
 }
 
 /** Outputs of the same form share their files, hence their layers' compression. */

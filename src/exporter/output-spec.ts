@@ -41,6 +41,11 @@ export function isFileOutput({ type }: Pick<OutputSpec, 'type'>): boolean {
   return type === 'oci' || type === 'docker' || type === 'tar' || type === 'local';
 }
 
+/** Whether it is an image, of blobs; not its files, nor nothing. */
+export function hasManifest({ type }: Pick<OutputSpec, 'type'>): boolean {
+  return type === 'oci' || type === 'docker' || type === 'registry' || type === 'load';
+}
+
 export interface OutputAnnotations {
   readonly manifest: { readonly [name: string]: string };
   /** Of the manifest's descriptor in index.json. */

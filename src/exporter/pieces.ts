@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { copyFileRange } from '../host/sys/index.ts';
@@ -20,7 +20,8 @@ export async function* bytesOf(pieces: AsyncIterable<Piece>): AsyncGenerator<Uin
 }
 
 /**
- * Appends to a file. A file of the store is copied inside the kernel where that can be done, else through memory, a chunk at a time.
+ * Appends to a file. What is small is gathered, for a call of the kernel costs as much as some kilobytes; a large file of the store is copied
+ * inside the kernel where that can be done, else through memory, a chunk at a time.
  * @returns bytes written
  * @throws Error when a file of the store is shorter than it should be
  */
@@ -29,14 +30,58 @@ export async function writePieces(
   file: FileHandle,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<number> {
+  const gathered = new Gathered(file);
   let size = 0;
   for await (const piece of pieces) {
     signal.throwIfAborted();
-    if (piece instanceof Uint8Array) await file.writeFile(piece);
-    else await copyStored(piece, file, signal);
+    if (piece instanceof Uint8Array) await gathered.add(piece);
+    else if (piece.size <= SMALL) await gathered.add(wholeOf(piece));
+    else {
+      await gathered.write();
+      await copyStored(piece, file, signal);
+    }
     size += piece instanceof Uint8Array ? piece.length : piece.size;
   }
+  await gathered.write();
   return size;
+}
+
+const SMALL = 64 * 1024;
+
+function wholeOf({ path, size }: StoredFile): Uint8Array {
+  const bytes = readFileSync(path);
+  if (bytes.length < size) throw tooShort({ path, size });
+  return bytes.subarray(0, size);
+}
+
+function tooShort({ path, size }: StoredFile): Error {
+  return new Error(`${path} is shorter than its ${size} bytes`);
+}
+
+/** Bytes on their way to a file, copied when they come: whoever gave them may use the memory again. */
+class Gathered {
+  readonly #file: FileHandle;
+  readonly #bytes = Buffer.allocUnsafe(CHUNK);
+  #length = 0;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  async add(bytes: Uint8Array): Promise<void> {
+    if (this.#length + bytes.length > CHUNK) await this.write();
+    if (bytes.length > CHUNK) await this.#file.writeFile(bytes);
+    else {
+      this.#bytes.set(bytes, this.#length);
+      this.#length += bytes.length;
+    }
+  }
+
+  async write(): Promise<void> {
+    const length = this.#length;
+    this.#length = 0;
+    if (length > 0) await this.#file.writeFile(this.#bytes.subarray(0, length));
+  }
 }
 
 async function copyStored({ path, size }: StoredFile, to: FileHandle, signal: AbortSignal): Promise<void> {
@@ -45,7 +90,7 @@ async function copyStored({ path, size }: StoredFile, to: FileHandle, signal: Ab
   while (left > 0) {
     signal.throwIfAborted();
     const copied = copyFileRange(from.fd, to.fd, Math.min(left, RANGE)) ?? (await copyChunk(from, to, left));
-    if (copied === 0) throw new Error(`${path} is shorter than its ${size} bytes`);
+    if (copied === 0) throw tooShort({ path, size });
     left -= copied;
     await breathe();
   }

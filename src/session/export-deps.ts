@@ -35,6 +35,7 @@ export function makeExportDeps({
   timed,
 }: ExportDepsParts): SessionExportDeps {
   return {
+    making: new Map(),
     content: root.content,
     layers: root.layers,
     tempPath: (name) => root.tempPath(name),

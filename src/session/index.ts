@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
+import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
 import { openHttp } from '../host/net/index.ts';
 import { removeCgroups } from '../host/sys/index.ts';
 import { openNames } from '../image/names/index.ts';
 import { makeRunners } from '../ops/index.ts';
-import { type Emit, phaseTimer } from '../progress/index.ts';
+import { type Emit, phaseTimer, type Timed } from '../progress/index.ts';
 import { openRegistry } from '../sources/registry/index.ts';
 import { DisposableStack } from '../util/async-disposable-stack.ts';
 import { monotonicMs, nowMs } from '../util/clock.ts';
+import type { Worker } from '../worker/client/index.ts';
+import { makeBlobsAhead } from './blobs-ahead.ts';
 import { contextDate } from './context-date.ts';
 import { openContexts } from './contexts.ts';
 import { openCredentials } from './credentials.ts';
@@ -46,26 +49,13 @@ export async function openSession(
   const names = openNames(root.imagesDir, { now: nowMs });
   const fetchBlob = makeBlobFetcher({ root, registry, emit, clock });
   const layers = owned.use(makeLayerSupply({ root, fetchBlob, filter, warn, timed }));
-  const worker = owned.use(
-    makeWorkerHolder({
-      leftovers: root.leftovers,
-      start: async () => {
-        const { startWorker } = await import('../worker/client/index.ts');
-        const started = await timed({ name: 'start-worker' }, () =>
-          startWorker({
-            ...{ rootDir: root.dir, lease: root.lease, scriptPath: options.workerScript, env: options.workerEnv },
-            ...{ signal, lower: options.lower, onWarning: warn },
-            onNote: (message: string) => emit({ type: 'note', message }),
-          }),
-        );
-        await started.remove(root.leftovers).catch((error: unknown) => warn((error as Error).message));
-        return started;
-      },
-    }),
-  );
+  const start = (): Promise<Worker> => startWorkerOf(root, options, { signal, emit, timed });
+  const worker = owned.use(makeWorkerHolder({ leftovers: root.leftovers, start }));
   const proxies: { env: readonly string[] } = { env: [] };
   const exported = new ExportedLayers(outputsOf(options));
   const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, proxies, signal, exported });
+  const exportDeps = makeExportDeps({ root, layers, deps, exported, registry, options, warn, timed });
+  const blobsAhead = owned.use(makeBlobsAhead(outputsOf(options), exportDeps, { signal }));
   const resources = owned.move();
   emit({ type: 'phase', name: 'open', startedMs: 0, atMs: clock.elapsedMs() });
   return {
@@ -77,14 +67,38 @@ export async function openSession(
     runners: makeRunners(deps),
     mainContext: () => contexts.open(''),
     commitDate: () => contextDate(options, remote),
-    exportDeps: makeExportDeps({ root, layers, deps, exported, registry, options, warn, timed }),
-    stepsAreSolved: () => worker.dismiss(),
+    exportDeps,
+    layerIsMade(vertex, layer) {
+      if (exported.has(vertex)) blobsAhead.add(layer);
+    },
+    stepsAreSolved() {
+      worker.dismiss();
+      blobsAhead.stop();
+    },
     useProxies(env) {
       proxies.env = env;
     },
     aimAt: (definition) => exported.aimAt(definition),
     [Symbol.asyncDispose]: () => timed({ name: 'close' }, () => resources[Symbol.asyncDispose]()),
   };
+}
+
+async function startWorkerOf(
+  { dir, lease, leftovers }: Root,
+  { workerScript, workerEnv, lower }: BuildOptions,
+  { signal, emit, timed }: { signal: AbortSignal; emit: Emit; timed: Timed },
+): Promise<Worker> {
+  const { startWorker } = await import('../worker/client/index.ts');
+  const onWarning = (message: string): void => emit({ type: 'warning', message });
+  const started = await timed({ name: 'start-worker' }, () =>
+    startWorker({
+      ...{ rootDir: dir, lease, scriptPath: workerScript, env: workerEnv, signal, lower, onWarning },
+      onNote: (message) => emit({ type: 'note', message }),
+    }),
+  );
+  if (leftovers.length > 0)
+    await started.remove(leftovers).catch((error: unknown) => onWarning((error as Error).message));
+  return started;
 }
 
 /** What builds that were killed have left; an ordinary user's cgroups are not ours to make. */

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { DiffID, Root } from '../../cache/index.ts';
-import { DEFAULT_COMPRESSION, levelOf, type OutputSpec } from '../exporter/index.ts';
+import { DEFAULT_COMPRESSION, hasManifest, levelOf, type OutputSpec } from '../exporter/index.ts';
 import type { Definition, Vertex } from '../graph/index.ts';
 import { DeflateAhead } from '../image/layer/index.ts';
 import type { OpDeps } from '../ops/index.ts';
@@ -28,7 +28,7 @@ export function makePublishLayer(root: Root, exported?: ExportedLayers): OpDeps[
 /** Layers that the outputs are going to have compressed: that begins while they are written. */
 export class ExportedLayers {
   readonly #isCompressed: boolean;
-  readonly #vertices = new Set<Vertex>();
+  readonly #vertices = new Set<Vertex['digest']>();
   readonly #ahead = new Map<DiffID, DeflateAhead>();
 
   constructor(outputs: readonly OutputSpec[]) {
@@ -38,11 +38,16 @@ export class ExportedLayers {
   /** Tells what is built, once that is known. */
   aimAt({ targets }: Definition): void {
     for (const { vertex } of targets)
-      for (let at: Vertex | undefined = vertex; at !== undefined; at = at.inputs[0]) this.#vertices.add(at);
+      for (let at: Vertex | undefined = vertex; at !== undefined; at = at.inputs[0]) this.#vertices.add(at.digest);
+  }
+
+  /** Of what is built; equal work of another stage is the same. */
+  has({ digest }: Vertex): boolean {
+    return this.#vertices.has(digest);
   }
 
   tap(vertex: Vertex | undefined): DeflateAhead | undefined {
-    const isWanted = this.#isCompressed && vertex !== undefined && this.#vertices.has(vertex);
+    const isWanted = this.#isCompressed && vertex !== undefined && this.has(vertex);
     return isWanted ? new DeflateAhead(levelOf(DEFAULT_COMPRESSION)) : undefined;
   }
 
@@ -59,7 +64,6 @@ export class ExportedLayers {
 
 /** As most are: with layers as they were made, in the usual form. */
 function isGzipped({ type, compression = DEFAULT_COMPRESSION, fileTimes }: OutputSpec): boolean {
-  const hasLayers = type === 'oci' || type === 'docker' || type === 'registry' || type === 'load';
   const isUsual = compression.algorithm === 'gzip' && levelOf(compression) === levelOf(DEFAULT_COMPRESSION);
-  return hasLayers && isUsual && fileTimes === undefined;
+  return hasManifest({ type }) && isUsual && fileTimes === undefined;
 }

@@ -1,6 +1,6 @@
-import type { Root } from '../../cache/index.ts';
+import type { LayerRef, Root } from '../../cache/index.ts';
 import type { ImageResolver, LowerOptions } from '../frontend/index.ts';
-import type { Definition } from '../graph/index.ts';
+import type { Definition, Vertex } from '../graph/index.ts';
 import type { Names } from '../image/names/index.ts';
 import type { ContextTree } from '../sources/context/index.ts';
 import type { OpRunners } from '../solver/index.ts';
@@ -23,6 +23,8 @@ export interface Session extends AsyncDisposable {
   /** Names the Dockerfile and context, to explain misses; in no key. */
   readonly place: string;
   readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
+  /** A step has made it; one of the target is compressed while later steps run. */
+  layerIsMade(vertex: Vertex, layer: LayerRef): void;
   /** All steps are solved: what only they need may end. */
   stepsAreSolved(): void;
   /** Values of predefined proxy args, known once the Dockerfile is lowered. */

@@ -29,6 +29,8 @@ export interface SolveOptions {
   readonly prunedAt: (digest: string) => number | undefined;
   /** Ids of the steps whose miss ends the build before they run. */
   readonly failsOnMiss?: ReadonlySet<string> | undefined;
+  /** Told of each layer that a step has made, when it is recorded. */
+  readonly onLayer?: ((vertex: Vertex, layer: LayerRef) => void) | undefined;
   readonly layerSize: (layer: LayerRef) => number | undefined;
   readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };
   readonly signal: AbortSignal;

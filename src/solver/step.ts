@@ -196,6 +196,7 @@ function finish(step: Step, { made, prepared, costMs }: Finished): OwnOutcome {
     costMs,
     createdAt: earlier?.createdAt,
   });
+  options.onLayer?.(vertex, layer);
   const record = recordOf(step, made, createdAt);
   options.emit({
     type: 'step-done',

@@ -73,7 +73,28 @@ test('a file that has become shorter is an error, an abort is heard', async () =
   const piece = stored('a', Buffer.alloc(10_000));
   truncateSync(join(dir, 'a'), 10);
   await expect(written([piece])).rejects.toThrow(/shorter than its 10000 bytes/);
+  const large = stored('b', Buffer.alloc(100_000));
+  truncateSync(join(dir, 'b'), 70_000);
+  await expect(written([large])).rejects.toThrow(/shorter than its 100000 bytes/);
   await using file = await open(join(dir, 'out'), 'w');
   const aborted = AbortSignal.abort(new Error('stop'));
   await expect(writePieces(each([piece]), file, { signal: aborted })).rejects.toThrow('stop');
+});
+
+test('pieces of every size come in their order, though their memory is used again', async () => {
+  const sizes = [1, 64 * 1024, 64 * 1024 + 1, 700_000, 700_000, 1024 * 1024, 1024 * 1024 + 1, 3, 2_500_000, 0, 5];
+  const memory = Buffer.alloc(2_500_000);
+  const bytesAt = (index: number) => Buffer.alloc(sizes[index] ?? 0, index + 1);
+  async function* pieces(): AsyncGenerator<Piece> {
+    for (const [index, size] of sizes.entries()) {
+      yield stored(String(index), bytesAt(index));
+      yield memory.subarray(0, size).fill(index + 1);
+      memory.fill(0);
+    }
+  }
+  const path = join(dir, 'out');
+  await using file = await open(path, 'w');
+  await writePieces(pieces(), file, { signal });
+  const wanted = sizes.flatMap((_, index) => [bytesAt(index), bytesAt(index)]);
+  expect(readFileSync(path).equals(Buffer.concat(wanted))).toBe(true);
 });

@@ -34,8 +34,7 @@ export function openChannel(child: ChildProcess, events: ChannelEvents): Channel
   };
   child.on('message', (raw) => {
     const message = raw as WorkerMessage;
-    if (message.type === 'output')
-      events.onOutput(message.id, message.stream, Buffer.from(message.data, 'base64'));
+    if (message.type === 'output') events.onOutput(message.id, message.stream, Buffer.from(message.data, 'base64'));
     else if (message.type === 'warning') events.onWarning(message.message);
     else if (message.type === 'note') events.onNote(message.message);
     else if (message.type === 'reply') settle(message.seq, ({ resolve }) => resolve(message.reply));
