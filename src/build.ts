@@ -18,6 +18,7 @@ import { outputsOf, sideFilesOf } from './session/outputs.ts';
 import { assertDisk } from './session/preflight.ts';
 import type { Session } from './session/session.ts';
 import { planSteps } from './session/steps.ts';
+import { assertSureRuns } from './session/sure-runs.ts';
 import { tellDiagnostics } from './session/tell-diagnostics.ts';
 import { LayerLost, type Records, type Solution, solve } from './solver/index.ts';
 import { anySignal } from './util/any-signal.ts';
@@ -125,6 +126,7 @@ async function tell<T>(
   session.useProxies(lowered.proxyEnv);
   session.aimAt(lowered.definition);
   assertDisk(options.rootDir);
+  if (options.failOnMiss === undefined) await assertSureRuns(lowered.definition, session);
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
   emit({ type: 'steps-planned', steps });
   const guarded = failsOnMiss(options.failOnMiss, { definition: lowered.definition, steps, stepID });

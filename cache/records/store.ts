@@ -2,7 +2,15 @@ import { mkdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../canonical-json.ts';
 import { type CacheKey, digestOf, hexOf, parseCacheKey } from '../digest.ts';
-import { BackgroundSyncs, publishUnsynced, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
+import {
+  BackgroundSyncs,
+  namesIn,
+  publishUnsynced,
+  readIfThere,
+  sizeIfThere,
+  type TempPath,
+  type Warn,
+} from '../files.ts';
 import type { CacheRecord, Json, KeyMaterial, Place } from '../types.ts';
 import { differenceOf } from './difference.ts';
 import { parseRecord, renderRecord } from './format.ts';
@@ -26,6 +34,8 @@ export interface RecordStore {
   nearest(place: Place, material: KeyMaterial, others?: OtherSteps): CacheRecord | undefined;
   /** Why a key that was recorded for the place has no record any more; undefined when it has one, or never had. */
   fate(place: Place, key: CacheKey): 'damaged' | 'removed' | undefined;
+  /** Nothing was ever recorded here: every step misses. */
+  isEmpty(): boolean;
   /** Resolves when all that was put is on the disk: no step waits for that. */
   settled(): Promise<void>;
 }
@@ -49,6 +59,9 @@ export function openRecordStore(
 const MAX_RESULTS = 32;
 /** A miss looks at so many earlier records at most. */
 const MAX_CANDIDATES = 64;
+
+/** Of keys, by how they begin. */
+const SHARD = /^[0-9a-f]{2}$/;
 
 class FileRecordStore implements RecordStore {
   readonly #dir: string;
@@ -84,6 +97,10 @@ class FileRecordStore implements RecordStore {
       this.#onWarning(`a cache record of ${key} is damaged; its step may run again`);
     }
     return records.sort((one, other) => one.createdAt - other.createdAt);
+  }
+
+  isEmpty(): boolean {
+    return !namesIn(this.#dir).some((name) => SHARD.test(name));
   }
 
   put(record: CacheRecord): void {

@@ -65,6 +65,7 @@ export async function openSession(
     place: `${contexts.dir} ${contexts.dockerfile.file}`,
     resolver: makeImageResolver({ root, names, registry, pull: options.pull, emit }),
     runners: makeRunners(deps),
+    assertCanRun: deps.assertCanRun,
     mainContext: () => contexts.open(''),
     commitDate: () => contextDate(options, remote),
     exportDeps,

@@ -3,6 +3,7 @@ import type { ImageResolver, LowerOptions } from '../frontend/index.ts';
 import type { Definition, Vertex } from '../graph/index.ts';
 import type { Names } from '../image/names/index.ts';
 import type { ContextTree } from '../sources/context/index.ts';
+import type { OpDeps } from '../ops/index.ts';
 import type { OpRunners } from '../solver/index.ts';
 import type { SessionExportDeps } from './export-deps.ts';
 import type { DockerfileSource } from './source.ts';
@@ -14,6 +15,7 @@ export interface Session extends AsyncDisposable {
   readonly ignoreRules: LowerOptions['ignorePatterns'];
   readonly resolver: ImageResolver;
   readonly runners: OpRunners;
+  readonly assertCanRun: OpDeps['assertCanRun'];
   readonly names: Names;
   readonly exportDeps: SessionExportDeps;
   /** The main context; opened when it is asked for. */

@@ -45,6 +45,9 @@ test('a foreign RUN is refused when it must run, and a cross build needs no emul
     `,
   });
   const refused = await rig.build(flags);
+  const atOnce = await rig.build(['--no-cache', ...flags]);
+  expect([atOnce.code, atOnce.report?.steps]).toEqual([1, []]);
+  expect(atOnce.stderr).toContain('[emulation-missing]');
   expect(refused.code).toBe(1);
   expect(refused.report?.steps.at(-1)).toMatchObject({ kind: 'RUN', status: 'failed' });
   expect(refused.stderr).toMatch(/^Dockerfile:5:1$/m);

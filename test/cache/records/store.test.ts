@@ -214,3 +214,11 @@ test('two handles that append to one key lose nothing', () => {
 function plain(record: CacheRecord): CacheRecord {
   return JSON.parse(JSON.stringify(record)) as CacheRecord;
 }
+
+test('a store is empty until the first record, for whoever opens it later, too', () => {
+  const dir = tempDir();
+  const { store, put } = open(dir);
+  assert.equal(store.isEmpty(), true);
+  put(materialNamed('first'));
+  assert.deepEqual([store.isEmpty(), open(dir).store.isEmpty()], [false, false]);
+});
