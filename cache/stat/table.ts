@@ -141,9 +141,9 @@ function isState(one: Place, other: Place): boolean {
   return true;
 }
 
-/** A power of two, at most a quarter full; at half it is time for more. */
+/** A power of two, at most three eighths full; at half it is time for more. */
 function slotsFor(count: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(16, count * 4 + 4)));
+  return 2 ** Math.ceil(Math.log2(Math.max(16, (count * 8) / 3 + 4)));
 }
 
 function hashOf({ words, at }: Place): number {

@@ -8,7 +8,7 @@ export interface TarTap {
   behind(): Promise<unknown> | undefined;
 }
 
-const MOST_IN_WORK = 12;
+const MOST_IN_WORK = 8;
 /** Of compressed bytes, which wait in memory. */
 const MOST_BYTES = 16 << 20;
 

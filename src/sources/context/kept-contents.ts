@@ -5,6 +5,8 @@ const CHUNK = 1 << CHUNK_BITS;
 /** Of larger files opening and closing is not what costs. */
 const LARGEST = 64 << 10;
 const MOST_CHUNKS = 32;
+/** Where there are so many files that what is known of each fills memory. */
+const FEW_CHUNKS = 8;
 
 interface Chunk {
   readonly bytes: Buffer;
@@ -13,15 +15,21 @@ interface Chunk {
 }
 
 /**
- * What small files held when their digests were made, until they are read once more: mostly they are to be written. At most 32 MiB, and
- * nothing once they were read.
+ * What small files held when their digests were made, until they are read once more: mostly they are to be written. At most 32 MiB, or 8
+ * where there are many, and nothing once they were read.
  */
 export class KeptContents {
   readonly #chunks: (Chunk | undefined)[] = [];
+  #most = MOST_CHUNKS;
   #filled = CHUNK;
   #count = 0;
   /** Of nodes: where, plus one. */
   readonly #places = new Numbers(Uint32Array);
+
+  /** Keeps less from now on. */
+  expectMany(): void {
+    this.#most = FEW_CHUNKS;
+  }
 
   keep(node: number, content: Uint8Array): void {
     const size = content.length;
@@ -57,7 +65,7 @@ export class KeptContents {
 
   #hasRoomFor(size: number): boolean {
     if (this.#filled + size <= CHUNK) return true;
-    if (this.#count === MOST_CHUNKS || this.#chunks.length === MOST_NUMBERS) return false;
+    if (this.#count >= this.#most || this.#chunks.length === MOST_NUMBERS) return false;
     this.#chunks.push({ bytes: Buffer.allocUnsafeSlow(CHUNK), left: 0 });
     this.#count += 1;
     this.#filled = 0;

@@ -205,7 +205,10 @@ class HostTree implements ContextTree {
     const known = this.#seen.children(node);
     if (known !== undefined) return known;
     const children = this.#guarded(path, () => this.#seen.keepChildren(node, listDirectory(this.#hostPath(path))));
-    if (this.#seen.size > MANY) this.#options.onMany?.();
+    if (this.#seen.size > MANY) {
+      this.#contents.expectMany();
+      this.#options.onMany?.();
+    }
     return children;
   }
 

@@ -45,7 +45,7 @@ test.each([
   expect(patient.size).toBe(Math.floor(bytes / MEGABYTE) * MEGABYTE);
   expect((await compressed(tar, patient)).equals(plain)).toBe(true);
   const hasty = await written(tar, { piece, waits: false });
-  expect(hasty.size).toBeLessThanOrEqual(12 * MEGABYTE);
+  expect(hasty.size).toBeLessThanOrEqual(8 * MEGABYTE);
   expect((await compressed(tar, hasty)).equals(plain)).toBe(true);
 });
 
