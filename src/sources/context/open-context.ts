@@ -1,18 +1,10 @@
 import { type Digest, PiecewiseSha256, type StatKey } from '../../../cache/index.ts';
-import { BuildError } from '../../errors.ts';
-import {
-  FileChanged,
-  FileStat,
-  isErrno,
-  listDirectory,
-  readFileChunks,
-  readLink,
-  statFile,
-} from '../../host/fs/index.ts';
-import { TooManyNames, type Tree, type TreeEntry } from '../../image/toc/index.ts';
+import { FileStat, listDirectory, readFileChunks, readLink, statFile } from '../../host/fs/index.ts';
+import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import type { IgnoreRule, Matcher } from '../../util/match/index.ts';
 import { baseName, displayPath, joinRel, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import { asContextError } from './context-error.ts';
 import { KeptContents } from './kept-contents.ts';
 import { KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
 
@@ -277,25 +269,7 @@ class HostTree implements ContextTree {
     try {
       return act();
     } catch (error) {
-      if (error instanceof TooManyNames) {
-        throw new BuildError('context-invalid', `the build context is too large: ${error.message}`, {
-          cause: error,
-          hint: 'exclude what no step needs in .dockerignore',
-        });
-      }
-      if (error instanceof FileChanged) {
-        throw new BuildError('context-invalid', `${displayPath(path)} in the build context changed while it was read`, {
-          cause: error,
-          hint: 'build again once nothing writes to it, or exclude it in .dockerignore',
-        });
-      }
-      if (error instanceof BuildError || !(error instanceof Error) || !('code' in error)) throw error;
-      const shown = path === TOP ? 'the build context' : `${displayPath(path)} in the build context`;
-      const why = isErrno(error, 'EACCES') || isErrno(error, 'EPERM') ? 'permission denied' : String(error.code);
-      throw new BuildError('context-invalid', `cannot read ${shown}: ${why}`, {
-        cause: error,
-        hint: 'make it readable for this user, or exclude it in .dockerignore',
-      });
+      throw asContextError(path, error);
     }
   }
 }
