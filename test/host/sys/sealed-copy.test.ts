@@ -12,8 +12,11 @@ test('a sealed copy of a program runs, and nobody writes to it', async () => {
 });
 
 test('a program that is not there has no sealed copy, and leaves no open file', async () => {
-  const count = (): number => execFileSync('ls', [`/proc/${process.pid}/fd`], { encoding: 'utf8' }).split('\n').length;
+  const count = (): number =>
+    execFileSync('ls', ['-l', `/proc/${process.pid}/fd`], { encoding: 'utf8' }).split('/memfd:program').length;
   const before = count();
   await assert.rejects(sealedCopy('/nowhere/runc'), { code: 'ENOENT' });
   assert.equal(count(), before);
+  await sealedCopy('/bin/echo');
+  assert.equal(count(), before + 1);
 });
