@@ -1,8 +1,8 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson } from '../canonical-json.ts';
 import { type CacheKey, digestOf, hexOf, isDigest } from '../digest.ts';
-import { publishBytes, readIfThere, type TempPath } from '../files.ts';
+import { publishBytes, type TempPath } from '../files.ts';
 import type { Place } from '../types.ts';
 import { appendLine, parseLines, renderLine } from './lines.ts';
 
@@ -26,6 +26,13 @@ const COMPACT_BYTES = 64 * 1024;
 
 export function openPlaces(dir: string, tempPath: TempPath): Places {
   const pathOf = ({ build, stage }: Place): string => join(dir, hexOf(digestOf(canonicalJson([build, stage]))));
+  const known = new Map<string, ReadPlace>();
+  const entriesOf = (path: string): PlaceEntry[] => {
+    const read = readPlace(path, known.get(path));
+    if (read?.isDamaged === false) known.set(path, read);
+    else known.delete(path);
+    return latestOf(read?.entries ?? []);
+  };
   return {
     list: (place) => entriesOf(pathOf(place)),
     add(place, key) {
@@ -40,15 +47,44 @@ export function openPlaces(dir: string, tempPath: TempPath): Places {
   };
 }
 
-function entriesOf(path: string): PlaceEntry[] {
-  const content = readIfThere(path)?.toString('utf8') ?? '';
-  const entries = new Map<CacheKey, PlaceEntry>();
-  for (const text of parseLines(content).texts.toReversed()) {
-    const entry = parseEntry(text);
-    if (entry !== undefined && !entries.has(entry.key)) entries.set(entry.key, entry);
-    if (entries.size >= MAX_ENTRIES) break;
+/** A place's file as it was read up to some size. */
+interface ReadPlace {
+  readonly ino: number;
+  readonly size: number;
+  /** In the file's order. */
+  readonly entries: readonly PlaceEntry[];
+  readonly isDamaged: boolean;
+}
+
+/** Each step of a stage asks, and adds a line: what was read before is not read again. */
+function readPlace(path: string, before: ReadPlace | undefined): ReadPlace | undefined {
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      const { ino, size } = fstatSync(fd);
+      const goesOn = before !== undefined && before.ino === ino && before.size <= size;
+      const from = goesOn ? before.size : 0;
+      const bytes = Buffer.alloc(size - from);
+      const length = readSync(fd, bytes, 0, bytes.length, from);
+      const { texts, isDamaged } = parseLines(bytes.toString('utf8', 0, length));
+      const entries = texts.map(parseEntry).filter((entry) => entry !== undefined);
+      return { ino, size: from + length, isDamaged, entries: goesOn ? [...before.entries, ...entries] : entries };
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return undefined;
   }
-  return [...entries.values()];
+}
+
+/** Newest first, each key once. */
+function latestOf(entries: readonly PlaceEntry[]): PlaceEntry[] {
+  const latest = new Map<CacheKey, PlaceEntry>();
+  for (const entry of entries.toReversed()) {
+    if (!latest.has(entry.key)) latest.set(entry.key, entry);
+    if (latest.size >= MAX_ENTRIES) break;
+  }
+  return [...latest.values()];
 }
 
 function parseEntry(text: string): PlaceEntry | undefined {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { type CacheRecord, contentIDOf, digestOf, type KeyMaterial, type Place } from '../../../cache/index.ts';
@@ -8,13 +8,15 @@ import { diffIDNamed, recordOf, surroundings, tempDir } from '../temp.ts';
 
 function open() {
   const dir = tempDir();
-  const store = openRecordStore(join(dir, 'records'), surroundings(dir));
+  const around = surroundings(dir);
+  const reopen = () => openRecordStore(join(dir, 'records'), around);
+  const store = reopen();
   const put = (material: KeyMaterial, place: Place): CacheRecord['key'] => {
     const key = store.keyOf(material);
     store.put(recordOf(material, key, { place }));
     return key;
   };
-  return { dir, store, put };
+  return { dir, store, put, reopen };
 }
 
 const at = (index: number, more: Partial<Place> = {}): Place => ({
@@ -89,4 +91,31 @@ test('a place remembers its latest keys only', () => {
   const [file] = readdirSync(places);
   assert.ok(file !== undefined && statSync(join(places, file)).size < 70_000);
   assert.equal(store.nearest(at(2), run('x'))?.key, keys.at(-1));
+});
+
+test('a store that reads on where it stopped finds what one finds that reads all: after others’ lines, torn ones and a new file', () => {
+  const { store, put, dir, reopen } = open();
+  const places = join(dir, 'records', 'places');
+  const agree = () => {
+    for (const index of [2, 3])
+      assert.equal(store.nearest(at(index), run('x'))?.key, reopen().nearest(at(index), run('x'))?.key);
+  };
+  put(run('a'), at(2));
+  agree();
+  reopen().put(recordOf(run('b'), store.keyOf(run('b')), { place: at(3) }));
+  agree();
+  const [file = ''] = readdirSync(places);
+  appendFileSync(join(places, file), '\n0123456789abcdef\t{"key":');
+  agree();
+  put(run('c'), at(3));
+  agree();
+  for (let count = 0; count < 500; count += 1) {
+    const material = run(`r${count}`);
+    reopen().put(recordOf(material, store.keyOf(material), { place: at(2) }));
+  }
+  agree();
+  rmSync(join(places, file));
+  agree();
+  put(run('d'), at(2));
+  agree();
 });
