@@ -58,6 +58,8 @@ export interface PreparedStep {
   readonly explanation: Explanation;
   /** True when it takes one of the `--jobs` slots. */
   readonly takesSlot: boolean;
+  /** It is going to run, which is yet to be explained: what takes time to get ready may begin. */
+  onMiss?(): void;
   run(): Promise<Made>;
   /** A record is taken instead. What it throws fails the step. */
   onHit?(layers: readonly LayerRef[]): void;

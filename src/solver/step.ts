@@ -76,6 +76,7 @@ function given(step: Step, prepared: Extract<Prepared, { kind: 'given' }>): OwnO
 async function lookUpOrRun(step: Step, prepared: PreparedStep): Promise<OwnOutcome> {
   const { exact, hit } = await step.timed('look-up', () => lookUp(step, prepared));
   if (hit !== undefined) return takeHit(step, hit);
+  if (step.options.failsOnMiss?.has(step.id) !== true) prepared.onMiss?.();
   if (exact !== undefined) missed(step, { material: exact, explanation: explanationOf(step, prepared) });
   const { clock, limit } = step.options;
   const startedMs = clock.elapsedMs();

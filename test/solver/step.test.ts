@@ -61,6 +61,17 @@ describe('keys are tried in order', () => {
   });
 });
 
+test('what takes time to get ready begins before a miss is explained; not for a hit, nor for a step that must not miss', async () => {
+  const seen: number[] = [];
+  const rig = rigWith(() => Promise.resolve(step({ onMiss: () => void seen.push(rig.of('step-missed').length) })));
+  await expect(rig.solveRun({ failsOnMiss: new Set(['s2']) })).rejects.toMatchObject({ code: 'would-miss' });
+  expect(seen).toEqual([]);
+  const before = rig.of('step-missed').length;
+  await rig.solveRun();
+  await rig.solveRun();
+  expect(seen).toEqual([before]);
+});
+
 describe('what a step says', () => {
   test('a warning names its step', async () => {
     const rig = rigWith((_vertex, _inputs, context) => {

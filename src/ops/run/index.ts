@@ -26,6 +26,7 @@ export function runOp(deps: OpDeps): OpRunner<RunOp> {
           ...(content?.files === undefined ? {} : { files: content.files }),
         },
         takesSlot: true,
+        onMiss: () => deps.startWorker(),
         onHit: (layers) => {
           if (vertex.op.mounts.some(({ type }) => type === 'secret')) recallLeaks(layers, { step, deps });
         },
@@ -107,7 +108,6 @@ async function runRequest(
   { deps, logFile }: { deps: OpDeps; logFile: string },
 ): Promise<RunRequest> {
   const { op, digest } = vertex;
-  deps.startWorker();
   await step.timed('layers', () => deps.ensureLayers(below, { signal: step.signal }));
   const hidden = await privateSurroundings(op, deps.runEnvironment);
   const mounts = [...(await declaredMounts(op, inputs, { deps, signal: step.signal })), ...hidden.mounts];
