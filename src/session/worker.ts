@@ -29,7 +29,8 @@ export function makeWorkerHolder({ start, leftovers }: WorkerDeps): WorkerHolder
   const ends: Promise<void>[] = [];
   const started = (): Promise<Worker> => {
     remain = 0;
-    return (worker ??= start());
+    worker ??= start();
+    return worker;
   };
   const dismiss = (): void => {
     if (worker === undefined) return;
