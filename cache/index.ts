@@ -29,5 +29,5 @@ export {
   spaceUsage,
 } from './space/index.ts';
 export { openStatIndex, type StatIndex } from './stat/index.ts';
-export { type FileState, type StatKey, statKey } from './stat/key.ts';
+export { type FileState, KEY_AT, KEY_WORDS, type StatKey, statKey } from './stat/key.ts';
 export type * from './types.ts';

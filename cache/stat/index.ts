@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Digest } from '../digest.ts';
 import type { Warn } from '../files.ts';
-import type { StatKey } from './key.ts';
 import { type QuickSignature, readStatFile, type StatFile, stateOf, writeStatFile } from './file.ts';
+import { KEY_AT, type StatKey } from './key.ts';
 import { StatTable } from './table.ts';
 
 /** Digests of files by what stat tells of them. A memory, never a proof of more than "unchanged since it was read". */
@@ -60,7 +60,7 @@ class FileStatIndex implements StatIndex {
 
   put(state: StatKey, digest: Digest, readBeganNs: bigint): void {
     const latest = readBeganNs - SETTLED_NS;
-    if (nsAt(state, MTIME) > latest || nsAt(state, CTIME) > latest) return;
+    if (nsAt(state, KEY_AT.mtime) > latest || nsAt(state, KEY_AT.ctime) > latest) return;
     this.#loaded().set(state, digest, this.#generation);
     this.#isNew = true;
   }
@@ -100,8 +100,6 @@ class FileStatIndex implements StatIndex {
     return saved;
   }
 }
-
-const [MTIME, CTIME] = [6, 8];
 
 function nsAt(state: StatKey, at: number): bigint {
   return (BigInt((state[at + 1] ?? 0) | 0) << 32n) | BigInt(state[at] ?? 0);

@@ -14,6 +14,8 @@ export interface FileState {
   readonly mode: bigint;
 }
 
+/** Where in it each begins. */
+export const KEY_AT = { dev: 0, ino: 2, size: 4, mtime: 6, ctime: 8, mode: 10 } as const;
 export const KEY_WORDS = 11;
 
 export function statKey({ dev, ino, size, mtimeNs, ctimeNs, mode }: FileState): Uint32Array<ArrayBuffer> {

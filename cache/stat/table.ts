@@ -1,12 +1,11 @@
 import { type Digest, digestAt, hexOf } from '../digest.ts';
-import { KEY_WORDS, type StatKey } from './key.ts';
+import { KEY_AT, KEY_WORDS, type StatKey } from './key.ts';
 import { ENTRY_WORDS, newPage, PAGE_ENTRIES, type StatPages } from './pages.ts';
 
-const MODE = 10;
-const GENERATION = 11;
+const GENERATION = KEY_WORDS;
 const DIGEST_BYTE = 48;
 /** dev and ino: which file; the words after them, up to GENERATION, tell in which state. */
-const INODE_WORDS = 4;
+const INODE_WORDS = KEY_AT.size;
 
 /** Entries in a page, beginning at a word. */
 interface Place {
@@ -137,7 +136,7 @@ function isInode(one: Place, other: Place): boolean {
 }
 
 function isState(one: Place, other: Place): boolean {
-  for (let i = INODE_WORDS; i <= MODE; i++) if (one.words[one.at + i] !== other.words[other.at + i]) return false;
+  for (let i = INODE_WORDS; i < KEY_WORDS; i++) if (one.words[one.at + i] !== other.words[other.at + i]) return false;
   return true;
 }
 

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Share, SpaceUsage } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import { ageText, plainText, sizeText } from '../progress/index.ts';
+import { clip } from '../progress/render/width.ts';
 import { type MeasuredSpace, measureSpace } from '../session/space.ts';
 import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
@@ -68,15 +69,10 @@ export function duText(
 function failureText({ id, step, atMs, exitCode }: MeasuredSpace['failures'][number], now: number): string {
   if (step === undefined || atMs === undefined) return id;
   const how = exitCode === undefined ? 'took too long' : `exit code ${exitCode}`;
-  return `${id}  ${clipped(step)}  (${how}, ${ageText(now - atMs)})`;
+  return `${id}  ${clip(step.replace(/\s+/g, ' '), MAX_STEP)}  (${how}, ${ageText(now - atMs)})`;
 }
 
 const MAX_STEP = 60;
-
-function clipped(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length <= MAX_STEP ? line : `${line.slice(0, MAX_STEP - 1)}…`;
-}
 
 const AGE_TEXTS: { readonly [age in SpaceUsage['ages'][number]['age']]: string } = {
   hour: 'within the last hour',

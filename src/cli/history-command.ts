@@ -3,6 +3,7 @@ import { BuildError } from '../errors.ts';
 import {
   ageText,
   durationText,
+  hasRun,
   lastLinesOf,
   plainText,
   renderMarkdown,
@@ -72,7 +73,7 @@ function shownAs(format: 'text' | 'json' | 'markdown', build: StoredBuild): stri
 
 /** What failed steps said last, where their logs are still there. */
 function tailsOf({ report }: StoredBuild): ReadonlyMap<string, readonly string[]> {
-  const failed = report.steps.filter(({ status, refused }) => status === 'failed' && refused !== true);
+  const failed = report.steps.filter((step) => step.status === 'failed' && hasRun(step));
   return new Map(failed.map(({ id, logFile }) => [id, logFile === undefined ? [] : lastLinesOf(endOf(logFile))]));
 }
 

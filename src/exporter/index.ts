@@ -5,6 +5,6 @@ export { type BlobDeps, EXPORT_ACTIVITY, type ExportContent, type ExportDeps, ty
 export { checkDestinations } from './destination.ts';
 export { type ExportedImage, type ExportedOutput, exportImage } from './export-image.ts';
 export type { ExportImage } from './image-files.ts';
-export { redatingOf } from './redate-image.ts';
-export { hasManifest, isFileOutput, type OutputAnnotations, type OutputSpec } from './output-spec.ts';
+export { hasManifest, isFileOutput, keepsTimes, type OutputAnnotations, type OutputSpec } from './output-spec.ts';
 export { parseOutput } from './parse-output.ts';
+export { redatingOf } from './redate-image.ts';

@@ -33,6 +33,11 @@ export interface OutputSpec {
 }
 
 export type FileTimes = 'kept' | 'clamped' | 'epoch';
+
+/** Layers go out as they were made. */
+export function keepsTimes(fileTimes: FileTimes | undefined): fileTimes is 'kept' | undefined {
+  return fileTimes === undefined || fileTimes === 'kept';
+}
 export type OutputType = FileOutputType | 'registry' | 'load' | 'image' | 'cacheonly';
 export type FileOutputType = 'oci' | 'docker' | 'tar' | 'local';
 

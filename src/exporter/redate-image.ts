@@ -3,7 +3,7 @@ import type { Redating } from '../image/layer/index.ts';
 import { eachAtMost } from '../util/each-at-most.ts';
 import type { ExportDeps } from './deps.ts';
 import type { ExportImage } from './image-files.ts';
-import type { FileTimes } from './output-spec.ts';
+import { type FileTimes, keepsTimes } from './output-spec.ts';
 
 /**
  * The image with the file times that an output asks for: its own layers in other forms, and their diff_ids. The base's layers
@@ -15,7 +15,7 @@ export async function redateImage(
   deps: Pick<ExportDeps, 'redateLayer' | 'signal' | 'warn'>,
 ): Promise<ExportImage> {
   const { epoch, layers, config, baseLayers = 0 } = image;
-  if (fileTimes === undefined || fileTimes === 'kept') return image;
+  if (keepsTimes(fileTimes)) return image;
   if (epoch === undefined) {
     deps.warn('rewrite-timestamp=true changes nothing without SOURCE_DATE_EPOCH; set it, or give --reproducible');
     return image;
@@ -38,6 +38,6 @@ const AT_ONCE = 2;
 
 /** What file times become; undefined when they stay. */
 export function redatingOf(fileTimes: FileTimes | undefined, epoch: number | undefined): Redating | undefined {
-  if (epoch === undefined || fileTimes === undefined || fileTimes === 'kept') return undefined;
+  if (epoch === undefined || keepsTimes(fileTimes)) return undefined;
   return { epoch, which: fileTimes === 'epoch' ? 'all' : 'later' };
 }

@@ -1,4 +1,5 @@
 export { type BuildState, collectEvents, type StepState } from './collect.ts';
+export { hasRun } from './counts.ts';
 export type * from './events.ts';
 export { collectFailureTails, type FailureTails, lastLinesOf } from './failure-tail.ts';
 export { findStageOrStep, findStep, type NamedStep } from './find-steps.ts';

@@ -1,9 +1,9 @@
 import { type BuildState, durationOf, type StepState } from './collect.ts';
+import { countsOf, countWords } from './counts.ts';
 import type { ImageSummary } from './events.ts';
 import { blockText, codeText } from './markdown-text.ts';
 import { durationText, MIN_SAVED_MS, sizeText } from './render/words.ts';
 import { criticalPath } from './report.ts';
-import { countsOf, countWords } from './totals.ts';
 
 /** Of changes of a step, of outputs and tags, of warnings: so many are told, then a count. */
 const MAX_LISTED = 50;

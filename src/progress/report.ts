@@ -1,6 +1,7 @@
 import { BuildError } from '../errors.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
 import { type BuildState, durationOf, type StepState } from './collect.ts';
+import { countsOf, hasRun } from './counts.ts';
 import type { Failure } from './events.ts';
 import { plainText } from './render/words.ts';
 import type { Report, ReportReason, ReportStep } from './report-type.ts';
@@ -11,7 +12,7 @@ export const REPORT_SCHEMA_VERSION = 1;
 export function renderReport(state: BuildState): Report {
   const { result = 'failed', error, image, warnings, hints } = state;
   const steps = state.steps.map(stepReport);
-  const refused = steps.filter((step) => step.refused === true).length;
+  const { hits, refused } = countsOf(state.steps);
   return {
     schemaVersion: REPORT_SCHEMA_VERSION,
     ...{ result, durationMs: Math.round(state.durationMs) },
@@ -19,7 +20,7 @@ export function renderReport(state: BuildState): Report {
     ...{ steps, warnings, hints },
     summary: {
       steps: steps.length,
-      hits: steps.filter((step) => step.status === 'hit').length,
+      hits,
       misses: steps.filter((step) => step.status === 'miss').length,
       ...(refused === 0 ? {} : { refused }),
       savedMs: steps.reduce((sum, step) => sum + step.savedMs, 0),
@@ -56,11 +57,6 @@ function rounded(value: number | undefined): number | undefined {
 
 function reasonReport({ reason, earlyCutOff }: StepState): ReportReason | undefined {
   return reason !== undefined && earlyCutOff === true ? { ...reason, earlyCutOff } : reason;
-}
-
-/** To its end, or until it failed. */
-export function hasRun({ status, refused }: StepState): boolean {
-  return status === 'miss' || (status === 'failed' && refused !== true);
 }
 
 /** The chain of steps that ends last, each preceded by the one that ended latest before it began. */

@@ -1,7 +1,8 @@
 import { durationOf, type StepState } from './collect.ts';
+import { countsOf, countWords } from './counts.ts';
 import { clip, textWidth } from './render/width.ts';
 import { durationText, MIN_SAVED_MS, plainText, sizeText } from './render/words.ts';
-import { criticalPath, hasRun } from './report.ts';
+import { criticalPath } from './report.ts';
 
 /**
  * What all steps come to: hits, time and what was saved; the steps that the time was spent on; the layers. Lines that are longer
@@ -48,30 +49,6 @@ const MAX_ON_PATH = 24;
 /** So many steps of the critical path are named, and so many layers: fewer where there is less room. */
 const PATH_LENGTHS = [4, 3, 2, 1];
 const LARGEST = [3, 2, 1];
-
-/** What became of steps, and what those that hit took when they ran. */
-export function countsOf(steps: readonly StepState[]): Counts {
-  return {
-    hits: steps.filter(({ status }) => status === 'hit').length,
-    ran: steps.filter(hasRun).length,
-    refused: steps.filter(({ refused }) => refused === true).length,
-    savedMs: steps.reduce((sum, step) => sum + step.savedMs, 0),
-  };
-}
-
-interface Counts {
-  readonly hits: number;
-  /** To their end, or until they failed. */
-  readonly ran: number;
-  /** Missed, and must not. */
-  readonly refused: number;
-  readonly savedMs: number;
-}
-
-/** `12 hit`, `1 ran`, and what was refused where there is any. */
-export function countWords({ hits, ran, refused }: Counts): string[] {
-  return [`${hits} hit`, `${ran} ran`, ...(refused === 0 ? [] : [`${refused} refused`])];
-}
 
 function countParts(steps: readonly StepState[], durationMs: number): string[] {
   const counts = countsOf(steps);

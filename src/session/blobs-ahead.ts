@@ -1,6 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { LayerRef } from '../../cache/index.ts';
-import { type BlobDeps, blobOfLayer, hasManifest, type OutputSpec, type WantedForm } from '../exporter/index.ts';
+import {
+  type BlobDeps,
+  blobOfLayer,
+  hasManifest,
+  keepsTimes,
+  type OutputSpec,
+  type WantedForm,
+} from '../exporter/index.ts';
 import { anySignal } from '../util/any-signal.ts';
 
 /** Compresses what the image will hold while its later steps run. Disposing ends that. */
@@ -57,6 +64,6 @@ export function makeBlobsAhead(
 function formAhead(outputs: readonly OutputSpec[]): WantedForm | undefined {
   const first = outputs.find(hasManifest);
   if (first === undefined || first.compression?.algorithm === 'none') return undefined;
-  if ((first.fileTimes ?? 'kept') !== 'kept') return undefined;
+  if (!keepsTimes(first.fileTimes)) return undefined;
   return { compression: first.compression, force: first.forceCompression, mayBeRemote: first.type === 'registry' };
 }

@@ -1,7 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { findProgram } from '../host/process/index.ts';
+import { requireProgram, requireRuntime } from '../host/process/index.ts';
 import { namespaceObstacle, type Obstacle } from '../host/sys/index.ts';
 
 const MIN_FREE_BYTES = 100 * 1024 * 1024;
@@ -16,11 +16,6 @@ export function assertDisk(rootDir: string): void {
   });
 }
 
-const PROGRAMS = [
-  ['unshare', 'util-linux'],
-  ['setpriv', 'util-linux'],
-] as const;
-
 /**
  * What a RUN needs of the machine, as far as it can be told without starting anything; mounts are the worker's to try. To be asked
  * when one has missed, before anything is brought for it: what is cached needs none of this.
@@ -31,18 +26,13 @@ export function assertCanRun(
   obstacle: Obstacle | undefined = namespaceObstacle(),
 ): void {
   const { runtime = 'runc', workerScript } = options;
-  const path = options.workerEnv['PATH'] ?? '';
-  if (findProgram(runtime, path) === undefined) throw missing(`the OCI runtime ${runtime}`, 'runc');
-  for (const [program, debianPackage] of PROGRAMS)
-    if (findProgram(program, path) === undefined) throw missing(program, debianPackage);
+  const searchPath = options.workerEnv['PATH'] ?? '';
+  requireRuntime(runtime, searchPath);
+  for (const program of ['unshare', 'setpriv']) requireProgram(program, { searchPath, debianPackage: 'util-linux' });
   if (!existsSync(workerScript))
     throw new BuildError('setup-missing', `a part of tsbuild is missing: ${workerScript}`, {
       hint: 'install tsbuild again',
     });
   if (obstacle?.isCertain === true)
     throw new BuildError('sandbox-unavailable', obstacle.message, { hint: obstacle.hint });
-}
-
-function missing(what: string, debianPackage: string): BuildError {
-  return new BuildError('runtime-missing', `${what} is not installed`, { hint: `apt-get install -y ${debianPackage}` });
 }

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { DiffID, Root } from '../../cache/index.ts';
-import { DEFAULT_COMPRESSION, hasManifest, levelOf, type OutputSpec } from '../exporter/index.ts';
+import { DEFAULT_COMPRESSION, hasManifest, keepsTimes, levelOf, type OutputSpec } from '../exporter/index.ts';
 import type { Definition, Vertex } from '../graph/index.ts';
 import { DeflateAhead } from '../image/layer/index.ts';
 import type { OpDeps } from '../ops/index.ts';
@@ -65,5 +65,5 @@ export class ExportedLayers {
 /** As most are: with layers as they were made, in the usual form. */
 function isGzipped({ type, compression = DEFAULT_COMPRESSION, fileTimes }: OutputSpec): boolean {
   const isUsual = compression.algorithm === 'gzip' && levelOf(compression) === levelOf(DEFAULT_COMPRESSION);
-  return hasManifest({ type }) && isUsual && fileTimes === undefined;
+  return hasManifest({ type }) && isUsual && keepsTimes(fileTimes);
 }

@@ -1,4 +1,5 @@
 import { anySignal } from './any-signal.ts';
+
 /**
  * Does `work` for every item, so many at a time. The first that fails stops those that run and those that wait, and is thrown when
  * all have ended; so is an abort of `signal`.

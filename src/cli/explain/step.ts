@@ -1,5 +1,13 @@
 import type { ExplainedStep, FoundRecord } from '../../explain/index.ts';
-import { ageText, type Change, durationText, plainText, type StoredBuild, sizeText } from '../../progress/index.ts';
+import {
+  ageText,
+  type Change,
+  durationText,
+  hasRun,
+  plainText,
+  type StoredBuild,
+  sizeText,
+} from '../../progress/index.ts';
 import { padEnd, textWidth } from '../../progress/render/width.ts';
 import { keyLines } from './key.ts';
 import { causeOf, headLine, headText, oneLine, savedText, type View, wordOf } from './list.ts';
@@ -129,9 +137,8 @@ function whyThis({ reason }: ExplainedStep, { results = 1, isRefreshed }: FoundR
 }
 
 function resultLines(step: ExplainedStep, { columns }: View): string[] {
-  const { status, layer, durationMs, reason, logFile, refused } = step;
-  const hasRun = status === 'miss' || (status === 'failed' && refused !== true);
-  const ran = hasRun ? [`   ran     ${durationText(durationMs)}`] : [];
+  const { layer, durationMs, reason, logFile } = step;
+  const ran = hasRun(step) ? [`   ran     ${durationText(durationMs)}`] : [];
   const same = reason?.earlyCutOff === true ? ['   same    as before: what stands on it hits'] : [];
   return section('result', [
     ...ran,

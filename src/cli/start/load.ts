@@ -22,13 +22,16 @@ export function chunksIn(dir: string): Chunks {
   const modules = new Map<string, { exports: unknown }>();
   const nodeRequire = createRequire(join(dir, 'load.cjs'));
   const require = (id: string): unknown => (id.startsWith('./') ? load(id.slice(2)) : nodeRequire(id));
-  const find = (name: string): Chunk | undefined => {
-    if (functions.has(name)) return functions.get(name);
+  const find = (name: string): Chunk => {
+    const known = functions.get(name);
+    if (known !== undefined) return known;
     const script = compile(join(dir, name));
     scripts.set(name, script);
     const chunks = script.runInThisContext() as { readonly [name: string]: Chunk };
     for (const [chunk, run] of Object.entries(chunks)) functions.set(chunk, run);
-    return functions.get(name);
+    const found = chunks[name];
+    if (found === undefined) throw new Error(`${name} does not hold the chunk of its name`);
+    return found;
   };
   const load = (name: string): unknown => {
     const known = modules.get(name);
@@ -36,7 +39,7 @@ export function chunksIn(dir: string): Chunks {
     const run = find(name);
     const module = { exports: {} as unknown };
     modules.set(name, module);
-    run?.(module.exports, require, module, join(dir, name), dir);
+    run(module.exports, require, module, join(dir, name), dir);
     return module.exports;
   };
   return { load, scripts };

@@ -1,14 +1,12 @@
 import type { BigIntStats } from 'node:fs';
-import { statKey } from '../../../cache/index.ts';
+import { KEY_AT, KEY_WORDS, statKey } from '../../../cache/index.ts';
 import { makedev, STATX_AT } from '../sys/index.ts';
 
 /** As 32-bit words: after a StatKey the links, the second of mtime as a float, and its ns. */
-const [DEV, INO, SIZE, MTIME, CTIME, MODE, NLINK, MTIME_SEC, MTIME_NSEC] = [0, 2, 4, 6, 8, 10, 11, 12, 14];
+const { dev: DEV, ino: INO, size: SIZE, mtime: MTIME, ctime: CTIME, mode: MODE } = KEY_AT;
+const [NLINK, MTIME_SEC, MTIME_NSEC] = [KEY_WORDS, 12, 14];
 /** Of one file. */
 export const STAT_WORDS = 16;
-/** Before mode. */
-const STATE_WORDS = 10;
-
 /** What tells one state of a file from another, and what a layer takes over. Filled in again for one file after the other: no bigint is made. */
 export class FileStat {
   /** Begins with a StatKey. */
@@ -46,7 +44,7 @@ export class FileStat {
 
   /** Whether it is the same file, with the same size and times. */
   isSame({ words }: FileStat): boolean {
-    for (let at = 0; at < STATE_WORDS; at += 1) if (words[at] !== this.words[at]) return false;
+    for (let at = 0; at < MODE; at += 1) if (words[at] !== this.words[at]) return false;
     return true;
   }
 

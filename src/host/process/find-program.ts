@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import { BuildError } from '../../errors.ts';
 
 /** Where Debian keeps runc and the mount tools; not in an ordinary user's PATH there. */
 const SYSTEM_DIRS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
@@ -8,6 +9,25 @@ const SYSTEM_DIRS = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 export function findProgram(name: string, searchPath: string): string | undefined {
   const candidates = name.includes('/') ? [name] : directories(searchPath).map((dir) => join(dir, name));
   return candidates.find(isExecutable);
+}
+
+/**
+ * Of a program that every RUN needs.
+ * @param what it is to the user, where that is more than its name
+ * @throws BuildError runtime-missing
+ */
+export function requireProgram(
+  name: string,
+  { searchPath, debianPackage, what = name }: { searchPath: string; debianPackage: string; what?: string },
+): string {
+  const path = findProgram(name, searchPath);
+  if (path !== undefined) return path;
+  throw new BuildError('runtime-missing', `${what} is not installed`, { hint: `apt-get install -y ${debianPackage}` });
+}
+
+/** As the user names it, or runc. @throws BuildError runtime-missing */
+export function requireRuntime(name: string, searchPath: string): string {
+  return requireProgram(name, { searchPath, debianPackage: 'runc', what: `the OCI runtime ${name}` });
 }
 
 function directories(searchPath: string): string[] {

@@ -1,3 +1,4 @@
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './at.ts';
 import { checked, cString, hasLibcFunction, libcFunction, type SysPath } from './libc.ts';
 
 const MKNOD = 'int mknod(void *path, uint32_t mode, uint64_t dev)';
@@ -25,9 +26,6 @@ export function makedev(major: number, minor: number): bigint {
   const low = BigInt(minor >>> 0);
   return ((high & 0xfffff000n) << 32n) | ((high & 0xfffn) << 8n) | ((low & 0xffffff00n) << 12n) | (low & 0xffn);
 }
-
-const AT_FDCWD = -100;
-const AT_SYMLINK_NOFOLLOW = 0x100;
 
 /**
  * Sets mtime, and atime to the same; of a symlink itself.

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './at.ts';
 import { cString, errno, hasLibcFunction, libcFunction, type SysPath } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
@@ -8,8 +9,6 @@ const statxCall = libcFunction(STATX);
 /** As 32-bit words, where fields begin in what statx fills in: the same on each architecture. */
 export const STATX_AT = { nlink: 4, mode: 7, ino: 8, size: 10, ctime: 24, mtime: 28, rdev: 32, dev: 34 } as const;
 
-const AT_FDCWD = -100;
-const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_NO_AUTOMOUNT = 0x800;
 const AT_EMPTY_PATH = 0x1000;
 /** Type, mode, links, mtime, ctime, inode, size. */

@@ -135,32 +135,24 @@ export function tarName(entry: Pick<TarEntry, 'path' | 'type'>): string {
   return entry.type === 'directory' ? `${entry.path}/` : entry.path;
 }
 
-/** What the header cannot say; '' when it says everything. Mostly the time alone. */
+/** What the header cannot say; '' when it says everything. Mostly it is the time alone. */
 function paxOf(entry: TarEntry, longName: string): string {
-  const plainTime = entry.mtimeNsec === 0 && entry.mtimeSec >= 0 && entry.mtimeSec <= MAX_SIZE;
-  const time = plainTime ? '' : paxRecord('mtime', timeText(entry.mtimeSec, entry.mtimeNsec));
-  return longName === '' && isPlainButTime(entry) ? time : allPaxOf(entry, longName, time);
-}
-
-function isPlainButTime({ link, size, uid, gid, xattrs }: TarEntry): boolean {
-  return (
-    (link === '' || fitsText(link, 100)) && size <= MAX_SIZE && uid <= MAX_ID && gid <= MAX_ID && xattrs.size === 0
-  );
-}
-
-/** In the order of their keys. */
-function allPaxOf(entry: TarEntry, longName: string, time: string): string {
   const records: (readonly [string, string])[] = [];
   if (longName !== '') records.push(['path', longName]);
   if (!fitsText(entry.link, 100)) records.push(['linkpath', entry.link]);
   if (entry.type === 'file' && entry.size > MAX_SIZE) records.push(['size', String(entry.size)]);
   if (entry.uid > MAX_ID) records.push(['uid', String(entry.uid)]);
   if (entry.gid > MAX_ID) records.push(['gid', String(entry.gid)]);
+  if (!isPlainTime(entry)) records.push(['mtime', timeText(entry.mtimeSec, entry.mtimeNsec)]);
   for (const [key, value] of entry.xattrs) records.push([`${XATTR_PREFIX}${key}`, latin1(value)]);
-  const written = records.map(([key, value]) => [key, paxRecord(key, value)] as const);
-  if (time !== '') written.push(['mtime', time]);
-  written.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return written.map(([, text]) => text).join('');
+  if (records.length > 1) records.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  let text = '';
+  for (const [key, value] of records) text += paxRecord(key, value);
+  return text;
+}
+
+function isPlainTime({ mtimeSec, mtimeNsec }: TarEntry): boolean {
+  return mtimeNsec === 0 && mtimeSec >= 0 && mtimeSec <= MAX_SIZE;
 }
 
 function ustarOf(entry: TarEntry, { name, prefix }: SplitName): HeaderFields {

@@ -160,15 +160,15 @@ class FileLayerWriter implements LayerWriter {
   #content(entry: TarEntry, read: ((sink: (chunk: Uint8Array) => void) => void) | undefined, known?: Digest): Digest {
     if (entry.size === 0) return EMPTY_DIGEST;
     if (read === undefined) throw new Error(`no content for ${entry.path}`);
-    const hash = known === undefined ? new PiecewiseSha256(entry.size) : undefined;
+    const hash = new PiecewiseSha256(entry.size);
     let size = 0;
     read((chunk) => {
       size += chunk.length;
-      hash?.update(chunk);
+      if (known === undefined) hash.update(chunk);
       this.#tar.content(chunk);
     });
     if (size !== entry.size) throw new Error(`${entry.path}: ${size} bytes came, ${entry.size} were announced`);
-    return known ?? (hash as PiecewiseSha256).digest();
+    return known ?? hash.digest();
   }
 
   #withoutForbidden(entry: TarEntry): TarEntry {

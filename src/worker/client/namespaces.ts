@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { BuildError } from '../../errors.ts';
-import { findProgram, run } from '../../host/process/index.ts';
+import { findProgram, requireProgram, run } from '../../host/process/index.ts';
 import { hasCapability } from '../../host/sys/index.ts';
 import { subIdsRefused } from './problems.ts';
 import { idMapArguments, ownIdMap, parseSubIds } from './sub-ids.ts';
@@ -26,8 +26,9 @@ const ISOLATE = ['--mount', '--propagation', 'private', '--pid', '--fork', '--ki
  * @throws BuildError runtime-missing
  */
 export function planNamespaces(searchPath: string, isBelowUser: boolean): NamespacePlan {
-  const setpriv = required('setpriv', 'util-linux', searchPath);
-  const unshare = required('unshare', 'util-linux', searchPath);
+  const ofUtilLinux = { searchPath, debianPackage: 'util-linux' };
+  const setpriv = requireProgram('setpriv', ofUtilLinux);
+  const unshare = requireProgram('unshare', ofUtilLinux);
   const lifeline = [setpriv, '--pdeathsig', 'KILL'];
   const isolate = [unshare, ...ISOLATE, '--', ...REAPER];
   if (!isBelowUser) return { argv: [...lifeline, ...isolate] };
@@ -86,14 +87,6 @@ async function writeMap(argv: readonly string[], signal: AbortSignal): Promise<v
   const { exitCode, stderr } = await run(argv, { signal });
   if (exitCode === 0) return;
   throw subIdsRefused(stderr.toString('utf8').trim());
-}
-
-function required(program: string, debianPackage: string, searchPath: string): string {
-  const path = findProgram(program, searchPath);
-  if (path !== undefined) return path;
-  throw new BuildError('runtime-missing', `${program} is not installed`, {
-    hint: `apt-get install -y ${debianPackage}`,
-  });
 }
 
 function readText(file: string): string {

@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
-import { BuildError } from '../../errors.ts';
-import { findProgram } from '../../host/process/index.ts';
+import { requireRuntime } from '../../host/process/index.ts';
 import { sealedCopy } from '../../host/sys/index.ts';
 
 /** A program with runc's command line. */
@@ -23,12 +22,7 @@ export function openRuntimes(searchPath: string): Runtimes {
   const copies = new Map<string, Promise<string | undefined>>();
   return {
     async open(name) {
-      const path = findProgram(name, searchPath);
-      if (path === undefined) {
-        throw new BuildError('runtime-missing', `the OCI runtime ${name} is not installed`, {
-          hint: 'apt-get install -y runc',
-        });
-      }
+      const path = requireRuntime(name, searchPath);
       // Another one may look for its parts beside itself, or be a script.
       if (basename(path) !== 'runc') return { path };
       const copy = copies.get(path) ?? sealedCopy(path).catch(() => undefined);

@@ -1,0 +1,3 @@
+/** Of calls that take a directory and flags: paths are from the working directory on; a symlink is not followed. */
+export const AT_FDCWD = -100;
+export const AT_SYMLINK_NOFOLLOW = 0x100;
