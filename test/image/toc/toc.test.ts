@@ -95,7 +95,10 @@ describe('a toc is a map', () => {
           expect(toc.listWhiteouts(dir)).toEqual(gone);
           if (dir !== '') expect(toc.hasBelow(dir)).toBe(below.length > 0);
         }
-        expect(toc.closed).toBe(paths.every((one) => parentOf(one) === '' || paths.includes(parentOf(one))));
+        const cameAfterItsDirectory = ({ path: one }: TocEntry, index: number): boolean =>
+          parentOf(one) === '' ||
+          all.slice(0, index).some((before) => before.path === parentOf(one) && before.type === 'directory');
+        expect(toc.closed).toBe(all.every(cameAfterItsDirectory));
       }),
     );
   });
