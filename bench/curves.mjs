@@ -1,13 +1,14 @@
-// npm run bench:curves -- [--curves files,steps,stages,layers] [--rounds N] [--most N]: time and peak memory of tsbuild as the work grows, cold
-// and cached. Fits time ~ n^e over the upper points; writes bench/README.md and bench/results/curves-DATE.json.
+// npm run bench:curves -- [--curves files,steps,stages,layers] [--rounds N] [--most N] [--continue]: time and peak memory of tsbuild as the work
+// grows, cold and cached. Fits time ~ n^e over the upper points; writes bench/results/curves-DATE.json after each point, bench/README.md after each
+// curve. --continue keeps what today's results have.
 
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CURVES } from './curve-work.mjs';
-import { aboutMeasuring, markdownTable, median, writeResults, writeToReadme } from './figures.mjs';
+import { aboutMeasuring, markdownTable, median, resultsFile, writeResults, writeToReadme } from './figures.mjs';
 import { measure } from './measure.mjs';
 import { makeBases } from './peers.mjs';
 
@@ -20,43 +21,63 @@ const { values } = parseArgs({
     curves: { type: 'string', default: Object.keys(CURVES).join(',') },
     rounds: { type: 'string', default: '3' },
     most: { type: 'string', default: 'Infinity' },
+    continue: { type: 'boolean', default: false },
     'dry-run': { type: 'boolean', default: false },
   },
 });
 
 /** @typedef {{ wallMs: number, cpuMs: number, peakBytes: number }} Figure */
 /** @typedef {{ count: number, cold: Figure[], cached: Figure[] }} Point */
+/** @typedef {{ loads: number[], rounds: number, results: { [name: string]: Point[] } }} Kept */
+
+const rounds = Number(values.rounds);
+const names = values.curves.split(',');
+for (const name of names)
+  if (!Object.hasOwn(CURVES, name)) throw new Error(`no curve ${name}; there are ${Object.keys(CURVES).join(', ')}`);
+const file = resultsFile('curves');
+const { loads, results } = kept();
 
 const dir = mkdtempSync(join(tmpdir(), 'tsbuild-curves-'));
-/** @type {number[]} */
-const loads = [];
 try {
   await makeBases(dir, ['busybox']);
-  /** @type {{ [name: string]: Point[] }} */
-  const results = {};
-  for (const name of values.curves.split(',')) results[name] = await measureCurve(name);
-  save(results);
+  for (const name of names) {
+    await measureCurve(name);
+    show();
+  }
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }
 
-/** @param {string} name */
+/** What today's results have of these rounds. @returns {Kept} */
+function kept() {
+  const none = { loads: [], rounds, results: {} };
+  if (!values.continue || !existsSync(file)) return none;
+  /** @type {Kept} */
+  const before = JSON.parse(readFileSync(file, 'utf8'));
+  if (before.rounds !== rounds) throw new Error(`${file} is of --rounds ${before.rounds}`);
+  return before;
+}
+
+/** Each point that there is no figure of. @param {string} name */
 async function measureCurve(name) {
   const curve = CURVES[name];
-  if (curve === undefined) throw new Error(`no curve ${name}; there are ${Object.keys(CURVES).join(', ')}`);
-  const points = [];
-  for (const count of curve.points.filter((one) => one <= Number(values.most))) {
+  const points = results[name] ?? [];
+  results[name] = points;
+  const measured = new Set(points.map(({ count }) => count));
+  for (const count of curve?.points ?? []) {
+    if (count > Number(values.most) || measured.has(count)) continue;
     const context = join(dir, 'context');
     mkdirSync(context);
-    curve.prepare(context, count);
+    curve?.prepare(context, count);
     /** @type {Point} */
     const point = { count, cold: [], cached: [] };
-    for (let round = 0; round < Number(values.rounds); round++) await measurePoint(context, point);
+    for (let round = 0; round < rounds; round++) await measurePoint(context, point);
     rmSync(context, { recursive: true });
     points.push(point);
+    points.sort((one, other) => one.count - other.count);
     process.stderr.write(`${name} ${row(point).join(' ')}\n`);
+    if (!values['dry-run']) writeResults(file, { loads, rounds, results });
   }
-  return points;
 }
 
 /** A build in a root that has nothing but the base, then the same again. @param {string} context @param {Point} point */
@@ -95,11 +116,10 @@ function mean(numbers) {
   return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
 }
 
-/** @param {{ [name: string]: Point[] }} results */
-function save(results) {
-  const rounds = values.rounds === '1' ? 'one round' : `medians of ${values.rounds}`;
+/** The tables of all that was measured. */
+function show() {
   const lines = [
-    `${aboutMeasuring(loads)} ${rounds[0]?.toUpperCase()}${rounds.slice(1)}.`,
+    `${aboutMeasuring(loads)} ${rounds === 1 ? 'One round' : `Medians of ${rounds}`}.`,
     `Exponent: e of time ~ n^e, over the ${UPPER_POINTS} upper points. Memory: the most that all processes held at once.`,
   ];
   for (const [name, points] of Object.entries(results)) {
@@ -110,6 +130,5 @@ function save(results) {
     lines.push('', `**${name}**: ${CURVES[name]?.about}.`, '', ...markdownTable(head, [...points.map(row), last]));
   }
   if (values['dry-run']) return void process.stdout.write(`${lines.join('\n')}\n`);
-  writeResults('curves', { loads, rounds: Number(values.rounds), results });
   writeToReadme('curves', lines);
 }

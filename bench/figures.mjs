@@ -1,6 +1,6 @@
 // Figures as text, and their place in bench/README.md.
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,10 +41,14 @@ export function writeToReadme(name, lines) {
   writeFileSync(readme, `${before}<!-- ${name} -->${text}<!-- ${name} end -->${after}`);
 }
 
-/** results/<name>-<date>.json. @param {string} name @param {object} results */
-export function writeResults(name, results) {
-  const at = new Date().toISOString();
-  mkdirSync(join(HERE, 'results'), { recursive: true });
-  const file = join(HERE, 'results', `${name}-${at.slice(0, 10)}.json`);
-  writeFileSync(file, `${JSON.stringify({ at, ...results }, null, 1)}\n`);
+/** results/<name>-<date>.json, of today. @param {string} name */
+export function resultsFile(name) {
+  return join(HERE, 'results', `${name}-${new Date().toISOString().slice(0, 10)}.json`);
+}
+
+/** Whole or not at all. @param {string} file @param {object} results */
+export function writeResults(file, results) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.tmp`, `${JSON.stringify({ at: new Date().toISOString(), ...results }, null, 1)}\n`);
+  renameSync(`${file}.tmp`, file);
 }
