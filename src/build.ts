@@ -5,7 +5,7 @@ import { checkDestinations } from './exporter/index.ts';
 import { lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import { growHeapSlowly } from './host/process/index.ts';
-import { type Emit, type ImageSummary, phaseTimer } from './progress/index.ts';
+import { type Emit, failureOf, type ImageSummary, phaseTimer } from './progress/index.ts';
 import { baseLost } from './session/base-lost.ts';
 import { withEpoch } from './session/context-date.ts';
 import { exportTargets, removeStaleFiles } from './session/export.ts';
@@ -81,8 +81,11 @@ export function solveBuild<T>(
       keep?.(session);
       return finished;
     } catch (error) {
-      keep?.(session, error);
-      throw error;
+      const reason = reasonOf(error, signal);
+      const result = signal.aborted ? 'cancelled' : 'failed';
+      emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result, error: failureOf(reason) });
+      keep?.(session);
+      throw reason;
     }
   });
 }
@@ -92,9 +95,13 @@ async function cancellable<T>(signal: AbortSignal, work: (signal: AbortSignal) =
     signal.throwIfAborted();
     return await work(anySignal([signal]));
   } catch (error) {
-    // Whatever broke on the way out: the abort is why.
-    throw signal.aborted ? new BuildError('cancelled', 'the build was cancelled', { cause: error }) : error;
+    throw reasonOf(error, signal);
   }
+}
+
+/** Whatever broke on the way out of a cancelled build: the abort is why. */
+function reasonOf(error: unknown, signal: AbortSignal): unknown {
+  return signal.aborted ? new BuildError('cancelled', 'the build was cancelled', { cause: error }) : error;
 }
 
 /** Errors get the Dockerfile's text, which an excerpt is cut from. */

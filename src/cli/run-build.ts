@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { build } from '../build.ts';
 import type { BuildOptions } from '../build-options.ts';
-import type { BuildEvent } from '../progress/index.ts';
+import type { BuildEvent, BuildState } from '../progress/index.ts';
 import { collectEvents, collectFailureTails, type FailureTails, failureOf } from '../progress/index.ts';
 import { monotonicMs } from '../util/clock.ts';
 import { buildOptions } from './build-flags/options.ts';
@@ -38,12 +38,14 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
     if (flags.quiet === true && outcome.image !== undefined) await writeStdout(`${outcome.image.configDigest}\n`);
     return 0;
   } catch (error) {
-    emit({
-      type: 'build-done',
-      atMs: monotonicMs() - startedMs,
-      result: context.signal.aborted ? 'cancelled' : 'failed',
-      error: failureOf(error),
-    });
+    // A build that had begun has told it.
+    if (!hasFailed(collected.state()))
+      emit({
+        type: 'build-done',
+        atMs: monotonicMs() - startedMs,
+        result: context.signal.aborted ? 'cancelled' : 'failed',
+        error: failureOf(error),
+      });
     throw error;
   } finally {
     try {
@@ -54,6 +56,10 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
       writeReports(reports, { state: collected.state(), tails: tails.lines });
     }
   }
+}
+
+function hasFailed({ result }: BuildState): boolean {
+  return result === 'failed' || result === 'cancelled';
 }
 
 /** Output is looked at only where a page tells it. */

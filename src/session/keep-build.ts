@@ -2,10 +2,8 @@ import type { Json } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import {
   asStoredBuild,
-  type BuildState,
   collectEvents,
   type Emit,
-  failureOf,
   ignoreHint,
   type Report,
   renderReport,
@@ -24,13 +22,13 @@ export interface BuildMinutes {
   readonly hasOnlyHits: () => boolean;
   /** Tells what would save work next time, where earlier builds show it; asked once all steps have ended well. */
   readonly tellHint: (session: Pick<Session, 'root' | 'place' | 'ignoreRules'>) => void;
-  /** Keeps the report of `session`'s build, which ended with `error` or well. */
-  readonly keep: (session: Pick<Session, 'root' | 'clock' | 'place' | 'dockerfile'>, error?: unknown) => void;
+  /** Keeps the report of `session`'s build, which has told its end. */
+  readonly keep: (session: Pick<Session, 'root' | 'clock' | 'place' | 'dockerfile'>) => void;
 }
 
 export function takeMinutes(
   options: BuildOptions,
-  { emit, signal }: { emit: Emit; signal: AbortSignal },
+  { emit }: { readonly emit: Emit },
 ): BuildMinutes {
   const collected = collectEvents();
   return {
@@ -45,11 +43,8 @@ export function takeMinutes(
       const hint = ignoreHint(latestFirst(steps, { root, place }), ignoreRules[0]?.file ?? '.dockerignore');
       if (hint !== undefined) this.emit({ type: 'hint', message: hint });
     },
-    keep({ root, clock, place, dockerfile }, error) {
-      const ended: BuildState = {
-        ...collected.state(),
-        ...(error === undefined ? {} : { ...failedState(error, signal), durationMs: clock.elapsedMs() }),
-      };
+    keep({ root, clock, place, dockerfile }) {
+      const ended = collected.state();
       const build: StoredBuild = {
         schemaVersion: 1,
         id: root.buildID,
@@ -77,8 +72,4 @@ function* latestFirst(
     const build = asStoredBuild(root.builds.get(id));
     if (build?.place === place) yield build.report;
   }
-}
-
-function failedState(error: unknown, signal: AbortSignal): Pick<BuildState, 'result' | 'error'> {
-  return { result: signal.aborted ? 'cancelled' : 'failed', error: failureOf(error) };
 }
