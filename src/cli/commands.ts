@@ -1,6 +1,4 @@
 import { BuildError } from '../errors.ts';
-import { PLANNED_FLAGS } from './build-flags/planned.ts';
-import { REPEATED, SINGLE } from './build-flags/table.ts';
 import type { CliContext } from './context.ts';
 
 export type Command = (argv: readonly string[], context: CliContext) => Promise<number>;
@@ -64,32 +62,20 @@ function planned(name: string, summary: string): CommandEntry {
   };
 }
 
-/** Options that take their value from the next word; needed to tell a command from a value. */
-const VALUE_OPTIONS = new Set(
-  [
-    ...SINGLE,
-    ...REPEATED,
-    ...PLANNED_FLAGS.map(({ flags }) => [flags, ''] as const),
-    ['--format <format>', ''] as const,
-    ['--filter <filter>', ''] as const,
-    ['--build <build>', ''] as const,
-    ['--against <build>', ''] as const,
-  ]
-    .filter(([flags]) => flags.includes('<'))
-    .flatMap(([flags]) => flags.split(/[ ,]+/).filter((word) => word.startsWith('-') && word !== '--pull')),
-);
+/** Options of every command, which may come before it. */
+const BEFORE_COMMAND = /^(--root(=.*)?|--help|-h)$/s;
 
-/** The first word that is no option and no option's value: a command's name, else everything is `build`'s. */
+/**
+ * The first word is a command's name, or all is `build`'s: after an option of a build, a word is the build context even if a command
+ * is called so.
+ */
 export function findCommand(argv: readonly string[]): { name: CommandName; rest: readonly string[] } {
-  for (let index = 0; index < argv.length; index += 1) {
-    const word = argv[index] ?? '';
-    if (word === '--') break;
-    if (VALUE_OPTIONS.has(word)) index += 1;
-    else if (!word.startsWith('-') || word === '-') {
-      if (Object.hasOwn(COMMANDS, word))
-        return { name: word as CommandName, rest: [...argv.slice(0, index), ...argv.slice(index + 1)] };
-      break;
-    }
-  }
-  return { name: 'build', rest: argv };
+  let at = 0;
+  while (BEFORE_COMMAND.test(argv[at] ?? '')) at += argv[at] === '--root' ? 2 : 1;
+  const word = argv[at] ?? '';
+  return isCommand(word) ? { name: word, rest: argv.toSpliced(at, 1) } : { name: 'build', rest: argv };
+}
+
+function isCommand(word: string): word is CommandName {
+  return Object.hasOwn(COMMANDS, word);
 }

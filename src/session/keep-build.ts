@@ -26,10 +26,7 @@ export interface BuildMinutes {
   readonly keep: (session: Pick<Session, 'root' | 'clock' | 'place' | 'dockerfile'>) => void;
 }
 
-export function takeMinutes(
-  options: BuildOptions,
-  { emit }: { readonly emit: Emit },
-): BuildMinutes {
+export function takeMinutes(options: BuildOptions, { emit }: { readonly emit: Emit }): BuildMinutes {
   const collected = collectEvents();
   return {
     emit(event) {

@@ -74,6 +74,7 @@ export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
     throw new BuildError(
       'usage',
       `one build context is expected, ${command.args.length} words were given: ${command.args.join(' ')}`,
+      { hint: 'a command, such as build, comes first; values that have spaces need quotes' },
     );
   return { ...flags, context };
 }
