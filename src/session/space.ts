@@ -70,6 +70,10 @@ export async function prune(
 const LOW_WATER = 0.9;
 /** How near to the cap a root is measured in any case: so much can reports add, and touched records. */
 const NEAR_BYTES = 16e6;
+/** How far below the cap the free space of the disk tells enough. */
+const FAR_BYTES = 1e9;
+/** So long, at most: others may have freed what this root took. */
+const TOLD_MS = 60 * 60 * 1000;
 const DEFAULT_MAX_BYTES = 20e9;
 const DEFAULT_SHARE = 0.1;
 
@@ -94,7 +98,11 @@ export async function enforceCap(rootDir: string, options: CapOptions): Promise<
   if (!existsSync(join(rootDir, 'leases'))) return undefined;
   const { maxBytes = defaultCacheMax(rootDir), hasOnlyHits } = options;
   const file = join(rootDir, 'space');
-  if (hasOnlyHits && isKnownBelow(file, maxBytes - NEAR_BYTES) && lastGrowth(rootDir) <= mtimeOf(file))
+  const known = readMeasure(file);
+  if (
+    known !== undefined &&
+    (isFarBelow(known, maxBytes, rootDir) || (hasOnlyHits && isAsItWas(known, maxBytes, rootDir)))
+  )
     return undefined;
   // There before it is counted.
   writeFileSync(file, '', { mode: 0o600 });
@@ -104,20 +112,40 @@ export async function enforceCap(rootDir: string, options: CapOptions): Promise<
       ? await prune(rootDir, { all: true, keepBytes: Math.floor(maxBytes * LOW_WATER) }, options)
       : undefined;
   // Written after everything that went: its time says until when this holds.
-  writeFileSync(file, `${bytes - (pruned?.bytes ?? 0)}`, { mode: 0o600 });
+  writeFileSync(file, `${bytes - (pruned?.bytes ?? 0)} ${freeBytes(rootDir)}`, { mode: 0o600 });
   return pruned;
 }
 
-/** What was measured last is not over it. */
-function isKnownBelow(file: string, maxBytes: number): boolean {
+/** What the root took, and what was free of its disk then. */
+interface Measure {
+  readonly bytes: number;
+  readonly freeBytes: number;
+  readonly atMs: number;
+}
+
+function readMeasure(file: string): Measure | undefined {
   try {
-    const text = readFileSync(file, 'utf8');
-    return /^\d+$/.test(text) && Number(text) <= maxBytes;
+    const [, bytes, free] = /^(\d+) (\d+)$/.exec(readFileSync(file, 'utf8')) ?? [];
+    if (bytes === undefined || free === undefined) return undefined;
+    return { bytes: Number(bytes), freeBytes: Number(free), atMs: Math.floor(statSync(file).mtimeMs) };
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-function mtimeOf(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+/** However much of what the disk has lost since is the root's. */
+function isFarBelow({ bytes, freeBytes: before, atMs }: Measure, maxBytes: number, rootDir: string): boolean {
+  const ageMs = nowMs() - atMs;
+  const lost = Math.max(0, before - freeBytes(rootDir));
+  return ageMs >= 0 && ageMs < TOLD_MS && bytes + lost + FAR_BYTES <= maxBytes;
+}
+
+/** Nothing that is large has come since. */
+function isAsItWas({ bytes, atMs }: Measure, maxBytes: number, rootDir: string): boolean {
+  return bytes <= maxBytes - NEAR_BYTES && Math.floor(lastGrowth(rootDir)) <= atMs;
+}
+
+function freeBytes(dir: string): number {
+  const { bfree, bsize } = statfsSync(dir);
+  return bfree * bsize;
 }

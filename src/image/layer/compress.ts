@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { type Digest, parseDigest } from '../../../cache/index.ts';
+import { type Digest, digestOf, parseDigest } from '../../../cache/index.ts';
 import { ArchiveError, type Filter, through } from '../archive/index.ts';
 import { crc32 } from './crc32.ts';
-import { CHUNK, deflateChunk, WINDOW } from './deflate.ts';
+import { CHUNK, deflateChunk, deflateChunkNow, WINDOW } from './deflate.ts';
 import type { DeflateAhead } from './deflate-ahead.ts';
 
 export interface CompressOptions {
@@ -36,6 +37,7 @@ const DEFLATE_END = Buffer.from([0x03, 0x00]);
  * dictionary, and joined to one member: as pigz does it, with the same bytes for any number of threads. On error nothing is left.
  */
 export async function compressLayer(tarPath: string, options: CompressOptions): Promise<CompressedLayer> {
+  if (options.algorithm === 'gzip' && statSync(tarPath).size <= SMALL) return gzipNow(tarPath, options);
   const source = await open(tarPath, 'r');
   try {
     const dest = await open(options.destPath, 'wx', 0o600);
@@ -57,6 +59,23 @@ export async function compressLayer(tarPath: string, options: CompressOptions): 
   } finally {
     await source.close();
   }
+}
+
+/** Of a tar: deflating it takes less than handing it to another thread, and opening files there. */
+const SMALL = 64 * 1024;
+
+function gzipNow(tarPath: string, { level, destPath, signal }: CompressOptions): CompressedLayer {
+  signal.throwIfAborted();
+  const tar = readFileSync(tarPath);
+  const deflated = tar.length === 0 ? tar : deflateChunkNow(tar, level);
+  const bytes = Buffer.concat([GZIP_HEADER, deflated, gzipEnd(crc32(tar, 0), tar.length)]);
+  try {
+    writeFileSync(destPath, bytes, { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') rmSync(destPath, { force: true });
+    throw error;
+  }
+  return { digest: digestOf(bytes), size: bytes.length };
 }
 
 type Source = Awaited<ReturnType<typeof open>>;
@@ -122,10 +141,15 @@ async function* gzip(source: Source, options: CompressOptions): AsyncIterable<Ui
     if (working.length >= concurrency) yield await (working.shift() as Promise<Buffer>);
   }
   for (const one of working) yield await one;
+  yield gzipEnd(crc, size);
+}
+
+/** @param crc, size of what was deflated */
+function gzipEnd(crc: number, size: number): Buffer {
   const trailer = Buffer.alloc(8);
   trailer.writeUInt32LE(crc >>> 0, 0);
   trailer.writeUInt32LE(size % 2 ** 32, 4);
-  yield Buffer.concat([DEFLATE_END, trailer]);
+  return Buffer.concat([DEFLATE_END, trailer]);
 }
 
 /** One frame, one thread: bytes depend on nothing but the level and the version of libzstd. Node has it from 22.15 on. */

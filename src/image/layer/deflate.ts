@@ -10,15 +10,24 @@ const deflateRaw = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
 /** @param before what came before the chunk, or its end */
 export async function deflateChunk(chunk: Buffer, before: Buffer | undefined, level: number): Promise<Buffer> {
+  return deflateRaw(chunk, optionsFor(chunk, before, level));
+}
+
+/** The same bytes as deflateChunk of a first chunk, in this thread. */
+export function deflateChunkNow(chunk: Buffer, level: number): Buffer {
+  return zlib.deflateRawSync(chunk, optionsFor(chunk, undefined, level));
+}
+
+function optionsFor(chunk: Buffer, before: Buffer | undefined, level: number): zlib.ZlibOptions {
   const effective = looksRandom(chunk) ? 0 : level;
   const dictionary = before === undefined || effective === 0 ? {} : { dictionary: before };
-  return deflateRaw(chunk, {
+  return {
     level: effective,
     finishFlush: zlib.constants.Z_SYNC_FLUSH,
     // what is stored depends on it
     chunkSize: effective === 0 ? CHUNK : CHUNK / 4,
     ...dictionary,
-  });
+  };
 }
 
 const SAMPLE = 4096;
