@@ -1,4 +1,4 @@
-export { type BuildStore, openBuildStore } from './builds/store.ts';
+export type { BuildReader, BuildStore } from './builds/store.ts';
 export { canonicalJson } from './canonical-json.ts';
 export { type CheckedRoot, checkRoot } from './check/check.ts';
 export { ContentMismatch, type ContentStore } from './content/store.ts';
@@ -11,11 +11,12 @@ export { type LayerStore, openLayerStore } from './layers/store.ts';
 export type { Lock, LockMode, Locks } from './locks.ts';
 export type { Memo } from './memo.ts';
 export { preferredRecord } from './records/preferred.ts';
-export { type OtherSteps, openRecordStore, type RecordStore } from './records/store.ts';
-export { openTombstones, type Tombstones } from './records/tombstones.ts';
+export type { OtherSteps, RecordStore } from './records/store.ts';
+export type { Tombstones } from './records/tombstones.ts';
 export { removeTree } from './remove-tree.ts';
 export { openRoot, type Root } from './root.ts';
 export { RootError, type RootErrorReason } from './root-error.ts';
+export { openRootReader, type RecordReader, type RootReader } from './root-reader.ts';
 export {
   bytesOnDisk,
   type KeptImage,

@@ -4,15 +4,18 @@ import { namesIn, publishUnsynced, readIfThere, type TempPath, type Warn } from 
 import type { Json } from '../types.ts';
 
 /** What is kept of the latest builds, one JSON value each: builds/<id>.json. */
-export interface BuildStore {
-  /** A failure is a warning. Beyond the number that is kept, the oldest go, and their logs with them. */
-  put(id: string, value: Json): void;
+export interface BuildReader {
   /** undefined for what is not there or is damaged. */
   get(id: string): Json | undefined;
   /** Newest first. */
   ids(): readonly string[];
   /** Ids that begin with the text, or whose last part does; newest first. */
   find(text: string): readonly string[];
+}
+
+export interface BuildStore extends BuildReader {
+  /** A failure is a warning. Beyond the number that is kept, the oldest go, and their logs with them. */
+  put(id: string, value: Json): void;
 }
 
 const MAX_BUILDS = 200;
@@ -31,28 +34,33 @@ export interface BuildStoreOptions {
   readonly maxBuilds?: number;
 }
 
-/** Reading makes nothing: a root that is not there is one without builds. */
 export function openBuildStore(
   rootDir: string,
   { tempPath, onWarning, maxBuilds = MAX_BUILDS }: BuildStoreOptions,
 ): BuildStore {
-  const dir = join(rootDir, 'builds');
-  const fileOf = (id: string): string => join(dir, `${id}.json`);
-  const store: BuildStore = {
+  const reader = openBuildReader(rootDir);
+  return {
+    ...reader,
     put(id, value) {
       try {
-        mkdirSync(dir, { recursive: true, mode: 0o700 });
-        publishUnsynced(fileOf(id), `${JSON.stringify(value)}\n`, tempPath);
-        for (const old of store.ids().slice(maxBuilds)) {
-          rmSync(fileOf(old), { force: true });
+        mkdirSync(join(rootDir, 'builds'), { recursive: true, mode: 0o700 });
+        publishUnsynced(fileOf(rootDir, id), `${JSON.stringify(value)}\n`, tempPath);
+        for (const old of reader.ids().slice(maxBuilds)) {
+          rmSync(fileOf(rootDir, old), { force: true });
           rmSync(join(rootDir, 'logs', old), { recursive: true, force: true });
         }
       } catch (error) {
         onWarning(`the report of this build could not be kept: ${(error as Error).message}`);
       }
     },
+  };
+}
+
+/** Makes nothing: a root that is not there is one without builds. */
+export function openBuildReader(rootDir: string): BuildReader {
+  const reader: BuildReader = {
     get(id) {
-      const bytes = ID.test(id) ? readIfThere(fileOf(id)) : undefined;
+      const bytes = ID.test(id) ? readIfThere(fileOf(rootDir, id)) : undefined;
       try {
         return bytes === undefined ? undefined : (JSON.parse(bytes.toString('utf8')) as Json);
       } catch {
@@ -60,13 +68,17 @@ export function openBuildStore(
       }
     },
     ids: () =>
-      namesIn(dir)
+      namesIn(join(rootDir, 'builds'))
         .map((name) => name.replace(/\.json$/, ''))
         .filter((id) => ID.test(id))
         .sort()
         .reverse(),
     find: (text) =>
-      text === '' ? [] : store.ids().filter((id) => id.startsWith(text) || id.startsWith(text, LAST_PART_AT)),
+      text === '' ? [] : reader.ids().filter((id) => id.startsWith(text) || id.startsWith(text, LAST_PART_AT)),
   };
-  return store;
+  return reader;
+}
+
+function fileOf(rootDir: string, id: string): string {
+  return join(rootDir, 'builds', `${id}.json`);
 }

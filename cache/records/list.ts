@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseCacheKey } from '../digest.ts';
+import { type CacheKey, hexOf, parseCacheKey } from '../digest.ts';
 import { namesIn, readIfThere } from '../files.ts';
 import type { CacheRecord } from '../types.ts';
 import { parseRecord } from './format.ts';
@@ -15,7 +15,13 @@ export function* listRecords(dir: string): Iterable<CacheRecord> {
   }
 }
 
-/** The records of one file, and whether it holds something else. */
+/** Where the records of a key are. @param dir records/v1 of the root */
+export function recordFile(dir: string, key: CacheKey): string {
+  const hex = hexOf(key);
+  return join(dir, hex.slice(0, 2), hex);
+}
+
+/** The records of one file, oldest first, and whether it holds something else. */
 export function readRecords(path: string, hex: string): { records: CacheRecord[]; isDamaged: boolean } {
   const content = readIfThere(path);
   if (content === undefined) return { records: [], isDamaged: false };
@@ -23,5 +29,6 @@ export function readRecords(path: string, hex: string): { records: CacheRecord[]
   const { texts, isDamaged } = parseLines(content.toString('utf8'));
   const key = parseCacheKey(`sha256:${hex}`);
   const records = texts.map((text) => parseRecord(text, key, usedAt)).filter((record) => record !== undefined);
+  records.sort((one, other) => one.createdAt - other.createdAt);
   return { records, isDamaged: isDamaged || records.length < texts.length };
 }

@@ -1,20 +1,13 @@
-import { mkdirSync, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../canonical-json.ts';
 import { type CacheKey, digestOf, hexOf, parseCacheKey } from '../digest.ts';
-import {
-  BackgroundSyncs,
-  namesIn,
-  publishUnsynced,
-  readIfThere,
-  sizeIfThere,
-  type TempPath,
-  type Warn,
-} from '../files.ts';
+import { BackgroundSyncs, namesIn, publishUnsynced, sizeIfThere, type TempPath, type Warn } from '../files.ts';
 import type { CacheRecord, Json, KeyMaterial, Place } from '../types.ts';
 import { differenceOf } from './difference.ts';
-import { parseRecord, renderRecord } from './format.ts';
-import { appendLine, parseLines, renderLine } from './lines.ts';
+import { renderRecord } from './format.ts';
+import { appendLine, renderLine } from './lines.ts';
+import { readRecords, recordFile } from './list.ts';
 import { openPlaces, type Places } from './places.ts';
 import { preferredRecord } from './preferred.ts';
 
@@ -86,17 +79,12 @@ class FileRecordStore implements RecordStore {
   }
 
   lookup(key: CacheKey): readonly CacheRecord[] {
-    const path = this.#path(key);
-    const content = readIfThere(path);
-    if (content === undefined) return [];
-    const lastUsedAt = Math.round(statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-    const { texts, isDamaged } = parseLines(content.toString('utf8'));
-    const records = texts.map((text) => parseRecord(text, key, lastUsedAt)).filter((record) => record !== undefined);
-    if ((isDamaged || records.length < texts.length) && !this.#damaged.has(key)) {
+    const { records, isDamaged } = readRecords(this.#path(key), hexOf(key));
+    if (isDamaged && !this.#damaged.has(key)) {
       this.#damaged.add(key);
       this.#onWarning(`a cache record of ${key} is damaged; its step may run again`);
     }
-    return records.sort((one, other) => one.createdAt - other.createdAt);
+    return records;
   }
 
   isEmpty(): boolean {
@@ -178,8 +166,7 @@ class FileRecordStore implements RecordStore {
   }
 
   #path(key: CacheKey): string {
-    const hex = hexOf(key);
-    return join(this.#dir, hex.slice(0, 2), hex);
+    return recordFile(this.#dir, key);
   }
 }
 

@@ -15,13 +15,13 @@ export function openTombstones(path: string, tempPath: TempPath): Tombstones {
   let known: Map<string, number> | undefined;
   return {
     prunedAt(digest) {
-      known ??= read(path);
+      known ??= readTombstones(path);
       return known.get(digest);
     },
     add(digests, atMs) {
       if (digests.length === 0) return;
       appendLine(path, JSON.stringify({ atMs, digests }));
-      known = read(path);
+      known = readTombstones(path);
       if (known.size > 2 * MAX_TOMBSTONES) publishBytes(path, render(known), tempPath);
     },
   };
@@ -32,8 +32,8 @@ function render(known: ReadonlyMap<string, number>): string {
   return newest.map(([digest, atMs]) => renderLine(JSON.stringify({ atMs, digests: [digest] }))).join('');
 }
 
-/** Oldest first; what was pruned twice counts as of the last time. */
-function read(path: string): Map<string, number> {
+/** When what was pruned, in milliseconds since the epoch; oldest first. What was pruned twice counts as of the last time. */
+export function readTombstones(path: string): Map<string, number> {
   const found = new Map<string, number>();
   for (const text of parseLines(readIfThere(path)?.toString('utf8') ?? '').texts) {
     const { atMs, digests } = parseLine(text);

@@ -16,7 +16,7 @@ import type { CliContext } from './context.ts';
 import { parseCommand } from './parse-command.ts';
 import { MAX_MARKDOWN } from './reports.ts';
 import { writeStdout } from './stdout.ts';
-import { findBuild, openBuilds, readable } from './stored-builds.ts';
+import { findBuild, openReader, readable } from './stored-builds.ts';
 import { oneOf, positiveInteger } from './values.ts';
 
 interface HistoryFlags {
@@ -45,7 +45,7 @@ export async function historyCommand(argv: readonly string[], context: CliContex
   const { flags, words } = parsed;
   const [word, id, ...more] = words;
   const format = oneOf('--format', flags.format ?? 'text', word === 'show' ? [...FORMATS, 'markdown'] : FORMATS);
-  const { builds } = openBuilds(flags.root, context);
+  const { builds } = openReader(flags.root, context);
   if ((word !== undefined && word !== 'show') || more.length > 0)
     throw new BuildError('usage', `tsbuild history does not know ${words.join(' ')}`, {
       hint: 'see tsbuild history --help',

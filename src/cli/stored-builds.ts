@@ -1,21 +1,17 @@
 import { resolve } from 'node:path';
-import { type BuildStore, openBuildStore } from '../../cache/index.ts';
+import { type BuildReader, openRootReader, type RootReader } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import { asStoredBuild, type StoredBuild } from '../progress/index.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
 
-/** The builds that a root remembers, to be read only; nothing is made. */
-export function openBuilds(rootFlag: string | undefined, context: CliContext): { dir: string; builds: BuildStore } {
-  const dir = resolve(context.cwd, rootDirectory(rootFlag, context.env));
-  const refuse = (): never => {
-    throw new Error('nothing is written here');
-  };
-  return { dir, builds: openBuildStore(dir, { tempPath: refuse, onWarning: refuse }) };
+/** The root of a command that only looks. */
+export function openReader(rootFlag: string | undefined, context: CliContext): RootReader {
+  return openRootReader(resolve(context.cwd, rootDirectory(rootFlag, context.env)));
 }
 
 /** By its ID or a beginning of it; the latest without one. @throws BuildError build-unknown */
-export function findBuild(builds: BuildStore, id: string | undefined): StoredBuild {
+export function findBuild(builds: BuildReader, id: string | undefined): StoredBuild {
   if (id === undefined) return latestBuild(builds);
   const found = builds.find(id);
   const shown = JSON.stringify(id);
@@ -33,7 +29,7 @@ export function findBuild(builds: BuildStore, id: string | undefined): StoredBui
 
 const MAX_NAMED = 4;
 
-function latestBuild(builds: BuildStore): StoredBuild {
+function latestBuild(builds: BuildReader): StoredBuild {
   for (const build of readable(builds)) return build;
   throw new BuildError('build-unknown', 'no build is remembered', {
     hint: 'build something first, or name the state directory of the builds with --root',
@@ -41,7 +37,7 @@ function latestBuild(builds: BuildStore): StoredBuild {
 }
 
 /** Newest first, one at a time. */
-export function* readable(builds: BuildStore): Generator<StoredBuild> {
+export function* readable(builds: BuildReader): Generator<StoredBuild> {
   for (const id of builds.ids()) {
     const build = asStoredBuild(builds.get(id));
     if (build !== undefined) yield build;

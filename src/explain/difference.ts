@@ -1,7 +1,6 @@
-import type { CacheRecord, KeyMaterial } from '../../cache/index.ts';
+import type { CacheRecord, KeyMaterial, RecordReader } from '../../cache/index.ts';
 import type { MissCode, Reason, StoredBuild, StoredStep } from '../progress/index.ts';
 import { compareKeys, explainMiss, reason } from '../solver/index.ts';
-import type { ReadableRecords } from './records.ts';
 
 /** How a step differs from the same one of another build. */
 export interface Difference {
@@ -23,7 +22,7 @@ export interface ComparedBuilds {
 }
 
 /** Each step with the one of the other build that has its text, its key or its place. */
-export function compareBuilds(now: StoredBuild, then: StoredBuild, records: ReadableRecords): ComparedBuilds {
+export function compareBuilds(now: StoredBuild, then: StoredBuild, records: RecordReader): ComparedBuilds {
   const pairs = pairSteps(now.report.steps, then.report.steps);
   const differences = new Map<StoredStep, Difference>();
   /** Of each stage, the latest step whose result is another. */
@@ -72,7 +71,7 @@ interface Pair {
   readonly changedBelow: string | undefined;
 }
 
-function compareSteps({ step, there, changedBelow }: Pair, records: ReadableRecords): Difference {
+function compareSteps({ step, there, changedBelow }: Pair, records: RecordReader): Difference {
   const { id, name, record, layer } = there;
   const other = {
     there: { id, name, ...(record === undefined ? {} : { record }), ...(layer === undefined ? {} : { layer }) },
@@ -115,14 +114,14 @@ function withoutRecord(step: StoredStep, there: StoredStep): string {
   return 'it has no record';
 }
 
-function recordOf({ record }: StoredStep, records: ReadableRecords): CacheRecord | undefined {
+function recordOf({ record }: StoredStep, records: RecordReader): CacheRecord | undefined {
   if (record === undefined) return undefined;
   const all = records.lookup(record.key);
   return all.find(({ createdAt }) => createdAt === record.createdAt) ?? all[0];
 }
 
 /** What stands on the step sees a change only when its content is another. */
-function hasOtherResult(step: StoredStep, there: StoredStep | undefined, records: ReadableRecords): boolean {
+function hasOtherResult(step: StoredStep, there: StoredStep | undefined, records: RecordReader): boolean {
   if (there === undefined) return true;
   const [one, two] = [step, there].map((of) =>
     recordOf(of, records)

@@ -1,7 +1,6 @@
-import { type CacheKey, type KeyMaterial, preferredRecord } from '../../cache/index.ts';
+import { type CacheKey, type KeyMaterial, preferredRecord, type RecordReader } from '../../cache/index.ts';
 import type { StoredBuild, StoredStep } from '../progress/index.ts';
 import { compareBuilds, type Difference } from './difference.ts';
-import type { ReadableRecords } from './records.ts';
 
 /** A step of a stored build with all that the root still knows of it. */
 export interface ExplainedStep extends StoredStep {
@@ -36,7 +35,7 @@ export interface ExplainedBuild {
 /** What each step of a stored build did and why; with `against`, how it differs from that earlier build's. */
 export function explainBuild(
   build: StoredBuild,
-  { records, against }: { records: ReadableRecords; against?: StoredBuild | undefined },
+  { records, against }: { records: RecordReader; against?: StoredBuild | undefined },
 ): ExplainedBuild {
   const compared = against === undefined ? undefined : compareBuilds(build, against, records);
   return {
@@ -53,7 +52,7 @@ export function explainBuild(
   };
 }
 
-function foundOf({ record }: StoredStep, records: ReadableRecords): FoundRecord | undefined {
+function foundOf({ record }: StoredStep, records: RecordReader): FoundRecord | undefined {
   if (record === undefined) return undefined;
   const { key, createdAt } = record;
   const all = records.lookup(key);

@@ -1,3 +1,2 @@
 export type { Difference } from './difference.ts';
 export { type ExplainedStep, explainBuild, type FoundRecord } from './explain-build.ts';
-export { readRecords } from './records.ts';

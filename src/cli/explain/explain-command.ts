@@ -1,12 +1,12 @@
-import type { BuildStore } from '../../../cache/index.ts';
+import type { BuildReader } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
-import { explainBuild, readRecords } from '../../explain/index.ts';
+import { explainBuild } from '../../explain/index.ts';
 import { findStep, type StoredBuild } from '../../progress/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import type { CliContext } from '../context.ts';
 import { parseCommand } from '../parse-command.ts';
 import { writeStdout } from '../stdout.ts';
-import { findBuild, openBuilds, readable } from '../stored-builds.ts';
+import { findBuild, openReader, readable } from '../stored-builds.ts';
 import { oneOf } from '../values.ts';
 import { explainJson } from './json.ts';
 import { buildText } from './list.ts';
@@ -43,9 +43,9 @@ export async function explainCommand(argv: readonly string[], context: CliContex
       hint: 'quote a step\'s text, e.g. tsbuild explain "npm ci"',
     });
   const isJson = oneOf('--format', flags.format ?? 'text', ['text', 'json']) === 'json';
-  const { dir, builds } = openBuilds(flags.root, context);
+  const { builds, records } = openReader(flags.root, context);
   const { build, against } = chosenBuilds(builds, flags);
-  const explained = explainBuild(build, { records: readRecords(dir), against });
+  const explained = explainBuild(build, { records, against });
   const [word] = words;
   const step = word === undefined ? undefined : findStep(explained.steps, word);
   const shown = { build, against, steps: step === undefined ? explained.steps : [step], gone: explained.gone };
@@ -65,7 +65,7 @@ const MIN_COLUMNS = 60;
 
 /** Without `--build` the latest one: of the same Dockerfile and context as `--against`, where that is given. */
 function chosenBuilds(
-  builds: BuildStore,
+  builds: BuildReader,
   flags: ExplainFlags,
 ): { build: StoredBuild; against: StoredBuild | undefined } {
   const against = flags.against === undefined ? undefined : findBuild(builds, flags.against);
