@@ -4,16 +4,22 @@ import type { Digest } from '../digest.ts';
 import type { Warn } from '../files.ts';
 import { type QuickSignature, readStatFile, type StatFile, stateOf, writeStatFile } from './file.ts';
 import { KEY_AT, type StatKey } from './key.ts';
-import { StatTable } from './table.ts';
+import { NO_ENTRY, StatTable } from './table.ts';
 
 /** Digests of files by what stat tells of them. A memory, never a proof of more than "unchanged since it was read". */
 export interface StatIndex {
   get(state: StatKey): Digest | undefined;
+  /** The number of what is known of a file in this state, which stays true as long as the index is open; NO_ENTRY when there is nothing. */
+  find(state: StatKey): number;
+  digest(entry: number): Digest;
+  /** Copies the words of a StatKey. */
+  load(entry: number, into: StatKey): void;
   /**
    * Kept only if max(mtime, ctime) lies at least 2 s before the read began: a later write could have left them as they are.
    * @param readBeganNs on the clock of the file's file system
+   * @returns its number, as `find`
    */
-  put(state: StatKey, digest: Digest, readBeganNs: bigint): void;
+  put(state: StatKey, digest: Digest, readBeganNs: bigint): number;
   /** Merges with what others saved meanwhile. A failure is a warning. Does nothing when nothing is new. */
   save(): void;
 }
@@ -55,14 +61,27 @@ class FileStatIndex implements StatIndex {
   }
 
   get(state: StatKey): Digest | undefined {
-    return this.#loaded().get(state, this.#generation);
+    const entry = this.find(state);
+    return entry === NO_ENTRY ? undefined : this.digest(entry);
   }
 
-  put(state: StatKey, digest: Digest, readBeganNs: bigint): void {
+  find(state: StatKey): number {
+    return (this.#table ?? this.#loaded()).find(state, this.#generation);
+  }
+
+  digest(entry: number): Digest {
+    return this.#loaded().digest(entry);
+  }
+
+  load(entry: number, into: StatKey): void {
+    this.#loaded().load(entry, into);
+  }
+
+  put(state: StatKey, digest: Digest, readBeganNs: bigint): number {
     const latest = readBeganNs - SETTLED_NS;
-    if (nsAt(state, KEY_AT.mtime) > latest || nsAt(state, KEY_AT.ctime) > latest) return;
-    this.#loaded().set(state, digest, this.#generation);
+    if (nsAt(state, KEY_AT.mtime) > latest || nsAt(state, KEY_AT.ctime) > latest) return NO_ENTRY;
     this.#isNew = true;
+    return this.#loaded().set(state, digest, this.#generation);
   }
 
   save(): void {

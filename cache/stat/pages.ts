@@ -4,7 +4,8 @@
  */
 export const ENTRY_WORDS = 20;
 export const ENTRY_BYTES = ENTRY_WORDS * 4;
-export const PAGE_ENTRIES = 4096;
+export const PAGE_BITS = 12;
+export const PAGE_ENTRIES = 1 << PAGE_BITS;
 
 /** Entries in pages of PAGE_ENTRIES, so that growing copies nothing. */
 export interface StatPages {

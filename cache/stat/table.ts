@@ -1,11 +1,14 @@
 import { type Digest, digestAt, hexOf } from '../digest.ts';
 import { KEY_AT, KEY_WORDS, type StatKey } from './key.ts';
-import { ENTRY_WORDS, newPage, PAGE_ENTRIES, type StatPages } from './pages.ts';
+import { ENTRY_WORDS, newPage, PAGE_BITS, PAGE_ENTRIES, type StatPages } from './pages.ts';
 
 const GENERATION = KEY_WORDS;
 const DIGEST_BYTE = 48;
 /** dev and ino: which file; the words after them, up to GENERATION, tell in which state. */
 const INODE_WORDS = KEY_AT.size;
+/** The generation of an entry whose inode has a later one. */
+const SUPERSEDED = 0;
+export const NO_ENTRY = -1;
 
 /** Entries in a page, beginning at a word. */
 interface Place {
@@ -13,9 +16,14 @@ interface Place {
   readonly at: number;
 }
 
-/** A hash table of entries by inode; the newest state of an inode replaces the others. */
+/**
+ * A hash table of entries by inode; the newest state of an inode replaces the others. The number of an entry that was used in the latest
+ * generation stays what it is: a newer state of its inode comes after it.
+ */
 export class StatTable {
   readonly #pages: Uint32Array[];
+  /** The same memory. */
+  readonly #bytes: Buffer[];
   #count = 0;
   /** Entry number + 1 by slot; 0 is free. Open addressing. */
   #slots: Int32Array;
@@ -23,102 +31,148 @@ export class StatTable {
   /** @param saved is the table's own from now on */
   constructor(saved: StatPages = { count: 0, pages: [] }) {
     this.#pages = [...saved.pages];
+    this.#bytes = this.#pages.map(bufferOf);
     this.#slots = new Int32Array(slotsFor(saved.count));
     // an inode that is there twice shrinks the table: it is written over itself, from the front
-    for (let entry = 0; entry < saved.count; entry++) this.#insert(this.#placeOf(entry));
+    for (let entry = 0; entry < saved.count; entry++) this.#insert(placeIn(this.#pages, entry));
   }
 
-  get size(): number {
-    return this.#count;
+  /** The number of the entry of a file in exactly this state, or NO_ENTRY; it is marked with the generation. */
+  find(key: StatKey, generation: number): number {
+    const entry = (this.#slots[this.#slotOf(key, 0)] ?? 0) - 1;
+    if (entry === NO_ENTRY) return NO_ENTRY;
+    if (!this.#isState(entry, key, 0)) return NO_ENTRY;
+    this.#pageOf(entry)[wordOf(entry) + GENERATION] = generation;
+    return entry;
   }
 
-  /** The digest of a file in exactly this state; using it marks it with the generation. */
-  get(key: StatKey, generation: number): Digest | undefined {
-    const entry = this.#slots[this.#slotOf({ words: key, at: 0 })] ?? 0;
-    if (entry === 0) return undefined;
-    const { words, at } = this.#placeOf(entry - 1);
-    if (!isState({ words, at }, { words: key, at: 0 })) return undefined;
-    words[at + GENERATION] = generation;
-    return digestAt(Buffer.from(words.buffer, words.byteOffset, words.byteLength), at * 4 + DIGEST_BYTE);
+  digest(entry: number): Digest {
+    return digestAt(this.#bytes[entry >>> PAGE_BITS] as Buffer, wordOf(entry) * 4 + DIGEST_BYTE);
   }
 
-  set(key: StatKey, digest: Digest, generation: number): void {
-    const entry = new Uint32Array(ENTRY_WORDS);
-    for (let at = 0; at < KEY_WORDS; at += 1) entry[at] = key[at] ?? 0;
-    entry[GENERATION] = generation;
-    Buffer.from(entry.buffer).write(hexOf(digest), DIGEST_BYTE, 'hex');
-    this.#insert({ words: entry, at: 0 });
+  /** Copies a key out. */
+  load(entry: number, into: StatKey): void {
+    const words = this.#pageOf(entry);
+    const at = wordOf(entry);
+    for (let index = 0; index < KEY_WORDS; index += 1) into[index] = words[at + index] ?? 0;
+  }
+
+  /** @returns the number of its entry */
+  set(key: StatKey, digest: Digest, generation: number): number {
+    const words = new Uint32Array(ENTRY_WORDS);
+    for (let at = 0; at < KEY_WORDS; at += 1) words[at] = key[at] ?? 0;
+    words[GENERATION] = generation;
+    bufferOf(words).write(hexOf(digest), DIGEST_BYTE, 'hex');
+    const slot = this.#slotOf(words, 0);
+    const known = (this.#slots[slot] ?? 0) - 1;
+    if (known === NO_ENTRY || this.#generationOf(known) !== generation) return this.#insert({ words, at: 0 });
+    if (this.#isState(known, words, 0) && this.digest(known) === digest) return known;
+    this.#pageOf(known)[wordOf(known) + GENERATION] = SUPERSEDED;
+    return this.#append({ words, at: 0 }, slot);
   }
 
   /** Takes over the entries of another one, but for those of inodes that were used here in the generation. */
   merge({ count, pages }: StatPages, generation: number): void {
     for (let entry = 0; entry < count; entry++) {
       const place = placeIn(pages, entry);
-      const known = this.#slots[this.#slotOf(place)] ?? 0;
-      if (known === 0 || this.#generationOf(known - 1) !== generation) this.#insert(place);
+      const known = (this.#slots[this.#slotOf(place.words, place.at)] ?? 0) - 1;
+      if (known === NO_ENTRY || this.#generationOf(known) !== generation) this.#insert(place);
     }
   }
 
-  /** The entries, at most `limit` of them: the latest used. */
+  /** The entries, at most `limit` of them: the latest used. Of one inode the last counts. */
   entries(limit: number): StatPages {
     if (this.#count <= limit) return { count: this.#count, pages: this.#pages };
-    const numbers = Uint32Array.from({ length: this.#count }, (_, i) => i);
+    const numbers = Uint32Array.from({ length: this.#count }, (_, i) => i).filter(
+      (entry) => this.#generationOf(entry) !== SUPERSEDED,
+    );
     numbers.sort((one, other) => this.#generationOf(other) - this.#generationOf(one) || other - one);
     const pages: Uint32Array[] = [];
     for (const [index, number] of numbers.subarray(0, limit).entries()) {
       if (index % PAGE_ENTRIES === 0) pages.push(newPage());
-      copyEntry(this.#placeOf(number), placeIn(pages, index));
+      copyEntry(placeIn(this.#pages, number), placeIn(pages, index));
     }
-    return { count: limit, pages };
+    return { count: Math.min(limit, numbers.length), pages };
   }
 
-  /** Over the entry of the same inode, or else after the others. */
-  #insert(from: Place): void {
-    const slot = this.#slotOf(from);
-    const known = this.#slots[slot] ?? 0;
-    if (known === 0) {
-      this.#append(from, slot);
-      return;
-    }
-    const to = this.#placeOf(known - 1);
-    const usedAt = isState(to, from) ? generationAt(to) : 0;
+  /** Over the entry of the same inode, or else after the others. @returns its number */
+  #insert(from: Place): number {
+    const slot = this.#slotOf(from.words, from.at);
+    const known = (this.#slots[slot] ?? 0) - 1;
+    if (known === NO_ENTRY) return this.#append(from, slot);
+    const to = placeIn(this.#pages, known);
+    const usedAt = this.#isState(known, from.words, from.at) ? generationAt(to) : 0;
     copyEntry(from, to);
     to.words[to.at + GENERATION] = Math.max(usedAt, generationAt(to));
+    return known;
   }
 
-  #append(from: Place, slot: number): void {
-    if (this.#count === this.#pages.length * PAGE_ENTRIES) this.#pages.push(newPage());
-    copyEntry(from, this.#placeOf(this.#count));
+  #append(from: Place, slot: number): number {
+    const entry = this.#count;
+    if (entry === this.#pages.length * PAGE_ENTRIES) {
+      const page = newPage();
+      this.#pages.push(page);
+      this.#bytes.push(bufferOf(page));
+    }
+    copyEntry(from, placeIn(this.#pages, entry));
     this.#count += 1;
     this.#slots[slot] = this.#count;
     if (2 * this.#count + 2 > this.#slots.length) this.#widen();
+    return entry;
   }
 
-  #placeOf(entry: number): Place {
-    return placeIn(this.#pages, entry);
+  #pageOf(entry: number): Uint32Array {
+    return this.#pages[entry >>> PAGE_BITS] as Uint32Array;
   }
 
   #generationOf(entry: number): number {
-    return generationAt(this.#placeOf(entry));
+    return this.#pageOf(entry)[wordOf(entry) + GENERATION] ?? 0;
   }
 
-  /** The slot that holds the inode, or the free one where it would go. */
-  #slotOf(key: Place): number {
+  /** The slot that holds the inode of a key, or the free one where it would go. */
+  #slotOf(words: Uint32Array, at: number): number {
     const mask = this.#slots.length - 1;
-    for (let slot = hashOf(key) & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.#slots[slot] ?? 0;
-      if (entry === 0 || isInode(this.#placeOf(entry - 1), key)) return slot;
+    for (let slot = hashOf(words, at) & mask; ; slot = (slot + 1) & mask) {
+      const entry = (this.#slots[slot] ?? 0) - 1;
+      if (entry === NO_ENTRY || this.#isInode(entry, words, at)) return slot;
     }
   }
 
+  // a key by two arguments, not as an object: these run for each file of a context
+
+  #isInode(entry: number, words: Uint32Array, at: number): boolean {
+    const own = this.#pageOf(entry);
+    const from = wordOf(entry);
+    for (let i = 0; i < INODE_WORDS; i++) if (own[from + i] !== words[at + i]) return false;
+    return true;
+  }
+
+  /** Of the same inode. */
+  #isState(entry: number, words: Uint32Array, at: number): boolean {
+    const own = this.#pageOf(entry);
+    const from = wordOf(entry);
+    for (let i = INODE_WORDS; i < KEY_WORDS; i++) if (own[from + i] !== words[at + i]) return false;
+    return true;
+  }
+
+  /** Of an inode that is there twice the later entry counts. */
   #widen(): void {
     this.#slots = new Int32Array(slotsFor(this.#count));
-    for (let entry = 0; entry < this.#count; entry++) this.#slots[this.#slotOf(this.#placeOf(entry))] = entry + 1;
+    for (let entry = 0; entry < this.#count; entry++)
+      this.#slots[this.#slotOf(this.#pageOf(entry), wordOf(entry))] = entry + 1;
   }
 }
 
+function bufferOf(words: Uint32Array): Buffer {
+  return Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+}
+
+function wordOf(entry: number): number {
+  return (entry & (PAGE_ENTRIES - 1)) * ENTRY_WORDS;
+}
+
 function placeIn(pages: readonly Uint32Array[], entry: number): Place {
-  return { words: pages[Math.floor(entry / PAGE_ENTRIES)] as Uint32Array, at: (entry % PAGE_ENTRIES) * ENTRY_WORDS };
+  return { words: pages[entry >>> PAGE_BITS] as Uint32Array, at: wordOf(entry) };
 }
 
 function generationAt({ words, at }: Place): number {
@@ -130,22 +184,12 @@ function copyEntry(from: Place, to: Place): void {
   for (let i = 0; i < ENTRY_WORDS; i++) to.words[to.at + i] = from.words[from.at + i] ?? 0;
 }
 
-function isInode(one: Place, other: Place): boolean {
-  for (let i = 0; i < INODE_WORDS; i++) if (one.words[one.at + i] !== other.words[other.at + i]) return false;
-  return true;
-}
-
-function isState(one: Place, other: Place): boolean {
-  for (let i = INODE_WORDS; i < KEY_WORDS; i++) if (one.words[one.at + i] !== other.words[other.at + i]) return false;
-  return true;
-}
-
 /** A power of two, at most three eighths full; at half it is time for more. */
 function slotsFor(count: number): number {
   return 2 ** Math.ceil(Math.log2(Math.max(16, (count * 8) / 3 + 4)));
 }
 
-function hashOf({ words, at }: Place): number {
+function hashOf(words: Uint32Array, at: number): number {
   let hash = Math.imul(words[at + 2] ?? 0, 0x9e3779b1) ^ Math.imul((words[at] ?? 0) + (words[at + 3] ?? 0), 0x85ebca6b);
   hash ^= hash >>> 15;
   return Math.imul(hash, 0x2c1b3c6d) >>> 1;

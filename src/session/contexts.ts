@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import type { Root } from '../../cache/index.ts';
+import { NO_ENTRY, type Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
 import { isFileOutput } from '../exporter/index.ts';
@@ -95,7 +95,12 @@ export async function openContexts(
 
 /** Keeps what is read now, and knows nothing of before. */
 function forgetful(index: StatIndex): StatIndex {
-  return { get: () => undefined, put: (stat, digest, readBeganNs) => index.put(stat, digest, readBeganNs) };
+  return {
+    find: () => NO_ENTRY,
+    digest: (entry) => index.digest(entry),
+    load: (entry, into) => index.load(entry, into),
+    put: (stat, digest, readBeganNs) => index.put(stat, digest, readBeganNs),
+  };
 }
 
 /** Files that no rule keeps out. */

@@ -5,6 +5,7 @@ import { digestOf, type Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../../src/build-options.ts';
 import { openContexts } from '../../src/session/contexts.ts';
 import { relPath } from '../../src/util/rel-path.ts';
+import { fakeStatIndex } from '../rig/stat-index.ts';
 import { sessionRig } from './rig.ts';
 
 test('--paranoid believes no digest that was remembered, and remembers those it makes', async () => {
@@ -14,11 +15,8 @@ test('--paranoid believes no digest that was remembered, and remembers those it 
   writeFileSync(join(context, 'Dockerfile'), 'FROM scratch\n');
   writeFileSync(join(context, 'file'), 'true content');
   const kept: string[] = [];
-  const lying = {
-    get: () => digestOf('a lie'),
-    put: (_stat: unknown, digest: string) => void kept.push(digest),
-    save: () => undefined,
-  };
+  const index = fakeStatIndex({ get: () => digestOf('a lie'), put: (_stat, digest) => void kept.push(digest) });
+  const lying = { ...index, save: () => undefined };
   const digest = async (isParanoid: boolean) => {
     const options = { context, cwd: dir, contexts: new Map(), tags: [], isParanoid } as unknown as BuildOptions;
     const { signal } = new AbortController();

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
-import { fstatx, hasStatx, statx } from '../sys/index.ts';
+import { fstatx, hasStatx, statx, statxText } from '../sys/index.ts';
 import { FileStat } from './file-stat.ts';
 
 /** A file was not the same after it had been read as before. */
@@ -21,10 +21,20 @@ function usesStatx(): boolean {
 /** @returns false when there is nothing of that name, or a parent is no directory */
 export function statFile(path: Buffer, into: FileStat): boolean {
   looks += 1;
-  if (usesStatx()) {
-    const found = statx(path);
-    return found !== undefined && into.fromStatx(found) === into;
-  }
+  return usesStatx() ? fromStatx(statx(path), into) : fromLstat(path, into);
+}
+
+/** As `statFile`, of the first bytes of a buffer that has a NUL behind them: for many paths one after the other. */
+export function statText(text: Buffer, length: number, into: FileStat): boolean {
+  looks += 1;
+  return usesStatx() ? fromStatx(statxText(text), into) : fromLstat(text.subarray(0, length), into);
+}
+
+function fromStatx(found: Uint32Array | undefined, into: FileStat): boolean {
+  return found !== undefined && into.fromStatx(found) === into;
+}
+
+function fromLstat(path: Buffer, into: FileStat): boolean {
   try {
     into.fromNode(lstatSync(path, { bigint: true }));
     return true;

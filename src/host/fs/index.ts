@@ -1,4 +1,4 @@
 export { diskRoom } from './disk-room.ts';
 export { FileStat, STAT_WORDS } from './file-stat.ts';
-export { FileChanged, isErrno, listDirectory, readFileChunks, readLink, statFile } from './files.ts';
+export { FileChanged, isErrno, listDirectory, readFileChunks, readLink, statFile, statText } from './files.ts';
 export { openQuickSignature } from './quick-signature.ts';

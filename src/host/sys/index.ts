@@ -9,5 +9,5 @@ export * from './mount.ts';
 export { sealedCopy } from './sealed-copy.ts';
 export { hasCapability, namespaceObstacle, needsUserNamespace, type Obstacle, type ReadProc } from './namespaces.ts';
 export { SysError } from './sys-error.ts';
-export { fstatx, hasStatx, STATX_AT, statx } from './statx.ts';
+export { fstatx, hasStatx, STATX_AT, statx, statxText } from './statx.ts';
 export { lgetxattr, llistxattr, lsetxattr } from './xattr.ts';

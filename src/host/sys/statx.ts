@@ -24,10 +24,15 @@ const bytes = new Uint8Array(words.buffer);
  * @throws SysError
  */
 export function statx(path: SysPath): Uint32Array | undefined {
-  if (statxCall(AT_FDCWD, cString(path), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, MASK, bytes) === 0) return words;
+  return statxText(cString(path));
+}
+
+/** The same of bytes that end with their only NUL, or have something behind it: for many of them, none is copied. @throws SysError */
+export function statxText(text: Buffer): Uint32Array | undefined {
+  if (statxCall(AT_FDCWD, text, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, MASK, bytes) === 0) return words;
   const reason = errno();
   if (reason === constants.errno.ENOENT || reason === ENOTDIR) return undefined;
-  throw new SysError('statx', reason, path.toString());
+  throw new SysError('statx', reason, text.toString('utf8', 0, text.indexOf(0)));
 }
 
 /** Of an open file. @throws SysError */

@@ -44,6 +44,28 @@ export class NameBytes {
     return true;
   }
 
+  /** Less than 0 when the bytes here come before a name, 0 when they are its. */
+  compareTo(position: number, name: string): number {
+    const chunk = this.#chunk(position);
+    const at = position & (CHUNK - 1);
+    const length = lengthAt(chunk, at);
+    const shorter = Math.min(length, name.length);
+    for (let index = 0; index < shorter; index += 1) {
+      const difference = (chunk[at + 2 + index] ?? 0) - name.charCodeAt(index);
+      if (difference !== 0) return difference;
+    }
+    return length - name.length;
+  }
+
+  /** Into a buffer that has room for a name. @returns where they end */
+  copy(position: number, into: Uint8Array, offset: number): number {
+    const chunk = this.#chunk(position);
+    const at = position & (CHUNK - 1);
+    const length = lengthAt(chunk, at);
+    for (let index = 0; index < length; index += 1) into[offset + index] = chunk[at + 2 + index] ?? 0;
+    return offset + length;
+  }
+
   /** In byte order. A prefix has a slash after its name. */
   compare(
     left: number,

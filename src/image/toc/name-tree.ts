@@ -63,7 +63,7 @@ export class NameTree {
   find(parent: number, name: string): number {
     const next = this.#found + 1;
     const node =
-      next < this.size && this.#isNamed(next, parent, name) && this.#isReplaced.get(next) === 0
+      next < this.size && this.isNamed(next, parent, name) && this.#isReplaced.get(next) === 0
         ? next
         : (this.#table[this.#slot(parent, name)] ?? 0) - 1;
     if (node !== NO_NODE) this.#found = node;
@@ -83,6 +83,39 @@ export class NameTree {
     this.#table[this.#slot(parent, name)] = node + 1;
     this.#used += 1;
     return node;
+  }
+
+  /**
+   * Of a directory the nodes of all its names, in their order, one after the other: the first is returned. None of them may be
+   * there yet, and it is `findIn` that finds them. @throws TooManyNames
+   */
+  addSorted(parent: number, names: readonly string[]): number {
+    const first = this.size;
+    for (const name of names) this.#append(parent, name);
+    return first;
+  }
+
+  /** Of nodes in the order of their names. NO_NODE when none has the name. */
+  findIn(nodes: Uint32Array, name: string): number {
+    let low = 0;
+    for (let high = nodes.length; low < high; ) {
+      const middle = (low + high) >>> 1;
+      const node = nodes[middle] ?? 0;
+      const difference = this.#names.compareTo(this.#nameAt.get(node), name);
+      if (difference === 0) return node;
+      if (difference < 0) low = middle + 1;
+      else high = middle;
+    }
+    return NO_NODE;
+  }
+
+  isNamed(node: number, parent: number, name: string): boolean {
+    return this.#parents.get(node) === parent && this.#names.is(this.#nameAt.get(node), name);
+  }
+
+  /** The bytes of a name into a buffer that has room for it. @returns where they end */
+  copyName(node: number, into: Uint8Array, offset: number): number {
+    return this.#names.copy(this.#nameAt.get(node), into, offset);
   }
 
   /** Another node of the same name; what lay in the old one is gone with it. @throws TooManyNames */
@@ -183,13 +216,9 @@ export class NameTree {
     for (;;) {
       const node = (this.#table[slot] ?? 0) - 1;
       if (node < 0) return slot;
-      if (this.#isNamed(node, parent, name)) return slot;
+      if (this.isNamed(node, parent, name)) return slot;
       slot = (slot + 1) & mask;
     }
-  }
-
-  #isNamed(node: number, parent: number, name: string): boolean {
-    return this.#parents.get(node) === parent && this.#names.is(this.#nameAt.get(node), name);
   }
 
   #grow(): void {

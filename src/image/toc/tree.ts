@@ -27,8 +27,26 @@ export interface Tree {
    * entry's size, or an error is thrown.
    */
   read(entry: TreeEntry, sink: (chunk: Uint8Array) => void): void;
-  /** What `list` names, with what `lookup` says of each that is still there. */
-  children?(path: RelPath): Iterable<TreeEntry>;
+  readonly numbered?: NumberedFiles;
   /** The bytes that a file's digest was made of, if they are still in memory, which then forgets them. */
   take?(entry: TreeEntry): Uint8Array | undefined;
+}
+
+/**
+ * The same files by numbers that stay: of hundreds of thousands these are all that a holder keeps, and no path is looked up to ask for
+ * one. A number comes from here, never from elsewhere.
+ */
+export interface NumberedFiles {
+  /** undefined when there is nothing of that path. */
+  number(path: RelPath): number | undefined;
+  /** As Tree.list, of the number of a directory. */
+  children(directory: number): Uint32Array;
+  isDirectory(number: number): boolean;
+  path(number: number): RelPath;
+  /** As Tree.lookup. @param path of the number */
+  entry(number: number, path: RelPath): TreeEntry;
+  /** Of a regular file, as TreeEntry says it; undefined for anything else. */
+  linkGroup(number: number): string | undefined;
+  /** As Tree.digest, and without a look at its entry. */
+  digest(number: number): Digest;
 }

@@ -28,7 +28,7 @@ export function digestSelection(
     // a call for each of many small texts costs more than hashing them
     let text = '';
     for (const item of source.items) {
-      text += `${JSON.stringify(itemFacts(item, groups, contentOf(item, source)))}\n`;
+      text += factsOf(item, groups, contentOf(item, source));
       if (text.length < PENDING) continue;
       hash.update(text);
       text = '';
@@ -71,23 +71,17 @@ function shortDigest(digest: Digest): string {
   return digest.slice('sha256:'.length, 'sha256:'.length + 16);
 }
 
-function itemFacts(
+/** A line: JSON, put together by hand, for there may be hundreds of thousands. */
+function factsOf(
   { path, entry, isParent }: SelectedItem,
   groups: ReadonlyMap<string, number>,
   content: Digest | undefined,
-): unknown[] {
-  const capability = entry.xattrs.size === 0 ? undefined : entry.xattrs.get(CAPABILITY);
-  return [
-    path,
-    entry.type,
-    isParent,
-    entry.mode,
-    entry.uid,
-    entry.gid,
-    content ?? entry.link,
-    entry.devMajor,
-    entry.devMinor,
-    capability === undefined ? '' : Buffer.from(capability).toString('hex'),
-    entry.linkGroup === undefined ? -1 : (groups.get(entry.linkGroup) ?? -1),
-  ];
+): string {
+  const { type, mode, uid, gid, devMajor, devMinor, xattrs, linkGroup } = entry;
+  const capability = xattrs.size === 0 ? undefined : xattrs.get(CAPABILITY);
+  const hex = capability === undefined ? '' : Buffer.from(capability).toString('hex');
+  const what = content === undefined ? JSON.stringify(entry.link) : `"${content}"`;
+  const group = linkGroup === undefined ? -1 : (groups.get(linkGroup) ?? -1);
+  const head = `[${JSON.stringify(path)},"${type}",${isParent},${mode},${uid},${gid},`;
+  return `${head}${what},${devMajor},${devMinor},"${hex}",${group}]\n`;
 }

@@ -1,7 +1,7 @@
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import { type Matcher, makeMatcher, rulesOf } from '../../util/match/index.ts';
-import { joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
-import { Items } from './items.ts';
+import type { RelPath } from '../../util/rel-path.ts';
+import { type Files, Items, namedFiles, numberedFiles } from './items.ts';
 
 export interface WalkOptions {
   /** --parents: only what matches, or lies below a match. */
@@ -16,61 +16,76 @@ export interface WalkOptions {
  * cannot hold anything selected are not entered.
  */
 export function walkDirectory(tree: Tree, top: RelPath, options: WalkOptions): Items {
-  return new Walk(tree, top, options).run();
+  const { numbered } = tree;
+  return numbered === undefined
+    ? new Walk(namedFiles(tree, top), options).run()
+    : new Walk(numberedFiles(numbered, top), options).run();
 }
 
 /** A regular file, or another one that is no directory, as a selection of its own. */
-export function itemOf(tree: Tree, entry: TreeEntry): Items {
-  const items = new Items(tree, entry.path);
-  items.add(TOP, entry);
+export function itemOf(tree: Tree, { path }: TreeEntry): Items {
+  const { numbered } = tree;
+  return numbered === undefined ? onlyTop(namedFiles(tree, path)) : onlyTop(numberedFiles(numbered, path));
+}
+
+function onlyTop<Ref>(files: Files<Ref>): Items {
+  const items = new Items(files);
+  if (files.top === undefined) throw new Error('a selected file is gone');
+  items.add(files.top);
   return items;
 }
 
-class Walk {
-  readonly #tree: Tree;
-  readonly #top: RelPath;
+class Walk<Ref> {
+  readonly #files: Files<Ref>;
   readonly #signal: AbortSignal;
   readonly #include: Matcher | undefined;
   readonly #exclude: Matcher | undefined;
-  readonly #items: Items;
+  readonly #items: Items<Ref>;
   /** Directories on the way that are not selected themselves, and not yet needed by something that is. */
-  #pending: readonly RelPath[] = [];
+  #pending: readonly Ref[] = [];
 
-  constructor(tree: Tree, top: RelPath, { include, excludes, signal }: WalkOptions) {
-    this.#tree = tree;
-    this.#top = top;
+  constructor(files: Files<Ref>, { include, excludes, signal }: WalkOptions) {
+    this.#files = files;
     this.#signal = signal;
-    this.#items = new Items(tree, top);
+    this.#items = new Items(files);
     this.#include = include === undefined ? undefined : makeMatcher(rulesOf([include]));
     this.#exclude = excludes.length === 0 ? undefined : makeMatcher(rulesOf(excludes));
   }
 
   run(): Items {
-    this.#enter(TOP);
+    if (this.#files.top !== undefined) this.#enter(this.#files.top);
     return this.#items;
   }
 
-  #enter(dir: RelPath): void {
+  #enter(directory: Ref): void {
     this.#signal.throwIfAborted();
-    const at = this.#inTree(dir);
-    for (const entry of this.#tree.children?.(at) ?? listed(this.#tree, at))
-      this.#visit(this.#belowTop(entry.path), entry);
+    const takesAll = this.#include === undefined && this.#exclude === undefined;
+    for (const file of this.#files.children(directory)) {
+      if (takesAll) this.#take(file);
+      else this.#visit(file, this.#files.path(file));
+    }
   }
 
-  #visit(path: RelPath, entry: TreeEntry): void {
+  /** Whatever lies below it, too. */
+  #take(file: Ref): void {
+    this.#items.add(file);
+    if (this.#files.isDirectory(file)) this.#enter(file);
+  }
+
+  #visit(file: Ref, path: RelPath): void {
     const selected = this.#isSelected(path);
     if (selected) {
       for (const parent of this.#pending) this.#items.addParent(parent);
       this.#pending = [];
-      this.#items.add(path, entry);
+      this.#items.add(file);
     }
-    if (entry.type !== 'directory') return;
+    if (!this.#files.isDirectory(file)) return;
     if (selected) {
-      this.#enter(path);
+      this.#enter(file);
     } else if (this.#couldHoldSelected(path)) {
       const before = this.#pending;
-      this.#pending = [...before, path];
-      this.#enter(path);
+      this.#pending = [...before, file];
+      this.#enter(file);
       if (this.#pending.length > 0) this.#pending = before;
     }
   }
@@ -83,20 +98,5 @@ class Walk {
     const included = this.#include === undefined || this.#include.excludes(dir) || this.#include.couldMatchBelow(dir);
     const excluded = this.#exclude?.excludes(dir) === true && !this.#exclude.couldReinclude(dir);
     return included && !excluded;
-  }
-
-  #belowTop(path: RelPath): RelPath {
-    return this.#top === TOP ? path : (path.slice(this.#top.length + 1) as RelPath);
-  }
-
-  #inTree(path: RelPath): RelPath {
-    return path === TOP ? this.#top : this.#top === TOP ? path : joinRel(this.#top, path);
-  }
-}
-
-function* listed(tree: Tree, dir: RelPath): Generator<TreeEntry> {
-  for (const name of tree.list(dir)) {
-    const entry = tree.lookup(joinRel(dir, name));
-    if (entry !== undefined) yield entry;
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'vitest';
-import { digestOf, type FileState, openStatIndex, type StatKey, statKey } from '../../../cache/index.ts';
+import { digestOf, type FileState, NO_ENTRY, openStatIndex, type StatKey, statKey } from '../../../cache/index.ts';
 import { openQuickSignature } from '../../../src/host/fs/index.ts';
 import { tempDir } from '../temp.ts';
 
@@ -117,6 +117,34 @@ test('what two processes save is merged', () => {
     ['1', '2', '3'].map((text) => digestOf(text)),
   );
   assert.equal(one.get(statOf(2)), digestOf('2'));
+});
+
+test('what an entry says stays true, whatever becomes of its file', () => {
+  const { index, reopen } = open();
+  const states = [0n, 1n, 2n].map((mtimeNs) => statOf(1, { mtimeNs }));
+  index.put(statOf(1, { mtimeNs: 9n }), digestOf('earlier'), NOW);
+  index.save();
+  const again = reopen();
+  const entries = states.map((state, number) => again.put(state, digestOf(`${number}`), NOW));
+  again.save();
+  for (let ino = 2; ino < 5000; ino++) again.put(statOf(ino), digestOf('other'), NOW);
+  for (const [number, state] of states.entries()) {
+    const words = new Uint32Array(11);
+    again.load(entries[number] ?? NO_ENTRY, words);
+    assert.deepEqual([...words], [...state.subarray(0, 11)]);
+    assert.equal(again.digest(entries[number] ?? NO_ENTRY), digestOf(`${number}`));
+    assert.equal(again.find(state), number === 2 ? entries[2] : NO_ENTRY);
+  }
+  again.save();
+  for (const maxEntries of [10_000, 4999]) {
+    const last = reopen({ maxEntries });
+    assert.deepEqual(
+      states.map((state) => last.get(state)),
+      [undefined, undefined, digestOf('2')],
+    );
+    last.put(statOf(9999), digestOf('one more'), NOW);
+    last.save();
+  }
 });
 
 test('nothing new is not written', () => {

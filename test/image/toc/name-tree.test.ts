@@ -36,3 +36,24 @@ test('a hundred thousand names of one directory, in any order', () => {
   expect(tree.find(TOP_NODE, 'n')).toBe(NO_NODE);
   expect([...tree.sorted().subarray(1)].map((node) => tree.name(node))).toEqual(names.sort());
 });
+
+test('names that were added sorted are found in their order, and only there', () => {
+  fc.assert(
+    fc.property(fc.uniqueArray(part), fc.array(part), (names, others) => {
+      const tree = new NameTree();
+      const sorted = names.sort();
+      const first = tree.addSorted(TOP_NODE, sorted);
+      const nodes = Uint32Array.from(sorted, (_, index) => first + index);
+      for (const name of [...names, ...others]) {
+        const index = sorted.indexOf(name);
+        expect(tree.findIn(nodes, name)).toBe(index < 0 ? NO_NODE : first + index);
+      }
+      const into = new Uint8Array(400);
+      for (const [index, node] of nodes.entries()) {
+        const end = tree.copyName(node, into, 3);
+        expect(Buffer.from(into.subarray(3, end)).toString('latin1')).toBe(sorted[index]);
+        expect(tree.path(node)).toBe(sorted[index]);
+      }
+    }),
+  );
+});

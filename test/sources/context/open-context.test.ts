@@ -17,7 +17,8 @@ import { type Digest, digestOf, type StatKey } from '../../../cache/index.ts';
 import type { TreeEntry } from '../../../src/image/toc/index.ts';
 import { type ContextOptions, type ContextTree, openContext } from '../../../src/sources/context/index.ts';
 import { makeMatcher, parseIgnoreLines } from '../../../src/util/match/index.ts';
-import { latin1Of, type RelPath } from '../../../src/util/rel-path.ts';
+import { joinRel, latin1Of, type RelPath } from '../../../src/util/rel-path.ts';
+import { fakeStatIndex } from '../../rig/stat-index.ts';
 
 let dir = '';
 beforeEach(() => {
@@ -119,10 +120,10 @@ describe('attributes', () => {
     const puts: string[] = [];
     const openOnce = (remembered: boolean) =>
       open(undefined, {
-        statIndex: {
+        statIndex: fakeStatIndex({
           get: (state) => (remembered && sizeIn(state) === 1 ? digestOf('remembered') : undefined),
           put: (_stat, digest) => puts.push(digest),
-        },
+        }),
         getXattr(path) {
           asked.push(basename(path.toString()));
           return path.toString().endsWith('capable') ? Buffer.from('cap') : undefined;
@@ -209,7 +210,7 @@ describe('content', () => {
     write({ big: text, empty: '' });
     const puts: [number | undefined, Digest][] = [];
     const tree = open(undefined, {
-      statIndex: { get: () => undefined, put: (state, digest) => puts.push([sizeIn(state), digest]) },
+      statIndex: fakeStatIndex({ put: (state, digest) => puts.push([sizeIn(state), digest]) }),
     });
     const big = tree.lookup(rel('big')) as never;
     expect(tree.digest(big)).toBe(digestOf(text));
@@ -223,10 +224,7 @@ describe('content', () => {
 
   test('what a digest was made of is there once more, whatever became of the file', () => {
     write({ small: 'as it was', large: 'l'.repeat(100_000), index: 'not read' });
-    const statIndex = {
-      get: (state: StatKey) => (sizeIn(state) === 8 ? digestOf('known') : undefined),
-      put: () => undefined,
-    };
+    const statIndex = fakeStatIndex({ get: (state) => (sizeIn(state) === 8 ? digestOf('known') : undefined) });
     const tree = open(undefined, { statIndex });
     const [small, large, index] = ['small', 'large', 'index'].map((name) => tree.lookup(rel(name)) as TreeEntry);
     if (!small || !large || !index) throw new Error('a file is missing');
@@ -259,13 +257,14 @@ describe('content', () => {
 
   test('a digest of the index spares the read', () => {
     write({ f: 'x' });
-    const tree = open(undefined, { statIndex: { get: () => digestOf('remembered'), put: () => expect.unreachable() } });
+    const statIndex = fakeStatIndex({ get: () => digestOf('remembered'), put: () => expect.unreachable() });
+    const tree = open(undefined, { statIndex });
     expect(tree.digest(tree.lookup(rel('f')) as never)).toBe(digestOf('remembered'));
   });
 
   test('a file that changed but for its size is read as it is, and not remembered', () => {
     write({ f: 'x' });
-    const tree = open(undefined, { statIndex: { get: () => undefined, put: () => expect.unreachable() } });
+    const tree = open(undefined, { statIndex: fakeStatIndex({ put: () => expect.unreachable() }) });
     const entry = tree.lookup(rel('f'));
     write({ f: 'y' });
     utimesSync(join(dir, 'f'), 1, 1);
@@ -280,6 +279,75 @@ describe('content', () => {
     expect(() => tree.digest(entry as never)).toThrow(
       expect.objectContaining({ code: 'context-invalid', message: expect.stringContaining('d/f') }),
     );
+  });
+});
+
+describe('numbers', () => {
+  beforeEach(() => {
+    write({ a: 'a', 'd/b': 'b', 'd/c': 'c', 'd/e/f': 'f', 'out/x': 'x', 'out/keep': 'k', 'x-': '' });
+    linkSync(join(dir, 'd/b'), join(dir, 'd/other'));
+    symlinkSync('d/b', join(dir, 'link'));
+    for (const name of ['d/b', 'x-']) utimesSync(join(dir, name), 1, -1.25);
+  });
+
+  /** All that numbers tell, by path. */
+  function numbered(tree: ContextTree): [RelPath, unknown][] {
+    const files = tree.numbered;
+    if (files === undefined) throw new Error('a context has no numbers');
+    const below = (directory: number): [RelPath, unknown][] =>
+      [...files.children(directory)].flatMap((number): [RelPath, unknown][] => {
+        const path = files.path(number);
+        const entry = files.entry(number, path);
+        const digest = entry.type === 'file' ? files.digest(number) : undefined;
+        expect(files.number(path)).toBe(number);
+        expect(files.isDirectory(number)).toBe(entry.type === 'directory');
+        expect(files.linkGroup(number)).toBe(entry.linkGroup);
+        return [[path, { entry, digest }], ...(files.isDirectory(number) ? below(number) : [])];
+      });
+    return below(files.number(rel('')) ?? -1);
+  }
+
+  function named(tree: ContextTree, at = rel('')): [RelPath, unknown][] {
+    return tree.list(at).flatMap((name): [RelPath, unknown][] => {
+      const path = joinRel(at, name);
+      const entry = tree.lookup(path) as TreeEntry;
+      const digest = entry.type === 'file' ? tree.digest(entry) : undefined;
+      return [[path, { entry, digest }], ...named(tree, path)];
+    });
+  }
+
+  test.each(['', 'out', 'out\n!out/keep', 'd/*\nout/x'])('tell what paths tell, when %j is ignored', (ignore) => {
+    const expected = named(open(ignore));
+    expect(numbered(open(ignore))).toEqual(expected);
+    const tree = open(ignore);
+    // asked for before its directory is listed, and some that are not there
+    for (const path of ['d/c', 'd/none', 'x', 'd/e/f']) tree.lookup(rel(path));
+    expect(numbered(tree)).toEqual(expected);
+    expect(named(tree)).toEqual(expected);
+    expect(tree.lookup(rel('d/bb'))).toBeUndefined();
+    expect(tree.numbered?.number(rel('out/none'))).toBeUndefined();
+  });
+
+  test('an index that knows the files says the same of them', () => {
+    const states = new Map<string, Digest>();
+    const learning = fakeStatIndex({ put: (state, digest) => states.set(state.slice(0, 11).join(), digest) });
+    const expected = numbered(open(undefined, { statIndex: learning }));
+    expect(states.size).toBe(7);
+    const knowing = fakeStatIndex({
+      get: (state) => states.get(state.slice(0, 11).join()),
+      put: () => expect.unreachable(),
+    });
+    expect(numbered(open(undefined, { statIndex: knowing }))).toEqual(expected);
+    expect(named(open(undefined, { statIndex: knowing }))).toEqual(expected);
+  });
+
+  test('thousands of names are found, with statx and without', () => {
+    const files = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`many/f${i}`, `${i}`]));
+    write(files);
+    const tree = open();
+    const all = numbered(tree).filter(([path]) => path.startsWith('many/'));
+    expect(all.map(([path]) => path)).toEqual(Object.keys(files).sort());
+    for (const path of Object.keys(files).reverse()) expect(tree.lookup(rel(path))?.path).toBe(path);
   });
 });
 

@@ -1,0 +1,244 @@
+import { type Digest, NO_ENTRY, PiecewiseSha256 } from '../../../cache/index.ts';
+import { FileStat, listDirectory, readFileChunks, readLink, statFile } from '../../host/fs/index.ts';
+import type { NumberedFiles, TreeEntry } from '../../image/toc/index.ts';
+import { nowMs } from '../../util/clock.ts';
+import { baseName, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import type { ContextOptions } from './context-options.ts';
+import { asContextError } from './context-error.ts';
+import { HostNames } from './host-names.ts';
+import { KeptContents } from './kept-contents.ts';
+import { KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
+
+const MANY = 30_000;
+const CAPABILITY = 'security.capability';
+
+/** The files of a context directory by their nodes, each of them looked at once. */
+export class HostFiles implements NumberedFiles {
+  /** Its bytes as latin1. */
+  readonly #dir: string;
+  readonly #options: ContextOptions;
+  readonly #seen: SeenFiles;
+  readonly #contents = new KeptContents();
+  readonly #stat = new FileStat();
+  readonly #hostNames: HostNames;
+  /** Where the last directory was, and the last entry of one: it is asked for again at once. */
+  #lastDirectory = { path: TOP, node: TOP_NODE };
+  #lastPath: RelPath | undefined;
+  #lastNode = NO_NODE;
+
+  constructor(dir: string, options: ContextOptions) {
+    this.#dir = latin1Of(dir);
+    this.#options = options;
+    this.#seen = new SeenFiles(options.statIndex);
+    this.#hostNames = new HostNames(this.#seen);
+  }
+
+  number(path: RelPath): number | undefined {
+    const node = this.nodeOf(path);
+    return node !== NO_NODE && this.isVisible(node) ? node : undefined;
+  }
+
+  children(directory: number): Uint32Array {
+    const all = this.listed(directory);
+    const host = this.#hostPath(this.path(directory));
+    const shown = new Uint32Array(all.length);
+    let count = 0;
+    this.#hostNames.enter(host);
+    for (const node of all) {
+      if (!this.isVisible(node)) continue;
+      if (!this.#seen.knows(node, KNOWN.looked)) this.#lookIn(node);
+      if (!this.#seen.knows(node, KNOWN.there)) continue;
+      shown[count] = node;
+      count += 1;
+    }
+    return count === all.length ? all : shown.subarray(0, count);
+  }
+
+  /** Of a directory, whatever of its children is in the context, or is there at all. */
+  listed(directory: number): Uint32Array {
+    const known = this.#seen.children(directory);
+    if (known !== undefined) return known;
+    const path = this.path(directory);
+    const children = this.#guarded(path, () => this.#seen.keepChildren(directory, listDirectory(this.#hostPath(path))));
+    if (this.#seen.size > MANY) {
+      this.#contents.expectMany();
+      this.#options.onMany?.();
+    }
+    return children;
+  }
+
+  isDirectory(node: number): boolean {
+    return this.#seen.knows(node, KNOWN.directory);
+  }
+
+  isFile(node: number): boolean {
+    return this.#seen.knows(node, KNOWN.file);
+  }
+
+  name(node: number): string {
+    return this.#seen.name(node);
+  }
+
+  path(node: number): RelPath {
+    return this.#seen.path(node);
+  }
+
+  entry(node: number, path: RelPath): TreeEntry {
+    this.#lastPath = path;
+    this.#lastNode = node;
+    return this.#seen.entry(node, path);
+  }
+
+  linkGroup(node: number): string | undefined {
+    return this.isFile(node) ? this.#seen.linkGroup(node) : undefined;
+  }
+
+  digest(node: number): Digest {
+    return this.#seen.digest(node) ?? this.#hash(node);
+  }
+
+  take(node: number, size: number): Uint8Array | undefined {
+    return this.#contents.take(node, size);
+  }
+
+  read(node: number, sink: (chunk: Uint8Array) => void): void {
+    this.#read(node, this.#seen.stat(node), sink);
+  }
+
+  /** NO_NODE when there is nothing of that path: each is looked at once. */
+  nodeOf(path: RelPath): number {
+    if (path === TOP) return this.isThere(TOP_NODE) ? TOP_NODE : NO_NODE;
+    if (path === this.#lastPath) return this.#lastNode;
+    const parent = this.#directoryOf(parentOf(path));
+    if (parent === NO_NODE) return NO_NODE;
+    const name = baseName(path);
+    // what was not there when its directory was listed is not there
+    const node =
+      this.#seen.children(parent) === undefined
+        ? this.#guarded(path, () => this.#seen.findOrAdd(parent, name))
+        : this.#seen.find(parent, name);
+    if (node === NO_NODE || !this.isThere(node)) return NO_NODE;
+    this.#lastPath = path;
+    this.#lastNode = node;
+    return node;
+  }
+
+  /** Not ignored, or a directory on the way to something that is not. No parent of it is hidden but for the same reason. */
+  isVisible(node: number): boolean {
+    if (!this.#seen.knows(node, KNOWN.judged))
+      this.#seen.learn(node, KNOWN.judged | (this.#judge(node) ? KNOWN.visible : 0));
+    return this.#seen.knows(node, KNOWN.visible);
+  }
+
+  isThere(node: number): boolean {
+    if (!this.#seen.knows(node, KNOWN.looked)) this.#look(node);
+    return this.#seen.knows(node, KNOWN.there);
+  }
+
+  #look(node: number): void {
+    const path = this.path(node);
+    this.#guarded(path, () => {
+      const host = this.#hostPath(path);
+      this.#learn(node, statFile(path === TOP ? Buffer.concat([host, Buffer.from('/.')]) : host, this.#stat));
+    });
+  }
+
+  /** The same in the directory that was entered last. */
+  #lookIn(node: number): void {
+    try {
+      this.#learn(node, this.#hostNames.stat(node, this.#stat));
+    } catch (error) {
+      throw asContextError(this.path(node), error);
+    }
+  }
+
+  #learn(node: number, isThere: boolean): void {
+    this.#seen.learn(node, KNOWN.looked | (isThere && this.#keep(node) ? KNOWN.there : 0));
+  }
+
+  #keep(node: number): boolean {
+    const stat = this.#stat;
+    const { statIndex, getXattr } = this.#options;
+    const type = typeOf(stat.mode);
+    if (type === undefined) return false;
+    // the index knows digests, and that there is no capability
+    const indexed = type === 'file' && statIndex !== undefined ? statIndex.find(stat.words) : NO_ENTRY;
+    const isNew = type === 'file' && indexed === NO_ENTRY;
+    const capability = isNew ? getXattr?.(this.#hostPath(this.path(node)), CAPABILITY) : undefined;
+    this.#seen.keep(node, {
+      stat,
+      link: type === 'symlink' ? readLink(this.#hostPath(this.path(node))) : '',
+      xattrs: capability === undefined ? NO_XATTRS : new Map([[CAPABILITY, capability]]),
+      indexed,
+    });
+    return true;
+  }
+
+  #judge(node: number): boolean {
+    const { ignore, skip } = this.#options;
+    if (node === TOP_NODE || (ignore === undefined && skip === undefined)) return true;
+    const path = this.path(node);
+    if (skip?.(path) === true) return false;
+    if (ignore?.excludes(path) !== true) return !this.#skipsParentOf(path);
+    return ignore.couldReinclude(path) && this.#isNeeded(node);
+  }
+
+  #skipsParentOf(path: RelPath): boolean {
+    if (this.#options.skip === undefined) return false;
+    for (let dir = parentOf(path); dir !== TOP; dir = parentOf(dir)) {
+      if (this.#options.skip(dir)) return true;
+    }
+    return false;
+  }
+
+  /** True when an ignored directory holds something that a later rule takes back. */
+  #isNeeded(node: number): boolean {
+    if (!this.isThere(node) || !this.isDirectory(node)) return false;
+    return this.listed(node).some((child) => this.isVisible(child) && this.isThere(child));
+  }
+
+  /** lstat alone would follow a symlink on the way. */
+  #directoryOf(path: RelPath): number {
+    if (path === this.#lastDirectory.path) return this.#lastDirectory.node;
+    const node = this.nodeOf(path);
+    if (node === NO_NODE || (path !== TOP && !this.isDirectory(node))) return NO_NODE;
+    this.#lastDirectory = { path, node };
+    return node;
+  }
+
+  /** False when it is no longer the file that was looked at; what reads it again will see another digest. */
+  #read(node: number, stat: FileStat, sink: (chunk: Uint8Array) => void): boolean {
+    const path = this.path(node);
+    return this.#guarded(path, () => readFileChunks(this.#hostPath(path), stat, sink));
+  }
+
+  #hash(node: number): Digest {
+    const stat = this.#seen.stat(node);
+    const began = BigInt(nowMs()) * 1_000_000n;
+    const { size } = stat;
+    const hash = new PiecewiseSha256(size);
+    let whole: Uint8Array | undefined;
+    const isUnchanged = this.#read(node, stat, (chunk) => {
+      hash.update(chunk);
+      if (chunk.length === size) whole = chunk;
+    });
+    const digest = hash.digest();
+    if (isUnchanged && whole !== undefined) this.#contents.keep(node, whole);
+    const isKnowable = isUnchanged && !this.#seen.hasXattrs(node);
+    const indexed = isKnowable ? this.#options.statIndex?.put(stat.words, digest, began) : undefined;
+    this.#seen.keepDigest(node, digest, indexed);
+    return digest;
+  }
+
+  #hostPath(path: RelPath): Buffer {
+    return Buffer.from(path === TOP ? this.#dir : `${this.#dir}/${path}`, 'latin1');
+  }
+
+  #guarded<T>(path: RelPath, act: () => T): T {
+    try {
+      return act();
+    } catch (error) {
+      throw asContextError(path, error);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { type Digest, KEY_WORDS, NO_ENTRY, type StatKey } from '../../cache/index.ts';
+import type { StatIndex } from '../../src/sources/context/index.ts';
+
+export interface FakeIndexOptions {
+  /** What it says of a file in a state. */
+  readonly get?: (state: StatKey) => Digest | undefined;
+  readonly put?: (state: StatKey, digest: Digest) => void;
+}
+
+/** A stat index that says what it is told to and keeps nothing that it is given. */
+export function fakeStatIndex({ get, put }: FakeIndexOptions): StatIndex {
+  const entries: { readonly state: StatKey; readonly digest: Digest }[] = [];
+  return {
+    find(state) {
+      const digest = get?.(state);
+      return digest === undefined ? NO_ENTRY : entries.push({ state: state.slice(0, KEY_WORDS), digest }) - 1;
+    },
+    digest: (entry) => (entries[entry] as (typeof entries)[number]).digest,
+    load: (entry, into) => into.set((entries[entry] as (typeof entries)[number]).state),
+    put(state, digest) {
+      put?.(state, digest);
+      return NO_ENTRY;
+    },
+  };
+}
