@@ -5,6 +5,7 @@ import { checkDestinations } from './exporter/index.ts';
 import { lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import { growHeapSlowly } from './host/process/index.ts';
+import { normaliseReference } from './image/oci/index.ts';
 import { type Emit, failureOf, type ImageSummary, phaseTimer } from './progress/index.ts';
 import { baseLost } from './session/base-lost.ts';
 import { withEpoch } from './session/context-date.ts';
@@ -36,12 +37,14 @@ export interface BuildOutcome {
  */
 export function build(options: BuildOptions, deps: BuildDeps): Promise<BuildOutcome> {
   return cancellable(deps.signal, async (signal) => {
+    for (const tag of options.tags) normaliseReference(tag);
     await checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
     removeStaleFiles(options);
     const minutes = takeMinutes(options, deps);
     const built = solveBuild(options, { signal, ...minutes }, async ({ definition, solution, session }) => {
       const image = await exportTargets(definition, solution, { session, options, signal, ...minutes });
       const done = image === undefined ? {} : { image };
+      if (image === undefined) minutes.emit({ type: 'notice', message: NOTHING_WRITTEN });
       minutes.tellHint(session);
       minutes.emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
       return done;
@@ -51,6 +54,8 @@ export function build(options: BuildOptions, deps: BuildDeps): Promise<BuildOutc
     );
   });
 }
+
+const NOTHING_WRITTEN = 'nothing is written: -t NAME names the image and writes a tarball, -o says what else to write';
 
 export interface BuildDeps {
   readonly signal: AbortSignal;

@@ -1,17 +1,19 @@
 import { resolve } from 'node:path';
-import { Command, CommanderError } from 'commander';
 import { BuildError } from '../errors.ts';
 import { diagnose, type Finding } from '../session/doctor.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
+import { type CommandForm, parseCommand } from './parse-command.ts';
 import { writeStdout } from './stdout.ts';
 import { lowerChoice, oneOf } from './values.ts';
 import { workerScript } from './worker-script.ts';
 
 /** `tsbuild doctor`: what works on this machine, and the one command that mends what does not. 1 if a build could not run. */
 export async function doctorCommand(argv: readonly string[], context: CliContext): Promise<number> {
-  const flags = parse(argv);
-  if (flags === 'shown') return 0;
+  const parsed = parseCommand<DoctorFlags>(FORM, argv);
+  if (parsed === 'shown') return 0;
+  const { flags, words } = parsed;
+  if (words.length > 0) throw new BuildError('usage', `tsbuild doctor takes no words: ${words.join(' ')}`);
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
   const rootDir = resolve(context.cwd, rootDirectory(flags.root, context.env));
   const findings = await diagnose(
@@ -41,24 +43,14 @@ interface DoctorFlags {
   readonly lower?: string;
 }
 
-function parse(argv: readonly string[]): DoctorFlags | 'shown' {
-  const command = new Command('tsbuild doctor')
-    .description('Says what this machine can build, and how to mend what it cannot.')
-    .option('--root <dir>', 'state directory')
-    .option('--format <format>', 'text or json')
-    .option('--oci-runtime <path>', 'runtime to use instead of runc')
-    .option('--lower <maker>', 'how layers become file systems: auto, erofs, directory or copy')
-    .helpOption('-h, --help', 'print this help')
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 'shown';
-    throw new BuildError('usage', error.message.replace(/^error: /, ''), { hint: 'see tsbuild doctor --help' });
-  }
-  if (command.args.length > 0)
-    throw new BuildError('usage', `tsbuild doctor takes no words: ${command.args.join(' ')}`);
-  return command.opts<DoctorFlags>();
-}
+const FORM: CommandForm = {
+  name: 'doctor',
+  usage: '[options]',
+  description: 'Says what this machine can build, and how to mend what it cannot.',
+  options: [
+    ['--root <dir>', 'state directory'],
+    ['--format <format>', 'text or json'],
+    ['--oci-runtime <path>', 'runtime to use instead of runc'],
+    ['--lower <maker>', 'how layers become file systems: auto, erofs, directory or copy'],
+  ],
+};

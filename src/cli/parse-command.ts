@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { BuildError } from '../errors.ts';
+import { usageError } from './usage-error.ts';
 
 export interface CommandWords<Flags> {
   readonly flags: Flags;
@@ -37,7 +37,7 @@ export function parseCommand<Flags extends object>(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 'shown';
-    throw new BuildError('usage', error.message.replace(/^error: /, ''), { hint: `see tsbuild ${name} --help` });
+    throw usageError(error, `tsbuild ${name}`);
   }
   return { flags: command.opts<Flags>(), words: command.args };
 }

@@ -33,7 +33,11 @@ export async function writeDestination(
  */
 export async function checkDestinations(outputs: readonly Pick<OutputSpec, 'type' | 'dest' | 'tar'>[]): Promise<void> {
   for (const { type, dest, tar } of outputs) {
-    if (!isFileOutput({ type }) || dest === '-' || type === 'local' || tar === false) continue;
+    if (!isFileOutput({ type }) || dest === '-') continue;
+    if (type === 'local' || tar === false) {
+      await assertNoFile(dest);
+      continue;
+    }
     const { path, isSpecial } = await placeOf(dest);
     try {
       await access(isSpecial ? path : dirname(path), constants.W_OK);
@@ -41,6 +45,15 @@ export async function checkDestinations(outputs: readonly Pick<OutputSpec, 'type
       throw outputFailed(dest, error);
     }
   }
+}
+
+/** A directory is made where there is none. */
+async function assertNoFile(dest: string): Promise<void> {
+  const stats = await stat(dest).catch(() => undefined);
+  if (stats === undefined || stats.isDirectory()) return;
+  throw new BuildError('output-failed', `cannot write ${dest}: it is not a directory`, {
+    hint: 'remove it, or give another dest',
+  });
 }
 
 export function outputFailed(dest: string, error: unknown): BuildError {

@@ -151,7 +151,7 @@ function hitText({ reason, savedMs }: StepState): string {
 }
 
 function imageLines(image: ImageSummary, digest: string): string[] {
-  const name = image.tags[0] ?? 'image';
+  const name = image.tags.length === 0 ? 'image' : image.tags.join(', ');
   if (image.outputs.length === 0) return [` ${name}   ${digest}`];
   return image.outputs.map((output) => ` ${name} → ${output.dest}   ${sizeText(output.size)}   ${digest}`);
 }

@@ -13,7 +13,7 @@ export function totalLines(
   durationMs: number,
   columns = Number.POSITIVE_INFINITY,
 ): string[] {
-  const counts = ` ${steps.length} steps: ${countParts(steps, durationMs).join(' · ')}`;
+  const counts = ` ${steps.length === 1 ? '1 step' : `${steps.length} steps`}: ${countParts(steps, durationMs).join(' · ')}`;
   const path = criticalPath(steps).filter((step) => durationOf(step) >= MIN_SHOWN_MS);
   const lines = [
     longestParts(steps).map((part) => `${counts}${part}`),

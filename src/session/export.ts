@@ -29,11 +29,12 @@ export async function exportTargets(
   const [target, ...more] = definition.targets;
   if (target === undefined || more.length > 0) throw new Error('exactly one target is expected');
   const { session, options, emit } = context;
-  const names = options.tags.map(normaliseReference);
+  const tags = options.tags.map(normaliseReference);
   const outputs = outputsOf(options);
+  const names = [...new Set([...tags, ...outputs.flatMap((output) => output.names ?? [])])];
   if (outputs.length === 0 && names.length === 0 && options.iidFile === undefined && options.metadataFile === undefined)
     return undefined;
-  const image = await imageOf(target, solution, names);
+  const image = await imageOf(target, solution, tags);
   const id = EXPORT_ACTIVITY;
   emit({ type: 'activity-started', id, name: 'exporting', atMs: session.clock.elapsedMs() });
   const written = await exportImage(image, outputs, {

@@ -81,6 +81,10 @@ describe('understood', () => {
     expect(built.secrets.get('f')).toEqual({ kind: 'file', path: '/etc/passwd' });
   });
 
+  test('no attestations are what images have', () => {
+    expect(options(['--provenance=false', '--sbom', 'false', '.']).context).toBe('.');
+  });
+
   test('the state directory: flag, variable, default', () => {
     expect(options(['.'], { TSBUILD_ROOT: '/r' }).rootDir).toBe('/r');
     expect(options(['--root', '/f', '.'], { TSBUILD_ROOT: '/r' }).rootDir).toBe('/f');
@@ -111,6 +115,13 @@ describe('refused, with exit 2', () => {
     const [name = '', value] = flags.split(' ');
     const argv = value === undefined || value.startsWith('[') ? [name, '.'] : [name, 'x', '.'];
     expect(() => options(argv)).toThrow(expect.objectContaining({ code: 'not-supported-yet' }));
+  });
+
+  test('a flag that is nearly one is told as a hint', () => {
+    expect(() => options(['--no-cach', '.'])).toThrow(
+      expect.objectContaining({ message: "unknown option '--no-cach'", hint: 'did you mean --no-cache?' }),
+    );
+    expect(() => options(['--zzzzzzzz', '.'])).toThrow(expect.objectContaining({ hint: 'see tsbuild --help' }));
   });
 
   test('a secret file that is not there is an error of the build', () => {

@@ -68,11 +68,21 @@ describe('plain', () => {
     );
   });
 
+  test('all names of the image are told', () => {
+    const events = sampleBuild().map((event) =>
+      event.type === 'build-done' && event.image !== undefined
+        ? { ...event, image: { ...event.image, tags: ['app:1', 'app:latest'] } }
+        : event,
+    );
+    expect(render(makePlainRenderer, events)).toContain('\n app:1, app:latest → node-app-1.0.tar   68.2 MB ');
+  });
+
   test('of a long name the flags go first', () => {
     const name = '[build 3/9] RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --network=none npm ci --omit=dev';
     const text = render(makePlainRenderer, eventsOf([{ name, miss: { code: 'no-record', message: 'never built' } }]));
     expect(text).toMatch(/^ ● \[build 3\/9\] RUN … npm ci --omit=dev {3}/m);
     expect(text).toContain(`#1 ${name}\n`);
+    expect(text).toContain('\n 1 step: ');
   });
 
   test('a failed build shows what failed and what was cancelled', () => {

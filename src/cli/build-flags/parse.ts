@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { BuildError } from '../../errors.ts';
+import { usageError } from '../usage-error.ts';
 import { VERSION } from '../version.ts';
 import { PLANNED_FLAGS } from './planned.ts';
 import { REPEATED, SINGLE } from './table.ts';
@@ -63,7 +64,7 @@ export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 'shown';
-    throw new BuildError('usage', error.message.replace(/^error: /, ''), { hint: 'see tsbuild --help' });
+    throw usageError(error, 'tsbuild');
   }
   const flags = command.opts<Omit<BuildFlags, 'context'> & Record<string, unknown>>();
   refusePlanned(flags);
@@ -111,7 +112,7 @@ const ALONE: Readonly<Record<string, string>> = { '--pull': '--pull=always', '--
 
 function refusePlanned(flags: Record<string, unknown>): void {
   for (const { flags: text, name, hint } of PLANNED_FLAGS) {
-    if (flags[name] === undefined) continue;
+    if (flags[name] === undefined || flags[name] === 'false') continue;
     const flag = /--[a-z-]+/.exec(text)?.[0] ?? text;
     throw new BuildError('not-supported-yet', `${flag} is not built yet`, { hint });
   }

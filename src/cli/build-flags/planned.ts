@@ -2,14 +2,17 @@ export interface PlannedFlag {
   readonly flags: string;
   /** The key under which the parser stores it. */
   readonly name: string;
-  readonly hint?: string;
+  readonly hint: string;
 }
 
-/** Flags of the contract that are refused, never accepted and ignored. */
+const CACHE_HINT = 'what is cached lies in the state directory: keep that of --root DIR between builds';
+const ATTEST_HINT = 'images have no attestations: leave it out, or give --provenance=false and --sbom=false';
+
+/** Flags of the contract that are refused, never accepted and ignored; but `false` asks for what is done anyway. */
 export const PLANNED_FLAGS: readonly PlannedFlag[] = [
-  { flags: '--cache-from <spec>', name: 'cacheFrom' },
-  { flags: '--cache-to <spec>', name: 'cacheTo' },
-  { flags: '--attest <spec>', name: 'attest' },
-  { flags: '--provenance [value]', name: 'provenance' },
-  { flags: '--sbom [value]', name: 'sbom' },
+  { flags: '--cache-from <spec>', name: 'cacheFrom', hint: CACHE_HINT },
+  { flags: '--cache-to <spec>', name: 'cacheTo', hint: CACHE_HINT },
+  { flags: '--attest <spec>', name: 'attest', hint: ATTEST_HINT },
+  { flags: '--provenance [value]', name: 'provenance', hint: ATTEST_HINT },
+  { flags: '--sbom [value]', name: 'sbom', hint: ATTEST_HINT },
 ];

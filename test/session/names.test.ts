@@ -1,0 +1,64 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type BuildEvent, buildImage, type ImageOptions } from '../../src/index.ts';
+
+function rig() {
+  const dir = mkdtempSync(join(tmpdir(), 'tsbuild-names-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const events: BuildEvent[] = [];
+  const build = (dockerfile: string, options: Partial<ImageOptions>) => {
+    writeFileSync(join(dir, 'Dockerfile'), dockerfile);
+    return buildImage(
+      { cwd: dir, context: dir, rootDir: join(dir, 'root'), pull: 'never', ...options },
+      { signal: new AbortController().signal, onEvent: (event) => events.push(event) },
+    );
+  };
+  return { dir, events, build };
+}
+
+const EMPTY = 'FROM scratch\nWORKDIR /a\n';
+
+describe('names of an image', () => {
+  test('one that is none is refused before anything is built', async () => {
+    const { build, events } = rig();
+    await expect(build(EMPTY, { tags: ['fine', 'Bad:1'] })).rejects.toMatchObject({ code: 'reference-invalid' });
+    expect(events).toEqual([]);
+  });
+
+  test('those of an output are as good as those of -t', async () => {
+    const { dir, build } = rig();
+    const metadataFile = join(dir, 'metadata.json');
+    const image = {
+      type: 'image',
+      dest: '',
+      names: ['docker.io/of/output:1', 'docker.io/library/both:latest'],
+    } as const;
+    const { image: made } = await build(EMPTY, { tags: ['both'], outputs: [image], metadataFile });
+    expect(made?.tags).toEqual(['both:latest', 'of/output:1']);
+    const { 'image.name': name } = JSON.parse(readFileSync(metadataFile, 'utf8')) as Record<string, string>;
+    expect(name).toBe('docker.io/library/both:latest,docker.io/of/output:1');
+    await build('FROM of/output:1\nWORKDIR /b\n', { tags: ['next'], outputs: [] });
+  });
+});
+
+test('a build that writes nothing says so', async () => {
+  const { build, events } = rig();
+  await build(EMPTY, {});
+  expect(events).toContainEqual(
+    expect.objectContaining({ type: 'notice', message: expect.stringContaining('-t NAME') }),
+  );
+});
+
+test('a directory is not written where a file is, which is told before anything is built', async () => {
+  const { dir, build, events } = rig();
+  const dest = join(dir, 'file');
+  writeFileSync(dest, '');
+  for (const output of [{ type: 'local', dest } as const, { type: 'oci', dest, tar: false } as const])
+    await expect(build(EMPTY, { outputs: [output] })).rejects.toMatchObject({
+      code: 'output-failed',
+      message: `cannot write ${dest}: it is not a directory`,
+    });
+  expect(events).toEqual([]);
+});
