@@ -8,6 +8,7 @@ import { openNames } from '../image/names/index.ts';
 import { makeRunners } from '../ops/index.ts';
 import { type Emit, phaseTimer, type Timed } from '../progress/index.ts';
 import { openRegistry } from '../sources/registry/index.ts';
+import { anySignal } from '../util/any-signal.ts';
 import { DisposableStack } from '../util/async-disposable-stack.ts';
 import { monotonicMs, nowMs } from '../util/clock.ts';
 import type { Worker } from '../worker/client/index.ts';
@@ -20,13 +21,14 @@ import { makeBlobFetcher } from './fetch-blob.ts';
 import { filter } from './filter.ts';
 import { outputsOf } from './outputs.ts';
 import { ExportedLayers } from './publish-layer.ts';
+import { pastOf } from './past.ts';
 import { makeRemoteDeps } from './remote-context.ts';
 import { makeImageResolver } from './image-resolver.ts';
 import { makeLayerSupply } from './layer-supply.ts';
 import { makeOpDeps } from './op-deps.ts';
 import type { Session } from './session.ts';
 import { openStateRoot } from './state-root.ts';
-import { makeWorkerHolder } from './worker.ts';
+import { makeWorkerHolder, type WorkerDeps } from './worker.ts';
 
 /** @throws BuildError root-unusable, context-*, dockerfile-missing, ignore-invalid */
 export async function openSession(
@@ -49,8 +51,12 @@ export async function openSession(
   const names = openNames(root.imagesDir, { now: nowMs });
   const fetchBlob = makeBlobFetcher({ root, registry, emit, clock });
   const layers = owned.use(makeLayerSupply({ root, fetchBlob, filter, warn, timed }));
-  const start = (): Promise<Worker> => startWorkerOf(root, options, { signal, emit, timed });
-  const worker = owned.use(makeWorkerHolder({ leftovers: root.leftovers, start }));
+  const start: WorkerDeps['start'] = (needs) =>
+    startWorkerOf(root, options, { emit: needs.emit, signal: anySignal([signal, needs.signal]), timed });
+  const worker = owned.use(makeWorkerHolder({ leftovers: root.leftovers, start, emit }));
+  const place = `${contexts.dir} ${contexts.dockerfile.file}`;
+  const past = pastOf(place, contexts.dockerfile.text, root.memo);
+  if (past.expectsRuns(options)) worker.startAhead();
   const proxies: { env: readonly string[] } = { env: [] };
   const exported = new ExportedLayers(outputsOf(options));
   const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, proxies, signal, exported });
@@ -62,7 +68,7 @@ export async function openSession(
     ...{ root, names, clock },
     dockerfile: contexts.dockerfile,
     ignoreRules: contexts.ignoreRules,
-    place: `${contexts.dir} ${contexts.dockerfile.file}`,
+    place,
     resolver: makeImageResolver({ root, names, registry, pull: options.pull, emit }),
     runners: makeRunners(deps),
     assertCanRun: deps.assertCanRun,
@@ -74,6 +80,7 @@ export async function openSession(
     },
     stepsAreSolved() {
       worker.dismiss();
+      past.remember();
       blobsAhead.stop();
     },
     useProxies(env) {

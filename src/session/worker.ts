@@ -1,10 +1,13 @@
 import { BuildError } from '../errors.ts';
+import type { BuildEvent, Emit } from '../progress/index.ts';
 import type { startWorker, Worker } from '../worker/client/index.ts';
 import type { RunReply, RunRequest } from '../worker/protocol.ts';
 
 export interface WorkerHolder extends AsyncDisposable {
-  /** Does not wait; what goes wrong is thrown by the next run. */
+  /** A RUN is sure to come. Does not wait; what goes wrong is thrown by the next run. */
   start(): void;
+  /** A RUN may well come. Until it does nothing is told of the worker. */
+  startAhead(): void;
   /** No RUN is expected any more: it tidies up and ends meanwhile. One that comes all the same has another. */
   dismiss(): void;
   run(
@@ -14,26 +17,43 @@ export interface WorkerHolder extends AsyncDisposable {
 }
 
 export interface WorkerDeps {
-  readonly start: () => ReturnType<typeof startWorker>;
+  readonly start: (options: { readonly emit: Emit; readonly signal: AbortSignal }) => ReturnType<typeof startWorker>;
+  readonly emit: Emit;
   /** What killed builds have left that only a worker can remove; it does so when it starts. */
   readonly leftovers: readonly string[];
 }
 
 /**
- * The one worker of a build, started when the first RUN needs it; a cached build never does, but at its end to remove what there is of
- * leftovers. Where no worker can be started those stay.
+ * The one worker of a build, started when the first RUN needs it or is likely to; else a build of hits has one only to remove what there is
+ * of leftovers, at its end. Where no worker can be started those stay.
  */
-export function makeWorkerHolder({ start, leftovers }: WorkerDeps): WorkerHolder {
+export function makeWorkerHolder({ start, leftovers, emit }: WorkerDeps): WorkerHolder {
   let worker: Promise<Worker> | undefined;
   let remain = leftovers.length;
   const ends: Promise<void>[] = [];
-  const started = (): Promise<Worker> => {
+  const untold: BuildEvent[] = [];
+  let isNeeded = leftovers.length > 0;
+  const tell: Emit = (event) => {
+    if (isNeeded) emit(event);
+    else untold.push(event);
+  };
+  let starting = new AbortController();
+  const launched = (): Promise<Worker> => {
     remain = 0;
-    worker ??= start();
+    if (worker !== undefined) return worker;
+    starting = new AbortController();
+    worker = start({ emit: tell, signal: starting.signal });
     return worker;
+  };
+  const started = (): Promise<Worker> => {
+    isNeeded = true;
+    for (const event of untold.splice(0)) emit(event);
+    return launched();
   };
   const dismiss = (): void => {
     if (worker === undefined) return;
+    // Nothing was asked of it: it need not come to its start.
+    if (!isNeeded) starting.abort();
     const end = worker.then(
       (running) => running[Symbol.asyncDispose](),
       () => undefined,
@@ -45,6 +65,9 @@ export function makeWorkerHolder({ start, leftovers }: WorkerDeps): WorkerHolder
   return {
     start() {
       started().catch(() => undefined);
+    },
+    startAhead() {
+      launched().catch(() => undefined);
     },
     dismiss,
     async run(request, options) {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { makeWorkerHolder } from '../../src/session/worker.ts';
+import type { BuildEvent } from '../../src/progress/index.ts';
+import { makeWorkerHolder, type WorkerDeps } from '../../src/session/worker.ts';
 import type { Worker } from '../../src/worker/client/index.ts';
 import type { RunReply, RunRequest } from '../../src/worker/protocol.ts';
 
@@ -17,7 +18,7 @@ function holder(leftovers: readonly string[], failure?: Error) {
     said.push('started');
     return failure === undefined ? Promise.resolve(worker) : Promise.reject(failure);
   };
-  return { said, holder: makeWorkerHolder({ start, leftovers }) };
+  return { said, holder: makeWorkerHolder({ start, leftovers, emit: () => undefined }) };
 }
 
 test('a build without a RUN starts no worker, but for what a killed one left', async () => {
@@ -59,7 +60,7 @@ test('a worker that is dismissed ends meanwhile, and the end of all waits for it
     };
     return Promise.resolve(worker as unknown as Worker);
   };
-  const held = makeWorkerHolder({ start, leftovers: ['tmp/x'] });
+  const held = makeWorkerHolder({ start, leftovers: ['tmp/x'], emit: () => undefined });
   held.dismiss();
   expect(said).toEqual([]);
   await held.run(request, options);
@@ -71,4 +72,58 @@ test('a worker that is dismissed ends meanwhile, and the end of all waits for it
   letEnd();
   await end;
   expect(said).toEqual(['started', 'started', 'worker 1 ended', 'worker 2 ended']);
+});
+
+/** A worker that has a warning to tell, and starts until it is let. */
+function startingAhead() {
+  const told: BuildEvent[] = [];
+  const workers: { isAborted: boolean }[] = [];
+  let letStart: () => void = () => undefined;
+  const start: WorkerDeps['start'] = async ({ emit, signal }) => {
+    const one = { isAborted: false };
+    workers.push(one);
+    emit({ type: 'warning', message: 'one id' });
+    signal.addEventListener('abort', () => {
+      one.isAborted = true;
+      letStart();
+    });
+    await new Promise<void>((resolve) => {
+      letStart = resolve;
+    });
+    signal.throwIfAborted();
+    return { run: () => Promise.resolve(reply), [Symbol.asyncDispose]: () => Promise.resolve() } as unknown as Worker;
+  };
+  return { told, workers, start, emit: (event: BuildEvent) => void told.push(event), letStart: () => letStart() };
+}
+
+test('of a worker that was started ahead nothing is told until a RUN comes, which has that one', async () => {
+  const { told, workers, start, emit, letStart } = startingAhead();
+  const held = makeWorkerHolder({ start, emit, leftovers: [] });
+  held.startAhead();
+  expect(told).toEqual([]);
+  held.start();
+  expect(told).toEqual([{ type: 'warning', message: 'one id' }]);
+  letStart();
+  expect(await held.run(request, options)).toBe(reply);
+  await held[Symbol.asyncDispose]();
+  expect(workers).toEqual([{ isAborted: false }]);
+});
+
+test('a worker that was started ahead for nothing does not come to its start, and nothing was told of it', async () => {
+  const { told, workers, start, emit } = startingAhead();
+  const held = makeWorkerHolder({ start, emit, leftovers: [] });
+  held.startAhead();
+  held.dismiss();
+  await held[Symbol.asyncDispose]();
+  expect([workers, told]).toEqual([[{ isAborted: true }], []]);
+});
+
+test('with leftovers to remove it comes to its start, and is told of', async () => {
+  const { told, workers, start, emit, letStart } = startingAhead();
+  const held = makeWorkerHolder({ start, emit, leftovers: ['tmp/x'] });
+  held.startAhead();
+  held.dismiss();
+  letStart();
+  await held[Symbol.asyncDispose]();
+  expect([workers.length, told.length, workers[0]?.isAborted]).toEqual([1, 1, false]);
 });

@@ -92,7 +92,8 @@ function launch(
   const gate = mapIDs === undefined ? 'ignore' : 'pipe';
   const child = spawn(command[0] ?? node, command.slice(1), {
     stdio: [gate, gate, 'pipe', 'ipc'],
-    env,
+    // It speaks to nobody, and Node would read these at each start.
+    env: { ...env, NODE_EXTRA_CA_CERTS: undefined },
     detached: true,
   });
   const outputs: Started['outputs'] = new Map();
