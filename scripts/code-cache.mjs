@@ -1,9 +1,10 @@
 // node code-cache.mjs DIR MAIN WORKER: writes beside the chunks of the bundle what V8 made of them (src/cli/start/load.ts). What a build
-// calls is compiled by doing one: functions that never ran are not in it. For the version of Node that runs this; another one compiles.
+// calls is compiled by doing one: functions of the main program that never ran are not in it. For the version of Node that runs this; another one compiles.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 
 const [dir = '', main = '', worker = ''] = process.argv.slice(2);
 /** @type {typeof import('../src/cli/start/load.ts')} */
@@ -21,7 +22,10 @@ try {
   }
   for (const name of readdirSync(dir)) if (isChunk(name)) ofMain.load(name);
   const mask = process.umask();
+  // it does nothing without namespaces, which are not asked for here: all of its functions are compiled
+  setFlagsFromString('--no-lazy');
   ofWorker.load(worker);
+  setFlagsFromString('--lazy');
   process.umask(mask);
   for (const [name, script] of [...ofMain.scripts, ...ofWorker.scripts]) {
     writeFileSync(join(dir, name.replace(/\.cjs$/, '.code')), script.createCachedData());

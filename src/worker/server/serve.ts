@@ -38,12 +38,13 @@ export function makeServer(send: Send): Server {
   };
   const handlers: Handlers = {
     async start(setup: WorkerSetup) {
-      workspace = openWorkspace(setup, {
+      const made = openWorkspace(setup, {
         warn: (message) => void send({ type: 'warning', message }),
         note: (message) => void send({ type: 'note', message }),
       });
+      workspace = made;
       // What a RUN asks for first, while the front hears that it may ask.
-      workspace.later(() => openedAhead(workspace));
+      made.later(() => openedAhead(made));
       return null;
     },
     async run(request: RunRequest) {
@@ -80,9 +81,10 @@ export function makeServer(send: Send): Server {
 }
 
 /** What stands in the way is told to the RUN that asks. */
-function openedAhead(workspace: Workspace | undefined): void {
+function openedAhead(workspace: Workspace): void {
+  workspace.runtimes.open('runc').catch(() => undefined);
   try {
-    workspace?.snapshots();
+    workspace.snapshots();
   } catch {}
 }
 
