@@ -1,23 +1,52 @@
 // One command, measured: wall and CPU time, peak memory of its processes and its daemon's, growth of its disk.
 
 import { spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 const SAMPLE_MS = 20;
 /** Without this machine's own authorities, which each start of Node would read for 80 ms. */
 const { NODE_EXTRA_CA_CERTS: _, ...ENVIRONMENT } = process.env;
 const TICKS = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout);
+if (spawnSync('hyperfine', ['--version']).status !== 0)
+  throw new Error('hyperfine is not installed: apt-get install -y hyperfine');
 
 /**
+ * hyperfine starts it and takes the times; what it holds is looked at meanwhile.
+ *
  * @param {string} command for bash
  * @param {{ cwd: string, env?: NodeJS.ProcessEnv, daemons?: readonly number[], disk: readonly string[] }} options
  * @returns {Promise<{ wallMs: number, cpuMs: number, peakBytes: number, diskBytes: number }>}
  */
 export async function measure(command, { cwd, env = ENVIRONMENT, daemons = [], disk }) {
-  const before = diskBytes(disk);
-  const cpuBefore = sum(daemons.map(cpuMsOf));
-  const started = process.hrtime.bigint();
-  const child = spawn('bash', ['-c', `TIMEFORMAT='cpu %U %S'; time { ${command}; }`], { cwd, env });
+  const dir = mkdtempSync(join(tmpdir(), 'tsbuild-measure-'));
+  try {
+    const [script, figures] = [join(dir, 'command.sh'), join(dir, 'figures.json')];
+    writeFileSync(script, command);
+    const before = diskBytes(disk);
+    const cpuBefore = sum(daemons.map(cpuMsOf));
+    const { text, peakBytes } = await ran(
+      ['-N', '-i', '--show-output', '-r', '1', '--export-json', figures, `bash ${script}`],
+      {
+        cwd,
+        env,
+        daemons,
+      },
+    );
+    const [figure] = JSON.parse(readFileSync(figures, 'utf8')).results;
+    const [code] = figure.exit_codes;
+    if (code !== 0) throw new Error(`${command}\nexited with ${code}\n${text.slice(-3000)}`);
+    const cpuMs = (figure.user + figure.system) * 1000 + sum(daemons.map(cpuMsOf)) - cpuBefore;
+    return { wallMs: figure.mean * 1000, cpuMs, peakBytes, diskBytes: diskBytes(disk) - before };
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+/** @param {readonly string[]} args of hyperfine @param {{ cwd: string, env: NodeJS.ProcessEnv, daemons: readonly number[] }} options */
+async function ran(args, { cwd, env, daemons }) {
+  const child = spawn('hyperfine', args, { cwd, env });
   const output = [];
   child.stdout.on('data', (chunk) => output.push(chunk));
   child.stderr.on('data', (chunk) => output.push(chunk));
@@ -26,13 +55,10 @@ export async function measure(command, { cwd, env = ENVIRONMENT, daemons = [], d
     peakBytes = Math.max(peakBytes, memoryOf([child.pid, ...daemons]));
   }, SAMPLE_MS);
   const code = await new Promise((done) => child.on('close', done));
-  const wallMs = Number(process.hrtime.bigint() - started) / 1e6;
   clearInterval(timer);
   const text = Buffer.concat(output).toString();
-  if (code !== 0) throw new Error(`${command}\nexited with ${code}\n${text.slice(-3000)}`);
-  const [, user = '0', system = '0'] = /cpu ([\d.]+) ([\d.]+)\s*$/.exec(text) ?? [];
-  const cpuMs = (Number(user) + Number(system)) * 1000 + sum(daemons.map(cpuMsOf)) - cpuBefore;
-  return { wallMs, cpuMs, peakBytes, diskBytes: diskBytes(disk) - before };
+  if (code !== 0) throw new Error(`hyperfine ended with ${code}\n${text.slice(-3000)}`);
+  return { text, peakBytes };
 }
 
 /** What the processes and all below them hold. Pages of files, on disk or in memory, which those that run the same program share, count once for each program. */
