@@ -67,12 +67,13 @@ const BEFORE_COMMAND = /^(--root(=.*)?|--help|-h)$/s;
 
 /**
  * The first word is a command's name, or all is `build`'s: after an option of a build, a word is the build context even if a command
- * is called so.
+ * is called so. `help COMMAND` is `COMMAND --help`.
  */
 export function findCommand(argv: readonly string[]): { name: CommandName; rest: readonly string[] } {
   let at = 0;
   while (BEFORE_COMMAND.test(argv[at] ?? '')) at += argv[at] === '--root' ? 2 : 1;
-  const word = argv[at] ?? '';
+  const [word = '', of = ''] = argv.slice(at);
+  if (word === 'help') return { name: isCommand(of) ? of : 'build', rest: ['--help'] };
   return isCommand(word) ? { name: word, rest: argv.toSpliced(at, 1) } : { name: 'build', rest: argv };
 }
 

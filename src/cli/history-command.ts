@@ -110,17 +110,27 @@ function entryOf({ id, startedAt, context, file, target, tags, error, report }: 
 
 /** One line a build: its ID, when, how it ended, how long it took, its hits, and what it was. */
 export function historyText(builds: readonly StoredBuild[], now: number): string {
-  return builds.map((build) => `${lineOf(build, now).map(plainText).join('  ').trimEnd()}\n`).join('');
+  const rows = builds.map((build) => cellsOf(build, now).map(plainText));
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lineOf = (row: readonly string[]): string =>
+    row
+      .map((cell, column) =>
+        column === DURATION ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join('  ');
+  return rows.map((row) => `${lineOf(row).trimEnd()}\n`).join('');
 }
 
-function lineOf({ id, startedAt, context, file, tags, report }: StoredBuild, now: number): string[] {
+const DURATION = 3;
+
+function cellsOf({ id, startedAt, context, file, tags, report }: StoredBuild, now: number): string[] {
   const { result, durationMs, summary } = report;
   return [
     id,
-    ageText(now - startedAt).padEnd(12),
-    result.padEnd(9),
-    durationText(durationMs).padStart(10),
-    `${summary.hits} of ${summary.steps} hit`.padEnd(14),
+    ageText(now - startedAt),
+    result,
+    durationText(durationMs),
+    `${summary.hits} of ${summary.steps} hit`,
     tags.length > 0 ? tags.join(', ') : `${file} in ${context}`,
   ];
 }

@@ -1,39 +1,48 @@
 import { readFileSync } from 'node:fs';
 import type { BuildError, SourceRange } from '../errors.ts';
+import { clip } from '../progress/render/width.ts';
 
 export interface RenderErrorOptions {
   readonly color: boolean;
+  /** Of the terminal: an excerpt keeps within them. */
+  readonly columns?: number | undefined;
   /** Text of a source file, for the excerpt; undefined when it cannot be read. */
   readonly source?: (file: string) => string | undefined;
 }
 
 /** `file:line:col`, the excerpt, the message with its code, the hint; then the others found in the same pass. */
-export function renderError(error: BuildError, { color, source = readSource }: RenderErrorOptions): string {
+export function renderError(error: BuildError, { color, columns, source = readSource }: RenderErrorOptions): string {
   const { source: text } = error;
   const known = (file: string): string | undefined => (text?.file === file ? text.text : source(file));
-  return [error, ...error.others].map((one) => renderOne(one, { color, source: known })).join('\n');
+  return [error, ...error.others].map((one) => renderOne(one, { color, columns, source: known })).join('\n');
 }
 
-function renderOne(error: BuildError, { color, source }: Required<RenderErrorOptions>): string {
+function renderOne(error: BuildError, { color, columns = MAX_COLUMNS, source }: RenderOneOptions): string {
   const paint = color ? (text: string) => `\u001b[31m${text}\u001b[39m` : (text: string) => text;
   const lines: string[] = [];
-  if (error.range !== undefined) lines.push(...excerpt(error.range, source(error.range.file)));
+  if (error.range !== undefined) lines.push(...excerpt(error.range, { text: source(error.range.file), columns }));
   lines.push(`${paint('error')}: ${clean(error.message)} [${error.code}]`);
   if (error.hint !== undefined) lines.push(`hint: ${clean(error.hint)}`);
   return `${lines.join('\n')}\n`;
 }
 
-function excerpt(range: SourceRange, text: string | undefined): string[] {
+type RenderOneOptions = RenderErrorOptions & Required<Pick<RenderErrorOptions, 'source'>>;
+
+function excerpt(
+  range: SourceRange,
+  { text, columns }: { readonly text: string | undefined; readonly columns: number },
+): string[] {
   const place = `${clean(range.file)}:${range.startLine}:${range.startColumn}`;
   const line = text?.split(/\r?\n/)[range.startLine - 1];
   if (line === undefined) return [place];
   const gutter = `  ${range.startLine} | `;
+  const room = Math.min(MAX_COLUMNS, Math.max(columns - gutter.length, range.startColumn));
   const caret = ' '.repeat(Math.min(range.startColumn - 1, MAX_COLUMNS));
   const end = range.endLine === range.startLine ? range.endColumn : range.startColumn + 1;
-  const width = Math.max(1, Math.min(end, line.length + 1, MAX_COLUMNS) - range.startColumn);
+  const width = Math.max(1, Math.min(end, line.length + 1, room + 1) - range.startColumn);
   return [
     place,
-    `${gutter}${clean(line.slice(0, MAX_COLUMNS))}`,
+    `${gutter}${clip(clean(line.slice(0, MAX_COLUMNS)), room)}`,
     `${' '.repeat(gutter.length - 2)}| ${caret}${'^'.repeat(width)}`,
   ];
 }

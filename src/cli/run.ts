@@ -6,7 +6,7 @@ import { writeStdout } from './stdout.ts';
 import { VERSION } from './version.ts';
 
 /** Told without loading anything else. */
-const VERSION_WORDS: ReadonlySet<string> = new Set(['--version', '-v']);
+const VERSION_WORDS: ReadonlySet<string> = new Set(['--version', '-v', 'version']);
 
 /** Runs one command line and returns its exit status; messages go to stderr, what was asked for to stdout. */
 export async function runCli(argv: readonly string[], context: CliContext): Promise<number> {
@@ -20,7 +20,9 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     return await command(rest, context);
   } catch (error) {
     if (error instanceof BuildError) {
-      process.stderr.write(renderError(error, { color: useColor(context, process.stderr.isTTY) }));
+      process.stderr.write(
+        renderError(error, { color: useColor(context, process.stderr.isTTY), columns: process.stderr.columns }),
+      );
       return error.exitCode;
     }
     process.stderr.write(

@@ -10,5 +10,12 @@ export type { Renderer, RenderTarget } from './render/renderer.ts';
 export { ageText, durationText, MIN_SAVED_MS, plainText, sizeText } from './render/words.ts';
 export { failureOf, REPORT_SCHEMA_VERSION, renderReport } from './report.ts';
 export type { Report } from './report-type.ts';
-export { asStoredBuild, type StoredBuild, type StoredReport, type StoredStep, stateOf } from './stored-build.ts';
+export {
+  asStoredBuild,
+  type StoredBuild,
+  type StoredReport,
+  type StoredStep,
+  stateOf,
+  wasReached,
+} from './stored-build.ts';
 export { summaryLines } from './summary.ts';

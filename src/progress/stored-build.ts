@@ -55,12 +55,18 @@ export function stateOf({ report, findings, error }: StoredBuild): BuildState {
   };
 }
 
+/** A report says `cancelled` of a step that was never begun, too. */
+export function wasReached({ status, startedMs, reason }: StoredStep): boolean {
+  return status !== 'cancelled' || startedMs !== 0 || reason !== undefined;
+}
+
 function stepState(step: StoredStep): StepState {
   const { id, name, stage, kind, file, line, status, startedMs, durationMs, savedMs, reason, ...rest } = step;
   const { layer, record, logFile, error, refused } = rest;
   return {
     info: { id, name, stage, kind, file, line, isStep: true },
-    ...{ status, startedMs, savedMs, endedMs: startedMs + durationMs },
+    ...(wasReached(step) ? { status, startedMs, endedMs: startedMs + durationMs } : { status: 'waiting' as const }),
+    savedMs,
     ...(reason === undefined ? {} : { reason, earlyCutOff: reason.earlyCutOff === true }),
     ...withoutAbsent({ layer, record, logFile, error, refused }),
   };

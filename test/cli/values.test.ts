@@ -72,6 +72,8 @@ describe('which command', () => {
     [['--root', 'doctor', 'du'], 'du', ['--root', 'doctor']],
     [['--root'], 'build', ['--root']],
     [['--help', 'history'], 'history', ['--help']],
+    [['help', 'history'], 'history', ['--help']],
+    [['help'], 'build', ['--help']],
     [['-t', 'doctor', '.'], 'build', ['-t', 'doctor', '.']],
     [['-t', 'a', 'doctor'], 'build', ['-t', 'a', 'doctor']],
     [['--root', '/x', '-t', 'a', 'doctor'], 'build', ['--root', '/x', '-t', 'a', 'doctor']],
@@ -95,6 +97,7 @@ describe('errors', () => {
       range,
       hint: '.dockerignore:4 excludes "dist/"',
     });
+    expect(renderError(error, { color: false, columns: 14, source })).toContain('  2 | COPY di…\n    |      ^^^\n');
     expect(renderError(error, { color: false, source })).toBe(
       [
         'Dockerfile:2:6',

@@ -46,6 +46,12 @@ test('every build is remembered, and is shown again as it was shown', async () =
   assert.ok(rows.length >= 4);
   for (const row of rows) assert.ok(second.stderr.includes(row), row);
 
+  rig.write({ Dockerfile: 'FROM scratch\nCOPY a /a\nCOPY missing /b\nCOPY b /b\n' });
+  const failed = await rig.build();
+  const again = await rig.tsbuild(['history', 'show']);
+  assert.match(again.stdout, /· \[3\/3\] COPY b \/b .*not reached/);
+  for (const row of again.stdout.trimEnd().split('\n').slice(1, -1)) assert.ok(failed.stderr.includes(row), row);
+
   const stored = JSON.parse((await rig.tsbuild(['history', 'show', '--format', 'json'])).stdout) as {
     report: object;
     error: object;

@@ -6,6 +6,7 @@ import {
   plainText,
   type StoredBuild,
   type StoredStep,
+  wasReached,
 } from '../../progress/index.ts';
 import { clip, padEnd, textWidth } from '../../progress/render/width.ts';
 import { wrapAfter } from './wrap.ts';
@@ -89,9 +90,9 @@ export function oneLine(text: string): string {
 }
 
 /** `hit`, `miss`, `failed`, `refused`; a step that was never begun was not reached. */
-export function wordOf({ status, startedMs, reason, refused }: StoredStep): string {
-  if (refused === true) return 'refused';
-  return status === 'cancelled' && startedMs === 0 && reason === undefined ? 'not reached' : status;
+export function wordOf(step: StoredStep): string {
+  if (step.refused === true) return 'refused';
+  return wasReached(step) ? step.status : 'not reached';
 }
 
 export function causeOf(step: StoredStep): string {
