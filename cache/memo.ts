@@ -2,7 +2,7 @@ import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from './canonical-json.ts';
 import { digestOf, hexOf } from './digest.ts';
-import { publishBytes, readIfThere, type TempPath, type Warn } from './files.ts';
+import { publishUnsynced, readIfThere, type TempPath, type Warn } from './files.ts';
 import { parseLines, renderLine } from './records/lines.ts';
 
 /** Remembers small values by what they were computed from; may forget any of them at any time. */
@@ -39,7 +39,7 @@ export function openMemo(dir: string, { tempPath, now, onWarning }: MemoOptions)
     put(namespace, key, value) {
       const path = pathOf(namespace, key);
       try {
-        publishBytes(path, renderLine(JSON.stringify(value)), tempPath);
+        publishUnsynced(path, renderLine(JSON.stringify(value)), tempPath);
         forgetOldest(dirname(path));
       } catch (error) {
         onWarning(`a digest could not be remembered: ${(error as Error).message}`);
