@@ -100,7 +100,7 @@ async function writeChunks() {
 
 /** @param {string} text of an ES module */
 async function asFunction(text) {
-  const { code } = await transform(text, {
+  const { code } = await transform(withPlainLinks(text), {
     format: 'cjs',
     platform: 'node',
     target: 'node20.11',
@@ -116,6 +116,31 @@ async function asFunction(text) {
     code.includes(`${variable}.default`) ? whole : `${variable}=require("${id}")`,
   );
   return `function(exports,require,module,__filename,__dirname){${lean}}`;
+}
+
+/**
+ * Imports of names as constants, exports as one object of values. esbuild's own way is a getter for each name in an object that V8 takes for
+ * a dictionary: whatever a loop uses of another chunk is looked up and called twice each time, and never inlined. Chunks have no cycles, and
+ * no name of theirs gets another value once its chunk has run.
+ * @param {string} text of an ES module, as esbuild prints it
+ */
+function withPlainLinks(text) {
+  const paired = (/** @type {string} */ names, /** @type {(pair: string[]) => string} */ pairOf) =>
+    names
+      .split(',')
+      .map((name) => pairOf(name.split(' as ')))
+      .join(',');
+  const linked = text
+    .replace(/\bimport\{([\w$, ]+)\}from("(?:\.\/|node:)[^"]+");/g, (whole, names, id) =>
+      /\bdefault\b(?!_)/.test(names) ? whole : `const{${paired(names, (pair) => pair.join(':'))}}=require(${id});`,
+    )
+    .replace(/\bimport("\.\/[^"]+");/g, 'require($1);')
+    .replace(/\bexport\{([\w$, ]+)\};?(?=\s*(?:\/\*![^*]*\*\/\s*)?$)/, (_, names) => {
+      return `module.exports={${paired(names, ([name, as = name]) => `${as}:${name}`)}};`;
+    });
+  if (/\bimport(?:\{|"\.|\*as \w+ from"\.)|\bexport\{/.test(linked))
+    throw new Error('a chunk is linked in a way that is not known');
+  return linked;
 }
 
 /**
