@@ -2,7 +2,7 @@ import type { DiffID } from '../cache/index.ts';
 import type { BuildOptions } from './build-options.ts';
 import { BuildError } from './errors.ts';
 import { checkDestinations } from './exporter/index.ts';
-import { lower, parseDockerfile } from './frontend/index.ts';
+import { type DateSource, lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import { growHeapSlowly } from './host/process/index.ts';
 import { normaliseReference } from './image/oci/index.ts';
@@ -132,6 +132,7 @@ async function tell<T>(
   const deps = {
     resolver: session.resolver,
     signal,
+    dateOf: (source: DateSource) => session.dateOf(source),
     report: (diagnostics: Parameters<typeof tellDiagnostics>[0]) => tellDiagnostics(diagnostics, emit),
   };
   const lowered = await timed({ name: 'lower' }, () => lower(dockerfile, lowering, deps));

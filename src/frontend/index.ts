@@ -1,5 +1,6 @@
 export type * from './ast.ts';
 export { describeRule, isRuleWord, kebab, RULES, type RuleInfo } from './checks/index.ts';
+export type { DateSource } from './lower/epoch.ts';
 export { type Lowered, type LowerDeps, lower, type StageSummary } from './lower/lower.ts';
 export type { ArgSummary } from './lower/arg-summaries.ts';
 export type * from './options.ts';

@@ -1,5 +1,10 @@
+import { createReadStream } from 'node:fs';
+import type { Digest } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
+import type { DateSource } from '../frontend/index.ts';
+import { newestInTar } from '../sources/context/index.ts';
+import { filter } from './filter.ts';
 import { gitRequest, type RemoteDeps, remoteKind } from './remote-context.ts';
 import type { Session } from './session.ts';
 import { contextDirectory } from './source.ts';
@@ -17,13 +22,35 @@ export function contextDate(options: BuildOptions, remote: RemoteDeps): Promise<
 const EPOCH = 'SOURCE_DATE_EPOCH';
 
 /**
- * --reproducible sets the epoch, unless one is given; SOURCE_DATE_EPOCH=context is that of a git context.
+ * What SOURCE_DATE_EPOCH may name: a commit has a date, a URL its Last-Modified or that of the newest file in its archive;
+ * directories, images and what comes on stdin have none.
+ * @throws BuildError git-failed, http-failed
+ */
+export function dateOf(source: DateSource, options: BuildOptions, remote: RemoteDeps): Promise<number | undefined> {
+  const { git, signal } = remote;
+  if (source.kind === 'git') return git.date(source, { signal });
+  if (source.kind === 'http') return dateOfUrl(source, remote);
+  const text = source.name === '' ? options.context : (options.contexts.get(source.name) ?? '');
+  const request = gitRequest(text, remote);
+  if (request !== undefined) return git.date(request, { signal });
+  return remoteKind(text) === 'http' ? dateOfUrl({ url: text }, remote) : Promise.resolve(undefined);
+}
+
+async function dateOfUrl(
+  { url, checksum }: { readonly url: string; readonly checksum?: Digest | undefined },
+  { fetchFile, signal }: RemoteDeps,
+): Promise<number | undefined> {
+  const { path, mtimeSec } = await fetchFile(url, { checksum, signal });
+  return mtimeSec === 0 ? newestInTar(createReadStream(path), { signal, filter }) : mtimeSec;
+}
+
+/**
+ * --reproducible sets the epoch, unless one is given.
  * @throws BuildError epoch-unknown
  */
 export async function withEpoch(options: BuildOptions, session: Pick<Session, 'commitDate'>): Promise<BuildOptions> {
   const given = options.buildArgs.get(EPOCH) ?? '';
-  const isAsked = given === 'context' && remoteKind(options.context) === 'git';
-  if (!isAsked && (given !== '' || options.isReproducible !== true)) return options;
+  if (given !== '' || options.isReproducible !== true) return options;
   const date = await session.commitDate();
   if (date === undefined)
     throw new BuildError('epoch-unknown', `--reproducible: the build context ${options.context} has no git commit`, {

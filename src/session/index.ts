@@ -13,7 +13,7 @@ import { DisposableStack } from '../util/async-disposable-stack.ts';
 import { monotonicMs, nowMs } from '../util/clock.ts';
 import type { Worker } from '../worker/client/index.ts';
 import { makeBlobsAhead } from './blobs-ahead.ts';
-import { contextDate } from './context-date.ts';
+import { contextDate, dateOf } from './context-date.ts';
 import { openContexts } from './contexts.ts';
 import { openCredentials } from './credentials.ts';
 import { makeExportDeps } from './export-deps.ts';
@@ -74,6 +74,7 @@ export async function openSession(
     assertCanRun: deps.assertCanRun,
     mainContext: () => contexts.open(''),
     commitDate: () => contextDate(options, remote),
+    dateOf: (source) => dateOf(source, options, remote),
     exportDeps,
     layerIsMade(vertex, layer) {
       if (exported.has(vertex)) blobsAhead.add(layer);

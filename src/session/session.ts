@@ -1,5 +1,5 @@
 import type { LayerRef, Root } from '../../cache/index.ts';
-import type { ImageResolver, LowerOptions } from '../frontend/index.ts';
+import type { DateSource, ImageResolver, LowerOptions } from '../frontend/index.ts';
 import type { Definition, Vertex } from '../graph/index.ts';
 import type { Names } from '../image/names/index.ts';
 import type { ContextTree } from '../sources/context/index.ts';
@@ -22,6 +22,8 @@ export interface Session extends AsyncDisposable {
   mainContext(): Promise<ContextTree>;
   /** When the commit of the main context was made, in seconds; undefined when it is of no git repository. */
   commitDate(): Promise<number | undefined>;
+  /** When what SOURCE_DATE_EPOCH names was made, in seconds; undefined for what has no date. */
+  dateOf(source: DateSource): Promise<number | undefined>;
   /** Names the Dockerfile and context, to explain misses; in no key. */
   readonly place: string;
   readonly clock: { readonly nowMs: () => number; readonly elapsedMs: () => number };

@@ -12,7 +12,9 @@ let server: Awaited<ReturnType<typeof serveGit>>;
 let first = '';
 let count = 0;
 
-const tarball = () => execFileSync('tar', ['cz', '-C', join(repos, 'a'), 'Dockerfile', 'sub']);
+const ARCHIVED_AT = 1_000_000_000;
+const tarball = () =>
+  execFileSync('tar', ['cz', `--mtime=@${ARCHIVED_AT}`, '-C', join(repos, 'a'), 'Dockerfile', 'sub']);
 
 beforeAll(async () => {
   first = commit(join(repos, 'a'), {
@@ -25,6 +27,7 @@ beforeAll(async () => {
   commit(join(repos, 'hostile'), { Dockerfile: '-> /etc/passwd', out: '-> /etc' });
   server = await serveGit(repos, (request, response) => {
     if (request.url === '/x.tar.gz') response.end(tarball());
+    else if (request.url === '/dated') response.setHeader('last-modified', 'Mon, 01 Jan 2001 00:00:00 GMT').end('x');
     else if (request.url === '/Dockerfile') response.end('FROM scratch\nLABEL from=url\n');
     else if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end();
     else return false;
@@ -70,6 +73,35 @@ describe('a repository as the context', () => {
       expect(done.stderr, done.stderr).not.toContain('error');
       expect(verifyArchive(dest).config.created).toBe(new Date(date * 1000).toISOString());
     }
+  });
+
+  test('SOURCE_DATE_EPOCH names what has a date: a stage that fetches, a named context, a URL', async () => {
+    const date = Number(git(join(repos, 'a'), 'show', '-s', '--format=%ct', 'HEAD'));
+    const stage = `ARG SOURCE_DATE_EPOCH=src\nFROM scratch AS src\nADD ${server.url}/a.git /\nFROM scratch\nCOPY --from=src /sub /\n`;
+    for (const [name, context, flags, expected] of [
+      ['stage', local(stage), [], date],
+      [
+        'named',
+        local('FROM scratch\nWORKDIR /a\n'),
+        ['SOURCE_DATE_EPOCH=src', '--build-context', `src=${server.url}/a.git`],
+        date,
+      ],
+      [
+        'last-modified',
+        local('FROM scratch\nWORKDIR /a\n'),
+        ['SOURCE_DATE_EPOCH=src', '--build-context', `src=${server.url}/dated`],
+        978307200,
+      ],
+      ['archive', `${server.url}/x.tar.gz`, ['SOURCE_DATE_EPOCH=context'], ARCHIVED_AT],
+    ] as const) {
+      const dest = join(rig.dir, `epoch-${name}.tar`);
+      const argv = flags.length === 0 ? [] : ['--build-arg', ...flags];
+      const done = await rig.tsbuild(['--progress', 'plain', ...argv, '-o', `type=oci,dest=${dest}`, context]);
+      expect(done.stderr, done.stderr).not.toContain('error');
+      expect(verifyArchive(dest).config.created, name).toBe(new Date(expected * 1000).toISOString());
+    }
+    const none = await rig.tsbuild(['--build-arg', 'SOURCE_DATE_EPOCH=soon', local('FROM scratch\n')]);
+    expect(none.stderr).toContain('invalid SOURCE_DATE_EPOCH: soon [flag-invalid]');
   });
 
   test('its default branch, without .git; a cached build fetches nothing', async () => {

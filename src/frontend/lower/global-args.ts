@@ -1,12 +1,9 @@
-import { BuildError } from '../../errors.ts';
 import { formatPlatform, type Platform } from '../../image/oci/index.ts';
 import type { ArgInstruction } from '../ast.ts';
 import { BuildEnv } from '../config/index.ts';
 import type { LowerOptions } from '../options.ts';
 import { type GlobalArg, summariseArg } from './arg-summaries.ts';
 import { type Escape, makeExpander } from './expander.ts';
-
-const EPOCH = 'SOURCE_DATE_EPOCH';
 
 export interface BuildArgs {
   /** What --build-arg gave, with SOURCE_DATE_EPOCH resolved. */
@@ -26,10 +23,10 @@ export interface ArgContext {
 }
 
 /** The ARGs above the first FROM, on top of the platform arguments. */
-export function readBuildArgs(
+export function readGlobals(
   instructions: readonly ArgInstruction[],
   { options, target, escapeToken }: ArgContext,
-): BuildArgs {
+): Omit<BuildArgs, 'epoch'> {
   const given = options.buildArgs;
   let globals = BuildEnv.of(automaticArgs(options, target).map(([name, value]) => [name, given.get(name) ?? value]));
   const declared: GlobalArg[] = [];
@@ -42,7 +39,7 @@ export function readBuildArgs(
       declared.push({ ...summariseArg(instruction, pair, set), uses: expand.used });
     }
   }
-  return { ...withEpoch({ given, globals }, options), declared };
+  return { given, globals, declared };
 }
 
 /** The predefined proxy arguments, in both cases, for the process only: no key, layer or history knows of them. */
@@ -73,32 +70,4 @@ function platformArgs(prefix: string, platform: Platform): readonly (readonly [s
     [`${prefix}ARCH`, platform.architecture],
     [`${prefix}VARIANT`, platform.variant ?? ''],
   ];
-}
-
-type WithEpoch = Omit<BuildArgs, 'declared'>;
-
-function withEpoch({ given, globals }: Omit<WithEpoch, 'epoch'>, options: LowerOptions): WithEpoch {
-  const text = given.get(EPOCH) ?? globals.get(EPOCH) ?? '';
-  if (text === '') return { given, globals, epoch: undefined };
-  if (/^[+-]?\d+$/.test(text)) {
-    const epoch = Number(text);
-    const value = String(epoch);
-    return {
-      given: given.has(EPOCH) ? new Map([...given, [EPOCH, value]]) : given,
-      globals: globals.has(EPOCH) ? globals.with([[EPOCH, value]]) : globals,
-      epoch,
-    };
-  }
-  // A directory has no date of its own: the argument is as good as not given.
-  const named = options.contexts.get(text.toLowerCase());
-  if (text !== 'context' && named?.kind !== 'directory') throw invalidEpoch(text);
-  const rest = new Map(given);
-  rest.delete(EPOCH);
-  return { given: rest, globals: globals.without(EPOCH), epoch: undefined };
-}
-
-function invalidEpoch(text: string): BuildError {
-  return new BuildError('flag-invalid', `invalid SOURCE_DATE_EPOCH: ${text}`, {
-    hint: 'give whole seconds since 1970, such as --build-arg SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)',
-  });
 }

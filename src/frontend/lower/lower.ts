@@ -11,7 +11,8 @@ import { type BuiltStage, buildStages } from './build-stages.ts';
 import { descriptionOf } from './descriptions.ts';
 import { type Escape, makeExpander } from './expander.ts';
 import { makeExternals } from './externals.ts';
-import { type ArgContext, type BuildArgs, proxyEnv, readBuildArgs } from './global-args.ts';
+import { type DateOf, readBuildArgs } from './epoch.ts';
+import { type ArgContext, type BuildArgs, proxyEnv, readGlobals } from './global-args.ts';
 import { findTarget, stageNames } from './links.ts';
 import { makeNamedContexts } from './names.ts';
 import { reachStages } from './reach.ts';
@@ -21,6 +22,8 @@ import { planStages, splitStages, type Stage, type WrittenStages } from './stage
 export interface LowerDeps {
   readonly resolver: ImageResolver;
   readonly signal: AbortSignal;
+  /** Asked where SOURCE_DATE_EPOCH names something; without it that has no date. */
+  readonly dateOf?: DateOf | undefined;
   /** Gets the diagnostics once, whether lowering succeeds or fails. */
   readonly report?: (diagnostics: readonly Diagnostic[]) => void;
 }
@@ -69,12 +72,12 @@ export async function lower(dockerfile: Dockerfile, options: LowerOptions, deps:
 async function lowerFound(
   dockerfile: Dockerfile,
   options: LowerOptions,
-  { resolver, signal, findings }: LowerDeps & { readonly findings: Findings },
+  { resolver, signal, dateOf, findings }: LowerDeps & { readonly findings: Findings },
 ): Promise<Lowered> {
   const { escape: escapeToken } = dockerfile.directives;
   const texts = splitStages(dockerfile);
   checkText(texts, findings);
-  const { args, stages } = planBuild(texts, { options, escapeToken, findings });
+  const { args, stages } = await planBuild(texts, { options, escapeToken, dateOf, findings });
   const target = findTarget(stages, options.target);
   const contexts = makeNamedContexts(options.contexts);
   const externals = makeExternals({ contexts, resolver, stageNames: stageNames(stages) });
@@ -102,17 +105,18 @@ function targetFirst(stages: readonly Stage[], target: Stage): readonly Stage[] 
 interface PlanContext {
   readonly options: LowerOptions;
   readonly escapeToken: Escape;
+  readonly dateOf: DateOf | undefined;
   readonly findings: Findings;
 }
 
 /** The build arguments, and the stages with their FROM lines expanded. */
-function planBuild(
+async function planBuild(
   texts: WrittenStages,
-  { options, escapeToken, findings }: PlanContext,
-): { args: BuildArgs; stages: readonly Stage[] } {
+  { options, escapeToken, dateOf, findings }: PlanContext,
+): Promise<{ args: BuildArgs; stages: readonly Stage[] }> {
   const lastName = texts.stages.at(-1)?.from.as?.text.toLowerCase() ?? '';
   const argContext = { options, target: options.target ?? lastName, escapeToken };
-  const args = readBuildArgs(texts.globals, argContext);
+  const args = await readBuildArgs(texts, { ...argContext, dateOf });
   checkDefaults(texts, argContext, findings);
   const { buildPlatform } = options;
   const stages = planStages(texts.stages, {
@@ -131,7 +135,7 @@ function planBuild(
 function checkDefaults(texts: WrittenStages, context: ArgContext, findings: Findings): void {
   const options = { ...context.options, buildArgs: new Map<string, string>() };
   try {
-    const { globals } = readBuildArgs(texts.globals, { ...context, options });
+    const { globals } = readGlobals(texts.globals, { ...context, options });
     for (const { from } of texts.stages) {
       reportDefault(from, makeExpander(globals, context.escapeToken).word(from.image.text, from.image.range), findings);
     }

@@ -2,5 +2,5 @@ export { findIgnoreFile, type IgnoreFile, parseIgnoreFile } from './ignore-file.
 export type { ContextOptions, ContextTree, StatIndex } from './context-options.ts';
 export { openContext } from './open-context.ts';
 export { Spool } from './spool.ts';
-export { isTarHead, type SpooledEntry, type SpooledTar, spoolTar, type TarFilter } from './spool-tar.ts';
+export { isTarHead, newestInTar, type SpooledEntry, type SpooledTar, spoolTar, type TarFilter } from './spool-tar.ts';
 export { unpackContext } from './unpack-context.ts';

@@ -66,10 +66,45 @@ export async function spoolTar(
   source: AsyncIterable<Uint8Array>,
   { signal, filter, tempDir, maxBytes = diskRoom(tempDir ?? tmpdir()) }: SpoolOptions,
 ): Promise<SpooledTar> {
-  const { head, all } = await peek(source);
   const tar = new StoredTar(tempDir);
+  try {
+    await readTar(source, tar.handler, { signal, filter, maxBytes });
+    return tar;
+  } catch (error) {
+    tar[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/**
+ * When the newest file of an archive was written, in seconds; undefined for what is none, or holds no file.
+ * @throws BuildError setup-missing
+ */
+export async function newestInTar(
+  source: AsyncIterable<Uint8Array>,
+  { signal, filter }: Pick<SpoolOptions, 'signal' | 'filter'>,
+): Promise<number | undefined> {
+  let newest: number | undefined;
+  const entry = ({ type, mtimeSec }: TarEntry): void => {
+    if (type === 'file') newest = Math.max(newest ?? mtimeSec, mtimeSec);
+  };
+  try {
+    await readTar(source, { entry, content: () => undefined }, { signal, filter, maxBytes: DEFAULT_LIMITS.maxBytes });
+    return newest;
+  } catch (error) {
+    if (!(error instanceof ArchiveError)) throw error;
+    return undefined;
+  }
+}
+
+async function readTar(
+  source: AsyncIterable<Uint8Array>,
+  handler: TarHandler,
+  { signal, filter, maxBytes }: Pick<SpoolOptions, 'signal' | 'filter'> & { readonly maxBytes: number },
+): Promise<void> {
+  const { head, all } = await peek(source);
   let size = 0;
-  const reader = makeTarReader(tar.handler, { ...DEFAULT_LIMITS, maxBytes });
+  const reader = makeTarReader(handler, { ...DEFAULT_LIMITS, maxBytes });
   try {
     for await (const chunk of decompress(all, sniffCompression(head), { signal, filter })) {
       signal.throwIfAborted();
@@ -79,12 +114,10 @@ export async function spoolTar(
     }
     reader.end();
   } catch (error) {
-    tar[Symbol.dispose]();
     signal.throwIfAborted();
     rethrowMissingProgram(error);
     throw error;
   }
-  return tar;
 }
 
 class StoredTar implements SpooledTar {

@@ -165,6 +165,53 @@ describe('SOURCE_DATE_EPOCH', () => {
     expect(lowered.definition.targets[0]!.epoch).toBeUndefined();
   });
 
+  const STAGE = [
+    'ARG V=2',
+    'ARG SOURCE_DATE_EPOCH=Src',
+    'FROM scratch AS src',
+    'ARG V',
+    'ARG HOST=h$V',
+    'ADD https://$HOST/$V.tar /',
+    'FROM base',
+    'ARG SOURCE_DATE_EPOCH',
+    'RUN x',
+  ];
+
+  test('what it names is asked for its date: a context, the one thing that a stage fetches', async () => {
+    const asked: unknown[] = [];
+    const dateOf = (source: unknown): Promise<number> => {
+      asked.push(source);
+      return Promise.resolve(9);
+    };
+    const epochOf = async (text: string, given: object): Promise<number | undefined> =>
+      (await lowerText(text, { dateOf, ...given })).definition.targets[0]!.epoch;
+    expect(await epochOf('FROM base\n', { buildArgs: { SOURCE_DATE_EPOCH: 'context' } })).toBe(9);
+    expect(await epochOf('FROM base\n', { buildArgs: { SOURCE_DATE_EPOCH: 'Dir' }, contexts: { dir: '/d' } })).toBe(9);
+    const lowered = await lowerText(STAGE.join('\n'), { dateOf });
+    expect(ops(lowered, 'run')[0]!.env).toContain('SOURCE_DATE_EPOCH=9');
+    const git = 'FROM scratch AS src\nADD https://h/r.git#v1 /\nFROM base\n';
+    expect(await epochOf(git, { buildArgs: { SOURCE_DATE_EPOCH: 'src' } })).toBe(9);
+    expect(asked).toEqual([
+      { kind: 'context', name: '' },
+      { kind: 'context', name: 'dir' },
+      { kind: 'http', url: 'https://h2/2.tar', checksum: undefined },
+      { kind: 'git', url: 'https://h/r.git', ref: 'v1', checksum: undefined, keepGitDir: false, mtime: 'commit' },
+    ]);
+  });
+
+  test.each([
+    ['FROM base AS s\nADD https://h/a /\n', 1, /FROM scratch/],
+    ['FROM scratch AS s\nADD https://h/a /\nADD https://h/b /\n', 3, /exactly one ADD/],
+    ['FROM scratch AS s\nARG X\n', 1, /exactly one ADD/],
+    ['FROM scratch AS s\nADD https://h/a https://h/b /\n', 2, /one http, https or git URL/],
+    ['FROM scratch AS s\nADD a /\n', 2, /one http, https or git URL/],
+    ['FROM scratch AS s\nADD https://h/a /\nENV A=1\n', 3, /cannot have ENV/],
+  ])('a stage that does more has no date: %j', async (text, line, message) => {
+    const error = await lowerError(`${text}FROM base\n`, { buildArgs: { SOURCE_DATE_EPOCH: 's' } });
+    expect(error).toMatchObject({ code: 'flag-invalid', message: expect.stringMatching(message) });
+    expect(error.range?.startLine).toBe(line);
+  });
+
   test('anything else is refused', async () => {
     expect(await lowerError('FROM base\n', { buildArgs: { SOURCE_DATE_EPOCH: 'soon' } })).toMatchObject({
       code: 'flag-invalid',

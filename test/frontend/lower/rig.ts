@@ -1,6 +1,13 @@
 import { digestOf, type LayerRef, parseContentID, parseDiffID } from '../../../cache/index.ts';
 import { BuildError } from '../../../src/errors.ts';
-import type { Diagnostic, ImageResolver, Lowered, LowerOptions, NamedContext } from '../../../src/frontend/index.ts';
+import type {
+  Diagnostic,
+  ImageResolver,
+  Lowered,
+  LowerDeps,
+  LowerOptions,
+  NamedContext,
+} from '../../../src/frontend/index.ts';
 import { lower, parseDockerfile } from '../../../src/frontend/index.ts';
 import type { Op, Vertex } from '../../../src/graph/index.ts';
 import type { ContainerConfig, ImageConfig } from '../../../src/image/oci/index.ts';
@@ -57,6 +64,7 @@ export type GivenOptions = Omit<Partial<LowerOptions>, 'buildArgs' | 'labels' | 
   readonly resolver?: ImageResolver;
   readonly images?: { readonly [name: string]: FakeImage };
   readonly signal?: AbortSignal;
+  readonly dateOf?: LowerDeps['dateOf'];
   readonly report?: (diagnostics: readonly Diagnostic[]) => void;
 };
 
@@ -85,7 +93,14 @@ export async function lowerText(text: string, given: GivenOptions = {}): Promise
   const dockerfile = parseDockerfile(text, { file: 'Dockerfile' });
   const [error] = dockerfile.errors;
   if (error !== undefined) throw error;
-  const { images, resolver = fakeResolver(images), signal = new AbortController().signal, report, ...rest } = given;
+  const {
+    images,
+    resolver = fakeResolver(images),
+    signal = new AbortController().signal,
+    report,
+    dateOf,
+    ...rest
+  } = given;
   const contexts: (readonly [string, NamedContext])[] = Object.entries(given.contexts ?? {}).map(
     ([name, value]) => [name, value.includes('://') ? { kind: 'image', name: value } : { kind: 'directory' }] as const,
   );
@@ -104,7 +119,7 @@ export async function lowerText(text: string, given: GivenOptions = {}): Promise
     contexts: new Map(contexts),
     allow: new Set(given.allow),
   };
-  return lower(dockerfile, options, { resolver, signal, ...(report === undefined ? {} : { report }) });
+  return lower(dockerfile, options, { resolver, signal, dateOf, ...(report === undefined ? {} : { report }) });
 }
 
 /** The error that lowering ends with. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isTarHead, Spool, spoolTar, unpackContext } from '../../../src/sources/context/index.ts';
+import { isTarHead, newestInTar, Spool, spoolTar, unpackContext } from '../../../src/sources/context/index.ts';
 import { filter, type GivenEntry, makeTar } from './make-tar.ts';
 
 const { signal } = new AbortController();
@@ -18,6 +18,32 @@ const missing = (program: string) => spawnSync(program, ['--version']).error !==
 async function* inPieces(bytes: Uint8Array, size = 7): AsyncIterable<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
+
+describe('when the newest file of an archive was written', () => {
+  const newest = (bytes: Uint8Array) => newestInTar(inPieces(bytes), { signal, filter });
+
+  test('of its files, whatever their order; directories do not count', async () => {
+    const files = makeTar([
+      { path: 'd', type: 'directory', mtimeSec: 9 },
+      { path: 'a', text: 'a', mtimeSec: 4 },
+      { path: 'b', text: 'b', mtimeSec: 7 },
+      { path: 'c', text: 'c', mtimeSec: 5 },
+    ]);
+    expect(await newest(files)).toBe(7);
+    expect(await newest(gzipSync(files))).toBe(7);
+  });
+
+  test('what is none has no time', async () => {
+    const directory = makeTar([{ path: 'd', type: 'directory', mtimeSec: 9 }]);
+    for (const bytes of [
+      directory,
+      Buffer.from('text\n'.repeat(300)),
+      Buffer.alloc(0),
+      Buffer.from([0x1f, 0x8b, 1, 2]),
+    ])
+      expect(await newest(bytes)).toBeUndefined();
+  });
+});
 
 describe('what is an archive', () => {
   const isTar = (bytes: Uint8Array) => isTarHead(bytes, { signal, filter });
