@@ -43,20 +43,19 @@ const LEAST = 3;
  */
 export function ignoreHint(builds: Iterable<Pick<Report, 'steps'>>, ignoreFile: string): string | undefined {
   const recent: { readonly step: ReportStep; readonly isLatest: boolean }[] = [];
-  let latest: readonly ReportStep[] | undefined;
+  let suspects: readonly Junk[] | undefined;
   for (const { steps } of builds) {
-    latest ??= steps;
-    if (latest === steps && !steps.some(isCaused)) return undefined;
-    recent.push(...steps.filter(isMissOfItsOwn).map((step) => ({ step, isLatest: steps === latest })));
+    const isLatest = suspects === undefined;
+    suspects ??= JUNK.filter((junk) => isSuspect(junk, steps));
+    if (suspects.length === 0) return undefined;
+    recent.push(...steps.filter(isMissOfItsOwn).map((step) => ({ step, isLatest })));
     if (recent.length >= WINDOW) break;
   }
   const misses = recent.slice(0, WINDOW);
-  const counted = JUNK.filter(({ word }) => !latest?.some(({ name }) => name.includes(word))).map((junk) => {
-    const caused = misses.filter(
-      ({ step }) => isCaused(step) && pathsOf(step).every((path) => junk.matches.test(path)),
-    );
-    return { junk, caused };
-  });
+  const counted = (suspects ?? []).map((junk) => ({
+    junk,
+    caused: misses.filter(({ step }) => isCausedBy(junk, step)),
+  }));
   const [best] = counted
     .filter(
       ({ caused }) => caused.length >= LEAST && caused.some(({ step, isLatest }) => isLatest && isStillThere(step)),
@@ -67,6 +66,18 @@ export function ignoreHint(builds: Iterable<Pick<Report, 'steps'>>, ignoreFile: 
   const isDeep = caused.some(({ step }) => pathsOf(step).some((path) => !isAtTop(path, junk)));
   const pattern = `${isDeep ? '**/' : ''}${junk.pattern}`;
   return `add ${pattern} to ${ignoreFile}: it caused ${caused.length} of your last ${misses.length} misses`;
+}
+
+/** Whether it caused a miss of the latest build, and no step of that names it. */
+function isSuspect(junk: Junk, latest: readonly ReportStep[]): boolean {
+  return (
+    latest.some((step) => isCausedBy(junk, step) && isStillThere(step)) &&
+    !latest.some(({ name }) => name.includes(junk.word))
+  );
+}
+
+function isCausedBy({ matches }: Junk, step: ReportStep): boolean {
+  return isCaused(step) && pathsOf(step).every((path) => matches.test(path));
 }
 
 function isMissOfItsOwn({ status, reason }: ReportStep): boolean {

@@ -108,9 +108,13 @@ describe('no hint is given', () => {
     expect(hint(...builds)).toBeUndefined();
   });
 
-  test('and no further build is read, in a build of hits', () => {
+  test.each([
+    ['in a build of hits', HIT],
+    ['when others caused its misses', SOURCE],
+    ['when others had a part in them', BOTH],
+  ])('and no further build is read, %s', (_, latest) => {
     function* builds(): Generator<Report> {
-      yield HIT;
+      yield latest;
       throw new Error('read');
     }
     expect(ignoreHint(builds(), '.dockerignore')).toBeUndefined();
