@@ -5,5 +5,5 @@ export interface CliContext {
 }
 
 export function useColor({ env }: Pick<CliContext, 'env'>, isTTY: boolean): boolean {
-  return isTTY && (env['NO_COLOR'] ?? '') === '';
+  return isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }

@@ -1,18 +1,33 @@
 import { BuildError } from '../errors.ts';
 import type { Renderer } from '../progress/index.ts';
+import type { BuildFlags } from './build-flags/parse.ts';
 import { type CliContext, useColor } from './context.ts';
+import { oneOf } from './values.ts';
 
 const MODES = ['auto', 'tty', 'plain', 'rawjson', 'quiet'] as const;
 
-/** A renderer on stderr; `auto` is tty on a terminal that is not CI's, plain elsewhere. */
-export async function openRenderer(mode: string, context: CliContext): Promise<Renderer> {
+type Mode = (typeof MODES)[number];
+
+/** `--quiet`, `--progress`, else $BUILDKIT_PROGRESS. @throws BuildError usage */
+export function progressMode(
+  { quiet, progress }: Pick<BuildFlags, 'quiet' | 'progress'>,
+  { env }: Pick<CliContext, 'env'>,
+): Mode {
+  if (quiet === true) return 'quiet';
+  if (progress !== undefined) return oneOf('--progress', progress, MODES);
+  const named = env['BUILDKIT_PROGRESS'] ?? '';
+  return named === '' ? 'auto' : oneOf('BUILDKIT_PROGRESS', named, MODES);
+}
+
+/** A renderer on stderr; `auto` is tty on a terminal that can move its cursor and is not CI's, plain elsewhere. */
+export async function openRenderer(mode: Mode, context: CliContext): Promise<Renderer> {
   const stream = process.stderr;
   const isTTY = stream.isTTY;
   const color = useColor(context, isTTY);
   const target = { write: (text: string) => void stream.write(text), columns: stream.columns ?? 80, color };
-  switch (MODES.find((one) => one === mode)) {
+  switch (mode) {
     case 'auto':
-      return isTTY && (context.env['CI'] ?? '') === '' ? openRenderer('tty', context) : openRenderer('plain', context);
+      return openRenderer(isTTY && isLively(context.env) ? 'tty' : 'plain', context);
     case 'tty':
       if (!isTTY)
         throw new BuildError('usage', '--progress=tty needs a terminal on stderr', { hint: 'use --progress=plain' });
@@ -23,9 +38,9 @@ export async function openRenderer(mode: string, context: CliContext): Promise<R
       return (await import('../progress/render/rawjson.ts')).makeRawJsonRenderer(target);
     case 'quiet':
       return (await import('../progress/render/quiet.ts')).makeQuietRenderer();
-    case undefined:
-      throw new BuildError('usage', `--progress ${JSON.stringify(mode)} is not understood`, {
-        hint: `it takes ${MODES.join(', ')}`,
-      });
   }
+}
+
+function isLively(env: CliContext['env']): boolean {
+  return (env['CI'] ?? '') === '' && env['TERM'] !== 'dumb';
 }

@@ -7,7 +7,7 @@ import { monotonicMs } from '../util/clock.ts';
 import { buildOptions } from './build-flags/options.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
-import { openRenderer } from './renderer.ts';
+import { openRenderer, progressMode } from './renderer.ts';
 import { addToJobSummary, asksForPage, checkReports, writeReports } from './reports.ts';
 import { writeStdout } from './stdout.ts';
 import type { Tracer } from './trace/tracer.ts';
@@ -21,7 +21,7 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
   const reportFiles = traceFile === undefined ? reports : [...reports, traceFile];
   await checkReports(reportFiles);
   const options = { ...given, reportFiles };
-  const renderer = await openRenderer(flags.quiet === true ? 'quiet' : (flags.progress ?? 'auto'), context);
+  const renderer = await openRenderer(progressMode(flags, context), context);
   const collected = collectEvents();
   const tails = tailsFor(reports, context);
   const warn = (message: string): void => emit({ type: 'warning', message });

@@ -7,7 +7,7 @@ import { buildOptions } from './build-flags/options.ts';
 import { type BuildFlags, parseBuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { takeFormat } from './format-flag.ts';
-import { openRenderer } from './renderer.ts';
+import { openRenderer, progressMode } from './renderer.ts';
 import { writeStdout } from './stdout.ts';
 
 const HELP = `Usage: tsbuild verify [options] CONTEXT
@@ -37,7 +37,7 @@ async function verifyShown(flags: BuildFlags, context: CliContext): Promise<Veri
   for (const flag of ['report', 'trace', 'check', 'call'] as const)
     if (flags[flag] !== undefined) throw new BuildError('usage', `tsbuild verify has no --${flag}`);
   const options = buildOptions(flags, context);
-  const mode = flags.quiet === true ? 'quiet' : (flags.progress ?? 'auto');
+  const mode = progressMode(flags, context);
   let shown: Renderer | undefined;
   const emit = async () => {
     shown?.end();

@@ -153,7 +153,10 @@ function hitText({ reason, savedMs }: StepState): string {
 function imageLines(image: ImageSummary, digest: string): string[] {
   const name = image.tags.length === 0 ? 'image' : image.tags.join(', ');
   if (image.outputs.length === 0) return [` ${name}   ${digest}`];
-  return image.outputs.map((output) => ` ${name} → ${output.dest}   ${sizeText(output.size)}   ${digest}`);
+  return image.outputs.map(({ type, dest, size }) => {
+    const what = type === 'registry' ? `pushed ${dest}` : `${name} → ${dest}`;
+    return ` ${what}   ${sizeText(size)}   ${digest}`;
+  });
 }
 
 /** Enough of it to be recognised. */

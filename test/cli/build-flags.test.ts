@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { buildOptions } from '../../src/cli/build-flags/options.ts';
 import { parseBuildFlags } from '../../src/cli/build-flags/parse.ts';
+import { progressMode } from '../../src/cli/renderer.ts';
 import { PLANNED_FLAGS } from '../../src/cli/build-flags/planned.ts';
 
 function options(argv: readonly string[], env: Record<string, string> = {}) {
@@ -88,6 +89,25 @@ describe('understood', () => {
   test('the state directory: flag, variable, default', () => {
     expect(options(['.'], { TSBUILD_ROOT: '/r' }).rootDir).toBe('/r');
     expect(options(['--root', '/f', '.'], { TSBUILD_ROOT: '/r' }).rootDir).toBe('/f');
+  });
+});
+
+describe('how progress is shown', () => {
+  test.each([
+    [{}, {}, 'auto'],
+    [{}, { BUILDKIT_PROGRESS: '' }, 'auto'],
+    [{}, { BUILDKIT_PROGRESS: 'plain' }, 'plain'],
+    [{ progress: 'rawjson' }, { BUILDKIT_PROGRESS: 'plain' }, 'rawjson'],
+    [{ quiet: true, progress: 'plain' }, {}, 'quiet'],
+  ])('%j %j', (flags, env, mode) => {
+    expect(progressMode(flags, { env })).toBe(mode);
+  });
+
+  test('another word is refused by the name of who said it', () => {
+    const refused = (message: string) =>
+      expect.objectContaining({ code: 'usage', message: expect.stringContaining(message) });
+    expect(() => progressMode({ progress: 'loud' }, { env: {} })).toThrow(refused('--progress "loud"'));
+    expect(() => progressMode({}, { env: { BUILDKIT_PROGRESS: 'loud' } })).toThrow(refused('BUILDKIT_PROGRESS "loud"'));
   });
 });
 

@@ -69,12 +69,16 @@ describe('plain', () => {
   });
 
   test('all names of the image are told', () => {
+    const tags = ['app:1', 'app:latest'];
+    const pushed = { type: 'registry', dest: 'r/app:1, r/app:latest', size: 5e6 };
     const events = sampleBuild().map((event) =>
       event.type === 'build-done' && event.image !== undefined
-        ? { ...event, image: { ...event.image, tags: ['app:1', 'app:latest'] } }
+        ? { ...event, image: { ...event.image, tags, outputs: [...event.image.outputs, pushed] } }
         : event,
     );
-    expect(render(makePlainRenderer, events)).toContain('\n app:1, app:latest → node-app-1.0.tar   68.2 MB ');
+    const text = render(makePlainRenderer, events);
+    expect(text).toContain('\n app:1, app:latest → node-app-1.0.tar   68.2 MB ');
+    expect(text).toContain('\n pushed r/app:1, r/app:latest   5.0 MB ');
   });
 
   test('of a long name the flags go first', () => {
