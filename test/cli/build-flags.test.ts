@@ -104,7 +104,7 @@ describe('how progress is shown', () => {
   });
 
   test('another word is refused by the name of who said it', () => {
-    const refused = (message: string) =>
+    const refused = (message: string): unknown =>
       expect.objectContaining({ code: 'usage', message: expect.stringContaining(message) });
     expect(() => progressMode({ progress: 'loud' }, { env: {} })).toThrow(refused('--progress "loud"'));
     expect(() => progressMode({}, { env: { BUILDKIT_PROGRESS: 'loud' } })).toThrow(refused('BUILDKIT_PROGRESS "loud"'));

@@ -83,10 +83,11 @@ function buildStage(stage: Stage, { reached, built, lowering, context }: BuildCo
 
 function lowerCommand(command: Command, draft: StageDraft, lowering: Lowering): void {
   const range = command.isTrigger ? draft.stage.from.range : command.instruction.range;
-  const step: Step = { draft, command, range, lowering, expand: lowering.expanderOf(draft.env) };
+  const { env } = draft;
+  const step: Step = { draft, command, range, lowering, expand: lowering.expanderOf(env) };
   try {
     lowerInstruction(command.instruction, step);
-    if (!command.isTrigger) reportInstruction(command.instruction, step);
+    if (!command.isTrigger) reportInstruction(command.instruction, step, env);
   } catch (error) {
     throw error instanceof BuildError ? error.at(range) : error;
   }

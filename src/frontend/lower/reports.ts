@@ -7,12 +7,16 @@ import type {
   WorkdirInstruction,
 } from '../ast.ts';
 import { checkIgnored, checkPorts } from '../checks/index.ts';
+import type { BuildEnv } from '../config/index.ts';
 import { nearest } from './names.ts';
 import type { Step } from './stage-draft.ts';
 
-/** What lowering an instruction showed: names that stand for nothing, and what only its expanded words tell. */
-export function reportInstruction(instruction: Instruction, step: Step): void {
-  reportUndefined(step.expand.unset, instruction, step);
+/**
+ * What lowering an instruction showed: names that stand for nothing, and what only its expanded words tell.
+ * @param env as it was before
+ */
+export function reportInstruction(instruction: Instruction, step: Step, env: BuildEnv): void {
+  reportUndefined(instruction, step, env);
   const report = REPORTS[instruction.kind] as ((instruction: Instruction, step: Step) => void) | undefined;
   report?.(instruction, step);
 }
@@ -49,10 +53,10 @@ function reportSources(instruction: CopyInstruction, { draft, command, lowering 
   checkIgnored(paths, { patterns }, { instruction, findings: lowering.findings });
 }
 
-function reportUndefined(unset: ReadonlySet<string>, instruction: Instruction, { draft, lowering }: Step): void {
-  for (const name of unset) {
+function reportUndefined(instruction: Instruction, { draft, expand, lowering }: Step, env: BuildEnv): void {
+  for (const name of expand.unset) {
     if (draft.args.has(name)) continue;
-    const meant = nearest(name, draft.env.names());
+    const meant = nearest(name, env.names());
     const message = `Usage of undefined variable '$${name}'${meant === undefined ? '' : ` (did you mean $${meant}?)`}`;
     lowering.findings.add('UndefinedVar', message, instruction);
   }

@@ -83,11 +83,13 @@ describe('each rule', () => {
     ],
     [
       'UndefinedVar',
-      'FROM base\nARG KNOWN\nENV FOO=1\nENV BAR=$FO PATH=$PATH:/x\nCOPY $NOPE$KNOWN /x/\nLABEL a=${DEFAULT:-ok}\n',
+      'FROM base\nARG KNOWN\nENV FOO=1\nENV BAR=$FO PATH=$PATH:/x\nCOPY $NOPE$KNOWN /x/\nLABEL a=${DEFAULT:-ok}\nENV ALPHABET=1 B=$ALPHABET C=$FOA\n',
       [
         "4 UndefinedVar: Usage of undefined variable '$FO' (did you mean $FOO?)",
         "5 UndefinedVar: Usage of undefined variable '$NOPE'",
         "6 UndefinedVar: Usage of undefined variable '$DEFAULT'",
+        "7 UndefinedVar: Usage of undefined variable '$ALPHABET'",
+        "7 UndefinedVar: Usage of undefined variable '$FOA' (did you mean $FOO?)",
       ],
     ],
     [
