@@ -1,4 +1,4 @@
-import { type Digest, digestAt, hexOf } from './digest.ts';
+import { type Digest, digestAt, writeDigest } from './digest.ts';
 
 const BYTES = 32;
 const PAGE_BITS = 10;
@@ -23,7 +23,7 @@ export class Digests {
       while (this.#pages.length < number) this.#pages.push(undefined);
       this.#pages[number] = page;
     }
-    page.write(hexOf(digest), BYTES * (index & (PAGE - 1)), 'hex');
+    writeDigest(digest, page, BYTES * (index & (PAGE - 1)));
   }
 }
 

@@ -54,6 +54,9 @@ class FileStatIndex implements StatIndex {
   #state = '';
   #generation = 1;
   #isNew = false;
+  /** Of the last file that was put, and the latest time of which it makes a digest that is kept. */
+  #readBeganNs = 0n;
+  #latest = wordsOf(-SETTLED_NS);
 
   constructor(file: string, options: Required<StatIndexOptions>) {
     this.#file = file;
@@ -78,8 +81,11 @@ class FileStatIndex implements StatIndex {
   }
 
   put(state: StatKey, digest: Digest, readBeganNs: bigint): number {
-    const latest = readBeganNs - SETTLED_NS;
-    if (nsAt(state, KEY_AT.mtime) > latest || nsAt(state, KEY_AT.ctime) > latest) return NO_ENTRY;
+    if (readBeganNs !== this.#readBeganNs) {
+      this.#readBeganNs = readBeganNs;
+      this.#latest = wordsOf(readBeganNs - SETTLED_NS);
+    }
+    if (isAfter(state, KEY_AT.mtime, this.#latest) || isAfter(state, KEY_AT.ctime, this.#latest)) return NO_ENTRY;
     this.#isNew = true;
     return this.#loaded().set(state, digest, this.#generation);
   }
@@ -120,8 +126,19 @@ class FileStatIndex implements StatIndex {
   }
 }
 
-function nsAt(state: StatKey, at: number): bigint {
-  return (BigInt((state[at + 1] ?? 0) | 0) << 32n) | BigInt(state[at] ?? 0);
+/** Nanoseconds in two words, without a bigint for each file. */
+interface Ns {
+  readonly low: number;
+  readonly high: number;
+}
+
+function wordsOf(ns: bigint): Ns {
+  return { low: Number(BigInt.asUintN(32, ns)), high: Number(ns >> 32n) };
+}
+
+function isAfter(state: StatKey, at: number, { low, high }: Ns): boolean {
+  const own = (state[at + 1] ?? 0) | 0;
+  return own === high ? (state[at] ?? 0) > low : own > high;
 }
 
 /** undefined too for what cannot be read. */

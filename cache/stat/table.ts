@@ -1,4 +1,4 @@
-import { type Digest, digestAt, hexOf } from '../digest.ts';
+import { type Digest, digestAt, writeDigest } from '../digest.ts';
 import { KEY_AT, KEY_WORDS, type StatKey } from './key.ts';
 import { ENTRY_WORDS, newPage, PAGE_BITS, PAGE_ENTRIES, type StatPages } from './pages.ts';
 
@@ -59,16 +59,20 @@ export class StatTable {
 
   /** @returns the number of its entry */
   set(key: StatKey, digest: Digest, generation: number): number {
-    const words = new Uint32Array(ENTRY_WORDS);
-    for (let at = 0; at < KEY_WORDS; at += 1) words[at] = key[at] ?? 0;
-    words[GENERATION] = generation;
-    bufferOf(words).write(hexOf(digest), DIGEST_BYTE, 'hex');
-    const slot = this.#slotOf(words, 0);
+    const slot = this.#slotOf(key, 0);
     const known = (this.#slots[slot] ?? 0) - 1;
-    if (known === NO_ENTRY || this.#generationOf(known) !== generation) return this.#insert({ words, at: 0 });
-    if (this.#isState(known, words, 0) && this.digest(known) === digest) return known;
-    this.#pageOf(known)[wordOf(known) + GENERATION] = SUPERSEDED;
-    return this.#append({ words, at: 0 }, slot);
+    const wasUsed = known !== NO_ENTRY && this.#generationOf(known) === generation;
+    if (wasUsed && this.#isState(known, key, 0) && this.digest(known) === digest) return known;
+    if (wasUsed) this.#pageOf(known)[wordOf(known) + GENERATION] = SUPERSEDED;
+    const isNew = wasUsed || known === NO_ENTRY;
+    const entry = isNew ? this.#reserve() : known;
+    const words = this.#pageOf(entry);
+    const at = wordOf(entry);
+    for (let index = 0; index < KEY_WORDS; index += 1) words[at + index] = key[index] ?? 0;
+    words[at + GENERATION] = generation;
+    writeDigest(digest, this.#bytes[entry >>> PAGE_BITS] as Buffer, at * 4 + DIGEST_BYTE);
+    if (isNew) this.#publish(slot);
+    return entry;
   }
 
   /** Takes over the entries of another one, but for those of inodes that were used here in the generation. */
@@ -108,17 +112,27 @@ export class StatTable {
   }
 
   #append(from: Place, slot: number): number {
-    const entry = this.#count;
-    if (entry === this.#pages.length * PAGE_ENTRIES) {
+    const entry = this.#reserve();
+    copyEntry(from, placeIn(this.#pages, entry));
+    this.#publish(slot);
+    return entry;
+  }
+
+  /** @returns the number of the next entry, which has room and is not there yet */
+  #reserve(): number {
+    if (this.#count === this.#pages.length * PAGE_ENTRIES) {
       const page = newPage();
       this.#pages.push(page);
       this.#bytes.push(bufferOf(page));
     }
-    copyEntry(from, placeIn(this.#pages, entry));
+    return this.#count;
+  }
+
+  /** The entry that was reserved, in the slot of its inode. */
+  #publish(slot: number): void {
     this.#count += 1;
     this.#slots[slot] = this.#count;
     if (2 * this.#count + 2 > this.#slots.length) this.#widen();
-    return entry;
   }
 
   #pageOf(entry: number): Uint32Array {

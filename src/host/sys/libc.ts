@@ -39,9 +39,26 @@ export function checked(result: number, syscall: string, subject?: SysPath): num
 
 /** NUL-terminated bytes. @throws SysError EINVAL for a path with a NUL inside */
 export function cString(path: SysPath): Buffer {
+  const bytes = bytesOf(path);
+  return terminated(bytes, Buffer.allocUnsafe(bytes.length + 1));
+}
+
+let scratch = Buffer.alloc(8192);
+
+/** The same, valid until the next call: for many paths one after the other. @throws SysError EINVAL */
+export function scratchText(path: SysPath): Buffer {
+  const bytes = bytesOf(path);
+  if (bytes.length >= scratch.length) scratch = Buffer.alloc(2 * bytes.length);
+  return terminated(bytes, scratch);
+}
+
+function bytesOf(path: SysPath): Buffer {
   const bytes = typeof path === 'string' ? Buffer.from(path, 'utf8') : path;
   if (bytes.includes(0)) throw new SysError('path', constants.errno.EINVAL, bytes.toString());
-  const text = Buffer.allocUnsafe(bytes.length + 1);
+  return bytes;
+}
+
+function terminated(bytes: Buffer, text: Buffer): Buffer {
   text.set(bytes);
   text[bytes.length] = 0;
   return text;

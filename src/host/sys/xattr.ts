@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { checked, cString, errno, libcFunction, type SysPath } from './libc.ts';
+import { checked, cString, errno, libcFunction, scratchText, type SysPath } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
 const lgetxattrCall = libcFunction('long lgetxattr(void *path, void *name, void *value, size_t size)');
@@ -8,7 +8,7 @@ const lsetxattrCall = libcFunction('int lsetxattr(void *path, void *name, void *
 
 /** @param name bytes decoded as latin1. Undefined when the file has none of that name, or its file system has no xattrs. */
 export function lgetxattr(path: SysPath, name: string): Uint8Array | undefined {
-  const file = cString(path);
+  const file = scratchText(path);
   const key = cName(name);
   return grown((buffer) => lgetxattrCall(file, key, buffer, buffer.length), 'lgetxattr', path);
 }

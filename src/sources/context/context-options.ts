@@ -25,7 +25,7 @@ export interface ContextOptions {
   readonly statIndex?: StatIndex | undefined;
   /** Outputs of this build, and the like: not part of the context, without a rule that says so. */
   readonly skip?: ((path: RelPath) => boolean) | undefined;
-  /** Reads an xattr of a host path, symlinks not followed; undefined when the file has none of that name. */
+  /** Reads an xattr of a host path (valid until it returns), symlinks not followed; undefined when the file has none of that name. */
   readonly getXattr?: ((path: Buffer, name: string) => Uint8Array | undefined) | undefined;
   /** Called when it turns out that there are tens of thousands of files. */
   readonly onMany?: (() => void) | undefined;

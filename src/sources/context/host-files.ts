@@ -25,6 +25,7 @@ export class HostFiles implements NumberedFiles {
   #lastDirectory = { path: TOP, node: TOP_NODE };
   #lastPath: RelPath | undefined;
   #lastNode = NO_NODE;
+  #clock = { ms: 0, ns: 0n };
 
   constructor(dir: string, options: ContextOptions) {
     this.#dir = latin1Of(dir);
@@ -146,17 +147,18 @@ export class HostFiles implements NumberedFiles {
   /** The same in the directory that was entered last. */
   #lookIn(node: number): void {
     try {
-      this.#learn(node, this.#hostNames.stat(node, this.#stat));
+      const host = this.#hostNames.of(node);
+      this.#learn(node, this.#hostNames.stat(this.#stat), host);
     } catch (error) {
       throw asContextError(this.path(node), error);
     }
   }
 
-  #learn(node: number, isThere: boolean): void {
-    this.#seen.learn(node, KNOWN.looked | (isThere && this.#keep(node) ? KNOWN.there : 0));
+  #learn(node: number, isThere: boolean, host?: Buffer): void {
+    this.#seen.learn(node, KNOWN.looked | (isThere && this.#keep(node, host) ? KNOWN.there : 0));
   }
 
-  #keep(node: number): boolean {
+  #keep(node: number, host: Buffer | undefined): boolean {
     const stat = this.#stat;
     const { statIndex, getXattr } = this.#options;
     const type = typeOf(stat.mode);
@@ -164,7 +166,7 @@ export class HostFiles implements NumberedFiles {
     // the index knows digests, and that there is no capability
     const indexed = type === 'file' && statIndex !== undefined ? statIndex.find(stat.words) : NO_ENTRY;
     const isNew = type === 'file' && indexed === NO_ENTRY;
-    const capability = isNew ? getXattr?.(this.#hostPath(this.path(node)), CAPABILITY) : undefined;
+    const capability = isNew ? getXattr?.(host ?? this.#hostPath(this.path(node)), CAPABILITY) : undefined;
     this.#seen.keep(node, {
       stat,
       link: type === 'symlink' ? readLink(this.#hostPath(this.path(node))) : '',
@@ -214,7 +216,7 @@ export class HostFiles implements NumberedFiles {
 
   #hash(node: number): Digest {
     const stat = this.#seen.stat(node);
-    const began = BigInt(nowMs()) * 1_000_000n;
+    const began = this.#now();
     const { size } = stat;
     const hash = new PiecewiseSha256(size);
     let whole: Uint8Array | undefined;
@@ -228,6 +230,13 @@ export class HostFiles implements NumberedFiles {
     const indexed = isKnowable ? this.#options.statIndex?.put(stat.words, digest, began) : undefined;
     this.#seen.keepDigest(node, digest, indexed);
     return digest;
+  }
+
+  /** Wall clock in ns: many files are read in one millisecond. */
+  #now(): bigint {
+    const ms = nowMs();
+    if (ms !== this.#clock.ms) this.#clock = { ms, ns: BigInt(ms) * 1_000_000n };
+    return this.#clock.ns;
   }
 
   #hostPath(path: RelPath): Buffer {

@@ -10,6 +10,7 @@ export class HostNames {
   readonly #seen: SeenFiles;
   #text = Buffer.alloc(0);
   #start = 0;
+  #length = 0;
 
   constructor(seen: SeenFiles) {
     this.#seen = seen;
@@ -23,10 +24,16 @@ export class HostNames {
     this.#start = host.length + 1;
   }
 
-  /** @returns false when it is not there any more */
-  stat(node: number, into: FileStat): boolean {
+  /** The path of the next file, valid until another one's. */
+  of(node: number): Buffer {
     const end = this.#seen.copyName(node, this.#text, this.#start);
     this.#text[end] = 0;
-    return statText(this.#text, end, into);
+    this.#length = end;
+    return this.#text.subarray(0, end);
+  }
+
+  /** Of the file whose path was asked for last. @returns false when it is not there any more */
+  stat(into: FileStat): boolean {
+    return statText(this.#text, this.#length, into);
   }
 }
