@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { Share, SpaceUsage } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import { ageText, plainText, sizeText } from '../progress/index.ts';
@@ -6,7 +5,7 @@ import { clip } from '../progress/render/width.ts';
 import { type MeasuredSpace, measureSpace } from '../session/space.ts';
 import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
-import { rootDirectory } from './environment.ts';
+import { rootToRead } from './environment.ts';
 import { parseCommand } from './parse-command.ts';
 import { writeStdout } from './stdout.ts';
 import { oneOf } from './values.ts';
@@ -29,7 +28,7 @@ export async function duCommand(argv: readonly string[], context: CliContext): P
   const { flags, words } = parsed;
   if (words.length > 0) throw new BuildError('usage', `tsbuild du takes no words: ${words.join(' ')}`);
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
-  const usage = measureSpace(resolve(context.cwd, rootDirectory(flags.root, context.env)));
+  const usage = measureSpace(rootToRead(flags.root, context));
   await writeStdout(
     format === 'json' ? `${JSON.stringify({ schemaVersion: 1, ...usage }, null, 2)}\n` : duText(usage, nowMs()),
   );

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { BuildError } from '../errors.ts';
 import { type AuthFile, parseAuthFile, parseRegistryConfig, type RegistryConfig } from '../sources/registry/index.ts';
 import type { CliContext } from './context.ts';
@@ -19,6 +19,22 @@ export function rootDirectory(flag: string | undefined, env: Env): string {
   if (root !== undefined && root !== '') return root;
   if (process.getuid?.() === 0) return '/var/lib/tsbuild';
   return join(given(env, 'XDG_DATA_HOME') ?? join(homedir(), '.local/share'), 'tsbuild');
+}
+
+/** The state directory of a command that only looks; it may be absent. @throws BuildError root-unusable */
+export function rootToRead(flag: string | undefined, { cwd, env }: Pick<CliContext, 'cwd' | 'env'>): string {
+  const dir = resolve(cwd, rootDirectory(flag, env));
+  try {
+    accessSync(`${dir}/`, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT')
+      throw new BuildError('root-unusable', `the state directory ${dir} cannot be read (${code})`, {
+        cause: error,
+        hint: 'give another state directory with --root DIR or TSBUILD_ROOT',
+      });
+  }
+  return dir;
 }
 
 /** $TSBUILD_CONFIG or ~/.config/tsbuild/config.json; an absent default file is an empty config. */

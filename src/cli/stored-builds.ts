@@ -1,13 +1,12 @@
-import { resolve } from 'node:path';
 import { type BuildReader, openRootReader, type RootReader } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import { asStoredBuild, type StoredBuild } from '../progress/index.ts';
 import type { CliContext } from './context.ts';
-import { rootDirectory } from './environment.ts';
+import { rootToRead } from './environment.ts';
 
-/** The root of a command that only looks. */
+/** The root of a command that only looks. @throws BuildError root-unusable */
 export function openReader(rootFlag: string | undefined, context: CliContext): RootReader {
-  return openRootReader(resolve(context.cwd, rootDirectory(rootFlag, context.env)));
+  return openRootReader(rootToRead(rootFlag, context));
 }
 
 /** By its ID or a beginning of it; the latest without one. @throws BuildError build-unknown */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { authFiles, rootDirectory } from '../../src/cli/environment.ts';
+import { authFiles, rootDirectory, rootToRead } from '../../src/cli/environment.ts';
 
 test('the state directory: the flag, $TSBUILD_ROOT, the place for who runs it; an empty variable is none', () => {
   expect(rootDirectory('/flag', { TSBUILD_ROOT: '/env' })).toBe('/flag');
@@ -12,6 +12,20 @@ test('the state directory: the flag, $TSBUILD_ROOT, the place for who runs it; a
   expect(rootDirectory(undefined, { XDG_DATA_HOME: '/data' })).toBe('/data/tsbuild');
   for (const env of [{}, { XDG_DATA_HOME: '', TSBUILD_ROOT: '' }])
     expect(rootDirectory(undefined, env)).toBe(join(homedir(), '.local/share/tsbuild'));
+});
+
+test('a state directory to look into may be absent, but no file and not closed', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'root-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const file = join(dir, 'file');
+  writeFileSync(file, '');
+  const at = (root: string) => rootToRead(root, { cwd: dir, env: {} });
+  expect(at('.')).toBe(dir);
+  expect(at('none')).toBe(join(dir, 'none'));
+  for (const root of [file, join(file, 'below')])
+    expect(() => at(root)).toThrow(
+      expect.objectContaining({ code: 'root-unusable', message: expect.stringContaining('ENOTDIR') }),
+    );
 });
 
 test('log-ins of docker and podman are found by their variables, and by the default places where those are empty', () => {
