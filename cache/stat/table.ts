@@ -132,7 +132,7 @@ export class StatTable {
   #publish(slot: number): void {
     this.#count += 1;
     this.#slots[slot] = this.#count;
-    if (2 * this.#count + 2 > this.#slots.length) this.#widen();
+    if (4 * this.#count + 4 > 3 * this.#slots.length) this.#widen();
   }
 
   #pageOf(entry: number): Uint32Array {
@@ -198,9 +198,9 @@ function copyEntry(from: Place, to: Place): void {
   for (let i = 0; i < ENTRY_WORDS; i++) to.words[to.at + i] = from.words[from.at + i] ?? 0;
 }
 
-/** A power of two, at most three eighths full; at half it is time for more. */
+/** A power of two, at most two thirds full; at three quarters it is time for more. */
 function slotsFor(count: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(16, (count * 8) / 3 + 4)));
+  return 2 ** Math.ceil(Math.log2(Math.max(16, (count * 3) / 2 + 4)));
 }
 
 function hashOf(words: Uint32Array, at: number): number {

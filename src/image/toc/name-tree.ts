@@ -9,6 +9,32 @@ export class TooManyNames extends Error {
   override readonly name = 'TooManyNames';
 }
 
+/** Nodes in the order of their names. */
+export interface Nodes extends Iterable<number> {
+  readonly length: number;
+  /** Of an index below the length. */
+  at(index: number): number | undefined;
+}
+
+/** Nodes one after the other: as many as there are take no more room than one. */
+class NodeRange implements Nodes {
+  readonly length: number;
+  readonly #first: number;
+
+  constructor(first: number, length: number) {
+    this.#first = first;
+    this.length = length;
+  }
+
+  at(index: number): number {
+    return this.#first + index;
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    for (let index = 0; index < this.length; index += 1) yield this.at(index);
+  }
+}
+
 export const TOP_NODE = 0;
 export const NO_NODE = -1;
 
@@ -86,21 +112,21 @@ export class NameTree {
   }
 
   /**
-   * Of a directory the nodes of all its names, in their order, one after the other: the first is returned. None of them may be
-   * there yet, and it is `findIn` that finds them. @throws TooManyNames
+   * The nodes of all names of a directory, which are sorted. None of them may be there yet, and it is `findIn` that finds them.
+   * @throws TooManyNames
    */
-  addSorted(parent: number, names: readonly string[]): number {
+  addSorted(parent: number, names: readonly string[]): Nodes {
     const first = this.size;
     for (const name of names) this.#append(parent, name);
-    return first;
+    return new NodeRange(first, names.length);
   }
 
-  /** Of nodes in the order of their names. NO_NODE when none has the name. */
-  findIn(nodes: Uint32Array, name: string): number {
+  /** NO_NODE when none has the name. */
+  findIn(nodes: Nodes, name: string): number {
     let low = 0;
     for (let high = nodes.length; low < high; ) {
       const middle = (low + high) >>> 1;
-      const node = nodes[middle] ?? 0;
+      const node = nodes.at(middle) ?? NO_NODE;
       const difference = this.#names.compareTo(this.#nameAt.get(node), name);
       if (difference === 0) return node;
       if (difference < 0) low = middle + 1;

@@ -40,7 +40,7 @@ export interface NumberedFiles {
   /** undefined when there is nothing of that path. */
   number(path: RelPath): number | undefined;
   /** As Tree.list, of the number of a directory. */
-  children(directory: number): Uint32Array;
+  children(directory: number): Iterable<number>;
   isDirectory(number: number): boolean;
   path(number: number): RelPath;
   /** As Tree.lookup. @param path of the number */

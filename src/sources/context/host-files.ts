@@ -1,6 +1,6 @@
 import { type Digest, NO_ENTRY, PiecewiseSha256 } from '../../../cache/index.ts';
 import { FileStat, listDirectory, readFileChunks, readLink, statFile } from '../../host/fs/index.ts';
-import type { NumberedFiles, TreeEntry } from '../../image/toc/index.ts';
+import type { Nodes, NumberedFiles, TreeEntry } from '../../image/toc/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import { baseName, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 import type { ContextOptions } from './context-options.ts';
@@ -39,24 +39,23 @@ export class HostFiles implements NumberedFiles {
     return node !== NO_NODE && this.isVisible(node) ? node : undefined;
   }
 
-  children(directory: number): Uint32Array {
+  children(directory: number): Iterable<number> {
     const all = this.listed(directory);
-    const host = this.#hostPath(this.path(directory));
-    const shown = new Uint32Array(all.length);
+    this.#hostNames.enter(this.#hostPath(this.path(directory)));
     let count = 0;
-    this.#hostNames.enter(host);
-    for (const node of all) {
-      if (!this.isVisible(node)) continue;
-      if (!this.#seen.knows(node, KNOWN.looked)) this.#lookIn(node);
-      if (!this.#seen.knows(node, KNOWN.there)) continue;
-      shown[count] = node;
-      count += 1;
-    }
-    return count === all.length ? all : shown.subarray(0, count);
+    for (let index = 0; index < all.length; index += 1) if (this.#isShown(all.at(index) ?? NO_NODE)) count += 1;
+    return count === all.length ? all : Array.from(all).filter((node) => this.#isShown(node));
+  }
+
+  /** Of a node in the directory that was entered last. */
+  #isShown(node: number): boolean {
+    if (!this.isVisible(node)) return false;
+    if (!this.#seen.knows(node, KNOWN.looked)) this.#lookIn(node);
+    return this.#seen.knows(node, KNOWN.there);
   }
 
   /** Of a directory, whatever of its children is in the context, or is there at all. */
-  listed(directory: number): Uint32Array {
+  listed(directory: number): Nodes {
     const known = this.#seen.children(directory);
     if (known !== undefined) return known;
     const path = this.path(directory);
@@ -196,7 +195,8 @@ export class HostFiles implements NumberedFiles {
   /** True when an ignored directory holds something that a later rule takes back. */
   #isNeeded(node: number): boolean {
     if (!this.isThere(node) || !this.isDirectory(node)) return false;
-    return this.listed(node).some((child) => this.isVisible(child) && this.isThere(child));
+    for (const child of this.listed(node)) if (this.isVisible(child) && this.isThere(child)) return true;
+    return false;
   }
 
   /** lstat alone would follow a symlink on the way. */

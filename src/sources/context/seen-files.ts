@@ -1,7 +1,7 @@
 import { type Digest, Digests, NO_ENTRY } from '../../../cache/index.ts';
 import { FileStat, STAT_WORDS } from '../../host/fs/index.ts';
 import type { EntryType } from '../../image/archive/index.ts';
-import { NameTree, NO_NODE, Numbers, TOP_NODE, type TreeEntry } from '../../image/toc/index.ts';
+import { NameTree, NO_NODE, type Nodes, Numbers, TOP_NODE, type TreeEntry } from '../../image/toc/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import type { StatIndex } from './context-options.ts';
 
@@ -42,7 +42,7 @@ export class SeenFiles {
   readonly #links = new Map<number, string>();
   readonly #xattrs = new Map<number, Found['xattrs']>();
   readonly #devices = new Map<number, Pick<TreeEntry, 'devMajor' | 'devMinor'>>();
-  readonly #children = new Map<number, Uint32Array>();
+  readonly #children = new Map<number, Nodes>();
   /** Found last: mostly the one after it is looked for next. */
   #found = TOP_NODE;
 
@@ -180,15 +180,15 @@ export class SeenFiles {
   }
 
   /** In the order in which they were given; undefined for a directory that was not listed. */
-  children(dir: number): Uint32Array | undefined {
+  children(dir: number): Nodes | undefined {
     return this.#children.get(dir);
   }
 
   /** @param names in byte order @throws TooManyNames */
-  keepChildren(dir: number, names: readonly string[]): Uint32Array {
+  keepChildren(dir: number, names: readonly string[]): Nodes {
     const nodes = this.#named.has(dir)
       ? Uint32Array.from(names, (name) => this.findOrAdd(dir, name))
-      : rangeOf(this.#names.addSorted(dir, names), names.length);
+      : this.#names.addSorted(dir, names);
     this.#announce(this.size - 1);
     this.#children.set(dir, nodes);
     return nodes;
@@ -241,10 +241,4 @@ export function typeOf(mode: number): EntryType | undefined {
 /** Of a stat in its page. */
 function wordOf(stat: number): number {
   return STAT_WORDS * (stat & PAGE_MASK);
-}
-
-function rangeOf(first: number, length: number): Uint32Array {
-  const numbers = new Uint32Array(length);
-  for (let index = 0; index < length; index += 1) numbers[index] = first + index;
-  return numbers;
 }

@@ -42,11 +42,13 @@ test('names that were added sorted are found in their order, and only there', ()
     fc.property(fc.uniqueArray(part), fc.array(part), (names, others) => {
       const tree = new NameTree();
       const sorted = names.sort();
-      const first = tree.addSorted(TOP_NODE, sorted);
-      const nodes = Uint32Array.from(sorted, (_, index) => first + index);
+      const range = tree.addSorted(TOP_NODE, sorted);
+      const nodes = [...range];
+      expect(nodes).toEqual(sorted.map((_, index) => range.at(index)));
       for (const name of [...names, ...others]) {
         const index = sorted.indexOf(name);
-        expect(tree.findIn(nodes, name)).toBe(index < 0 ? NO_NODE : first + index);
+        for (const among of [range, Uint32Array.from(nodes)])
+          expect(tree.findIn(among, name)).toBe(index < 0 ? NO_NODE : nodes[index]);
       }
       const into = new Uint8Array(400);
       for (const [index, node] of nodes.entries()) {
