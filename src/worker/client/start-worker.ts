@@ -61,9 +61,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     return workerOf(started);
   } catch (error) {
     stop();
+    await started.ended;
     signal.throwIfAborted();
     if (!(error instanceof BuildError && error.code === 'worker-lost')) throw error;
-    await started.ended;
     throw startProblem(started.said(), { isBelowUser, obstacle: namespaceObstacle() });
   } finally {
     signal.removeEventListener('abort', stop);
