@@ -31,6 +31,19 @@ export function errno(): number {
   return libc().koffi.errno();
 }
 
+/**
+ * Why a call that changes nothing fails, or 0 when it does not if it is made again. Between a call and the look at errno V8 may compile or
+ * collect, and the allocator of the C library leaves its own errno then, mostly ENOMEM: what is not usual counts when it is told twice.
+ */
+export function reasonOf(call: () => number, usual: ReadonlySet<number>, reasonNow: () => number = errno): number {
+  let reason = reasonNow();
+  for (let before = 0; !usual.has(reason) && reason !== before; reason = reasonNow()) {
+    before = reason;
+    if (call() !== -1) return 0;
+  }
+  return reason;
+}
+
 /** @throws SysError when the result is -1. */
 export function checked(result: number, syscall: string, subject?: SysPath): number {
   if (result === -1) throw new SysError(syscall, errno(), subject?.toString());

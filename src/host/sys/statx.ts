@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './at.ts';
-import { cString, errno, hasLibcFunction, libcFunction, type SysPath } from './libc.ts';
+import { cString, errno, hasLibcFunction, libcFunction, reasonOf, type SysPath } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
 const STATX = 'int statx(int dirfd, void *path, int flags, uint32_t mask, void *buffer)';
@@ -29,9 +29,10 @@ export function statx(path: SysPath): Uint32Array | undefined {
 
 /** The same of bytes that end with their only NUL, or have something behind it: for many of them, none is copied. @throws SysError */
 export function statxText(text: Buffer): Uint32Array | undefined {
-  if (statxCall(AT_FDCWD, text, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, MASK, bytes) === 0) return words;
-  const reason = errno();
-  if (reason === constants.errno.ENOENT || reason === ENOTDIR) return undefined;
+  const call = (): number => statxCall(AT_FDCWD, text, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, MASK, bytes);
+  const reason = call() === 0 ? 0 : reasonOf(call, ABSENT);
+  if (reason === 0) return words;
+  if (ABSENT.has(reason)) return undefined;
   throw new SysError('statx', reason, text.toString('utf8', 0, text.indexOf(0)));
 }
 
@@ -47,4 +48,4 @@ export function hasStatx(): boolean {
 }
 
 const ROOT = cString('/');
-const ENOTDIR = constants.errno.ENOTDIR;
+const ABSENT = new Set([constants.errno.ENOENT, constants.errno.ENOTDIR]);

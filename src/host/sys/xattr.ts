@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { checked, cString, errno, libcFunction, scratchText, type SysPath } from './libc.ts';
+import { checked, cString, libcFunction, reasonOf, type SysPath, scratchText } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
 const lgetxattrCall = libcFunction('long lgetxattr(void *path, void *name, void *value, size_t size)');
@@ -43,9 +43,13 @@ const scratch = Buffer.alloc(256);
 function grown(call: (buffer: Buffer) => number, syscall: string, path: SysPath): Buffer | undefined {
   for (const buffer of [scratch, undefined]) {
     const room = buffer ?? Buffer.alloc(MAX_BYTES);
-    const length = call(room);
-    if (length >= 0) return Buffer.from(room.subarray(0, length));
-    const reason = errno();
+    let length = call(room);
+    const again = (): number => {
+      length = call(room);
+      return length;
+    };
+    const reason = length >= 0 ? 0 : reasonOf(again, USUAL);
+    if (reason === 0) return Buffer.from(room.subarray(0, length));
     if (ABSENT.has(reason)) return undefined;
     if (reason !== constants.errno.ERANGE || buffer === undefined) throw new SysError(syscall, reason, path.toString());
   }
@@ -53,3 +57,4 @@ function grown(call: (buffer: Buffer) => number, syscall: string, path: SysPath)
 }
 
 const ABSENT = new Set([constants.errno.ENODATA, constants.errno.ENOTSUP, constants.errno.EOPNOTSUPP]);
+const USUAL = new Set([...ABSENT, constants.errno.ERANGE]);
