@@ -7,6 +7,7 @@ const { dev: DEV, ino: INO, size: SIZE, mtime: MTIME, ctime: CTIME, mode: MODE }
 const [NLINK, MTIME_SEC, MTIME_NSEC] = [KEY_WORDS, 12, 14];
 /** Of one file. */
 export const STAT_WORDS = 16;
+
 /** What tells one state of a file from another, and what a layer takes over. Filled in again for one file after the other: no bigint is made. */
 export class FileStat {
   /** Begins with a StatKey. */

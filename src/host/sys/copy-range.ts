@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { errno, libcFunction } from './libc.ts';
+import { libcFunction, resultOf } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
 const copyFileRangeCall = libcFunction(
@@ -16,6 +16,8 @@ const CANNOT = new Set([
   constants.errno.EBADF,
 ]);
 
+const USUAL = new Set([...CANNOT, constants.errno.EINTR]);
+
 /**
  * Copies up to so many bytes from where one open file stands to where another does, inside the kernel; both move on.
  * @returns how many; 0 at the end; undefined where it cannot be done, and nothing moved
@@ -23,10 +25,10 @@ const CANNOT = new Set([
  */
 export function copyFileRange(from: number, to: number, length: number): number | undefined {
   for (;;) {
-    const copied = copyFileRangeCall(from, null, to, null, length, 0);
+    // One that fails has moved nothing.
+    const copied = resultOf(() => copyFileRangeCall(from, null, to, null, length, 0), USUAL);
     if (copied >= 0) return copied;
-    const reason = errno();
-    if (CANNOT.has(reason)) return undefined;
-    if (reason !== constants.errno.EINTR) throw new SysError('copy_file_range', reason);
+    if (CANNOT.has(-copied)) return undefined;
+    if (-copied !== constants.errno.EINTR) throw new SysError('copy_file_range', -copied);
   }
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { errno, libcFunction } from './libc.ts';
+import { libcFunction, resultOf } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
 const flockCall = libcFunction('int flock(int fd, int operation)');
@@ -17,9 +17,12 @@ export function flock(
   { nonBlocking }: { nonBlocking: boolean } = { nonBlocking: false },
 ): boolean {
   for (;;) {
-    if (flockCall(fd, OPERATION[operation] | (nonBlocking ? NON_BLOCKING : 0)) === 0) return true;
-    const reason = errno();
-    if (reason === constants.errno.EWOULDBLOCK) return false;
-    if (reason !== constants.errno.EINTR) throw new SysError('flock', reason);
+    const result = resultOf(() => flockCall(fd, OPERATION[operation] | (nonBlocking ? NON_BLOCKING : 0)), USUAL);
+    if (result === 0) return true;
+    if (-result === EWOULDBLOCK) return false;
+    if (-result !== EINTR) throw new SysError('flock', -result);
   }
 }
+
+const { EWOULDBLOCK, EINTR } = constants.errno;
+const USUAL = new Set([EWOULDBLOCK, EINTR]);

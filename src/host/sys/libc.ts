@@ -32,16 +32,18 @@ export function errno(): number {
 }
 
 /**
- * Why a call that changes nothing fails, or 0 when it does not if it is made again. Between a call and the look at errno V8 may compile or
- * collect, and the allocator of the C library leaves its own errno then, mostly ENOMEM: what is not usual counts when it is told twice.
+ * What a call that may be made again comes to: its result, or the reason why it failed, less than 0, as the kernel itself tells it. Between a
+ * call and the look at errno V8 may compile or collect, and the allocator of the C library leaves its own errno then, mostly ENOMEM: a
+ * reason that is not usual counts when it is told twice.
  */
-export function reasonOf(call: () => number, usual: ReadonlySet<number>, reasonNow: () => number = errno): number {
-  let reason = reasonNow();
-  for (let before = 0; !usual.has(reason) && reason !== before; reason = reasonNow()) {
+export function resultOf(call: () => number, usual: ReadonlySet<number>, reasonNow: () => number = errno): number {
+  for (let before: number | undefined; ; ) {
+    const result = call();
+    if (result !== -1) return result;
+    const reason = reasonNow();
+    if (usual.has(reason) || reason === before) return -reason;
     before = reason;
-    if (call() !== -1) return 0;
   }
-  return reason;
 }
 
 /** @throws SysError when the result is -1. */

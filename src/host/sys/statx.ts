@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './at.ts';
-import { cString, errno, hasLibcFunction, libcFunction, reasonOf, type SysPath } from './libc.ts';
+import { cString, hasLibcFunction, libcFunction, resultOf, type SysPath } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
 const STATX = 'int statx(int dirfd, void *path, int flags, uint32_t mask, void *buffer)';
@@ -29,16 +29,17 @@ export function statx(path: SysPath): Uint32Array | undefined {
 
 /** The same of bytes that end with their only NUL, or have something behind it: for many of them, none is copied. @throws SysError */
 export function statxText(text: Buffer): Uint32Array | undefined {
-  const call = (): number => statxCall(AT_FDCWD, text, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, MASK, bytes);
-  const reason = call() === 0 ? 0 : reasonOf(call, ABSENT);
-  if (reason === 0) return words;
-  if (ABSENT.has(reason)) return undefined;
-  throw new SysError('statx', reason, text.toString('utf8', 0, text.indexOf(0)));
+  const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  const result = resultOf(() => statxCall(AT_FDCWD, text, flags, MASK, bytes), ABSENT);
+  if (result === 0) return words;
+  if (ABSENT.has(-result)) return undefined;
+  throw new SysError('statx', -result, text.toString('utf8', 0, text.indexOf(0)));
 }
 
 /** Of an open file. @throws SysError */
 export function fstatx(fd: number): Uint32Array {
-  if (statxCall(fd, EMPTY, AT_EMPTY_PATH, MASK, bytes) !== 0) throw new SysError('statx', errno());
+  const result = resultOf(() => statxCall(fd, EMPTY, AT_EMPTY_PATH, MASK, bytes), ABSENT);
+  if (result !== 0) throw new SysError('statx', -result);
   return words;
 }
 

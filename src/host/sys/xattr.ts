@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { checked, cString, libcFunction, reasonOf, type SysPath, scratchText } from './libc.ts';
+import { checked, cString, libcFunction, resultOf, type SysPath, scratchText } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
 const lgetxattrCall = libcFunction('long lgetxattr(void *path, void *name, void *value, size_t size)');
@@ -43,15 +43,11 @@ const scratch = Buffer.alloc(256);
 function grown(call: (buffer: Buffer) => number, syscall: string, path: SysPath): Buffer | undefined {
   for (const buffer of [scratch, undefined]) {
     const room = buffer ?? Buffer.alloc(MAX_BYTES);
-    let length = call(room);
-    const again = (): number => {
-      length = call(room);
-      return length;
-    };
-    const reason = length >= 0 ? 0 : reasonOf(again, USUAL);
-    if (reason === 0) return Buffer.from(room.subarray(0, length));
-    if (ABSENT.has(reason)) return undefined;
-    if (reason !== constants.errno.ERANGE || buffer === undefined) throw new SysError(syscall, reason, path.toString());
+    const length = resultOf(() => call(room), USUAL);
+    if (length >= 0) return Buffer.from(room.subarray(0, length));
+    if (ABSENT.has(-length)) return undefined;
+    if (-length !== constants.errno.ERANGE || buffer === undefined)
+      throw new SysError(syscall, -length, path.toString());
   }
   return undefined;
 }
