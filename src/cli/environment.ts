@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BuildError } from '../errors.ts';
+import { rootUnusable } from '../session/state-root.ts';
 import { type AuthFile, parseAuthFile, parseRegistryConfig, type RegistryConfig } from '../sources/registry/index.ts';
 import type { CliContext } from './context.ts';
 
@@ -28,11 +29,7 @@ export function rootToRead(flag: string | undefined, { cwd, env }: Pick<CliConte
     accessSync(`${dir}/`, constants.R_OK | constants.X_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT')
-      throw new BuildError('root-unusable', `the state directory ${dir} cannot be read (${code})`, {
-        cause: error,
-        hint: 'give another state directory with --root DIR or TSBUILD_ROOT',
-      });
+    if (code !== 'ENOENT') throw rootUnusable(`the state directory ${dir} cannot be read (${code})`, error);
   }
   return dir;
 }

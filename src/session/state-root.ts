@@ -15,9 +15,13 @@ export async function openStateRoot(dir: string, onWarning: (message: string) =>
     });
   } catch (error) {
     if (!(error instanceof RootError)) throw error;
-    throw new BuildError('root-unusable', error.message, {
-      cause: error,
-      hint: 'give another state directory with --root DIR or TSBUILD_ROOT',
-    });
+    throw rootUnusable(error.message, error);
   }
+}
+
+export function rootUnusable(message: string, cause: unknown): BuildError {
+  return new BuildError('root-unusable', message, {
+    cause,
+    hint: 'give another state directory with --root DIR or TSBUILD_ROOT',
+  });
 }
