@@ -26,14 +26,8 @@ export async function measure(command, { cwd, env = ENVIRONMENT, daemons = [], d
     writeFileSync(script, command);
     const before = diskBytes(disk);
     const cpuBefore = sum(daemons.map(cpuMsOf));
-    const { text, peakBytes } = await ran(
-      ['-N', '-i', '--show-output', '-r', '1', '--export-json', figures, `bash ${script}`],
-      {
-        cwd,
-        env,
-        daemons,
-      },
-    );
+    const args = ['-N', '-i', '--show-output', '-r', '1', '--export-json', figures, `bash ${script}`];
+    const { text, peakBytes } = await ran(args, { cwd, env, daemons });
     const [figure] = JSON.parse(readFileSync(figures, 'utf8')).results;
     const [code] = figure.exit_codes;
     if (code !== 0) throw new Error(`${command}\nexited with ${code}\n${text.slice(-3000)}`);

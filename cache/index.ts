@@ -30,6 +30,6 @@ export {
   spaceUsage,
 } from './space/index.ts';
 export { openStatIndex, type StatIndex } from './stat/index.ts';
-export { NO_ENTRY } from './stat/table.ts';
 export { type FileState, KEY_AT, KEY_WORDS, type StatKey, statKey } from './stat/key.ts';
+export { NO_ENTRY } from './stat/table.ts';
 export type * from './types.ts';

@@ -1,5 +1,6 @@
 // node code-cache.mjs DIR MAIN WORKER: writes beside the chunks of the bundle what V8 made of them (src/cli/start/load.ts). What a build
-// calls is compiled by doing one: functions of the main program that never ran are not in it. For the version of Node that runs this; another one compiles.
+// calls is compiled by doing one: functions of the main program that never ran are not in it. For the version of Node that runs this;
+// another one compiles.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';

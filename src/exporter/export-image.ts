@@ -13,8 +13,8 @@ import { hasManifest, type OutputSpec } from './output-spec.ts';
 import { bytesOf } from './pieces.ts';
 import { pushOutput } from './push-output.ts';
 import { redateImage } from './redate-image.ts';
-import { rootfsTar } from './rootfs-tar.ts';
 import { writeRootfsDirectory } from './rootfs-directory.ts';
+import { rootfsTar } from './rootfs-tar.ts';
 import { rememberWritten, unchangedSize } from './unchanged.ts';
 
 export interface ExportedImage {

@@ -38,6 +38,7 @@ export type FileTimes = 'kept' | 'clamped' | 'epoch';
 export function keepsTimes(fileTimes: FileTimes | undefined): fileTimes is 'kept' | undefined {
   return fileTimes === undefined || fileTimes === 'kept';
 }
+
 export type OutputType = FileOutputType | 'registry' | 'load' | 'image' | 'cacheonly';
 export type FileOutputType = 'oci' | 'docker' | 'tar' | 'local';
 

@@ -1,5 +1,4 @@
 import {
-  type Stats,
   chmodSync,
   closeSync,
   linkSync,
@@ -8,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   rmSync,
+  type Stats,
   symlinkSync,
   unlinkSync,
   utimesSync,

@@ -1,6 +1,5 @@
 import type { Digest, LayerRef } from '../../cache/index.ts';
-import type { ImageConfig } from '../image/oci/index.ts';
-import type { Platform } from '../image/oci/index.ts';
+import type { ImageConfig, Platform } from '../image/oci/index.ts';
 
 /** A base image, resolved: enough to lower a Dockerfile, without one byte of its layers. */
 export interface ResolvedImage {

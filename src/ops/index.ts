@@ -7,10 +7,10 @@ import { httpOp } from './http.ts';
 import { mkdirOp } from './mkdir-op.ts';
 import { runOp } from './run/index.ts';
 
-export type { FetchedFile, OpDeps, OpenStack, PublishedLayer, RunEnvironment, WrittenLayer } from './deps.ts';
+export { lookupFollowed } from './copy/index.ts';
 
 export { type Taken, takenFrom } from './copy/taken.ts';
-export { lookupFollowed } from './copy/index.ts';
+export type { FetchedFile, OpDeps, OpenStack, PublishedLayer, RunEnvironment, WrittenLayer } from './deps.ts';
 export { writeTree } from './git.ts';
 export { imageMaterial } from './given.ts';
 

@@ -1,5 +1,5 @@
-import type { BuildState, StepState } from './collect.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
+import type { BuildState, StepState } from './collect.ts';
 import type { Failure } from './events.ts';
 import { REPORT_SCHEMA_VERSION } from './report.ts';
 import type { Report, ReportStep } from './report-type.ts';

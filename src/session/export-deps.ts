@@ -4,10 +4,10 @@ import type { ExportDeps } from '../exporter/index.ts';
 import type { OpDeps } from '../ops/index.ts';
 import type { Timed } from '../progress/index.ts';
 import type { Registry } from '../sources/registry/index.ts';
-import type { LayerSupply } from './layer-supply.ts';
 import { filter } from './filter.ts';
-import type { ExportedLayers } from './publish-layer.ts';
+import type { LayerSupply } from './layer-supply.ts';
 import { loadArchive } from './load.ts';
+import type { ExportedLayers } from './publish-layer.ts';
 import { makeRedateLayer } from './redate-layer.ts';
 
 /** What the exporter needs of the session; the signal and the progress are the caller's. */

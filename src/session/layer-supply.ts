@@ -4,8 +4,8 @@ import type { Timed } from '../progress/index.ts';
 import { LayerLost } from '../solver/index.ts';
 import { makeTurnstile } from '../util/turnstile.ts';
 import type { FetchBlob } from './fetch-blob.ts';
-import { takeInPassing } from './take-in-passing.ts';
 import { type PackedLayer, packedLayer, type TakeInDeps, takeIn } from './take-in.ts';
+import { takeInPassing } from './take-in-passing.ts';
 
 export interface LayerSupplyDeps extends TakeInDeps {
   readonly fetchBlob: FetchBlob;

@@ -2,9 +2,9 @@ import type { LayerRef, Root } from '../../cache/index.ts';
 import type { DateSource, ImageResolver, LowerOptions } from '../frontend/index.ts';
 import type { Definition, Vertex } from '../graph/index.ts';
 import type { Names } from '../image/names/index.ts';
-import type { ContextTree } from '../sources/context/index.ts';
 import type { OpDeps } from '../ops/index.ts';
 import type { OpRunners } from '../solver/index.ts';
+import type { ContextTree } from '../sources/context/index.ts';
 import type { SessionExportDeps } from './export-deps.ts';
 import type { DockerfileSource } from './source.ts';
 

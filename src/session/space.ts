@@ -2,8 +2,8 @@ import { existsSync, readFileSync, statfsSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import {
   bytesOnDisk,
-  lastGrowth,
   type KeptImage,
+  lastGrowth,
   type Pruned,
   type PruneRequest,
   pruneRoot,

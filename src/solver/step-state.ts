@@ -2,8 +2,8 @@ import type { LimitFunction } from 'p-limit';
 import type { CacheRecord } from '../../cache/index.ts';
 import type { Origin, Vertex } from '../graph/index.ts';
 import type { RecordSummary } from '../progress/index.ts';
-import type { StepContext } from './runner.ts';
 import type { Solved, SolveOptions } from './options.ts';
+import type { StepContext } from './runner.ts';
 
 export interface StepOutcome extends Solved {
   readonly vertex: Vertex;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { buildOptions } from '../../src/cli/build-flags/options.ts';
 import { parseBuildFlags } from '../../src/cli/build-flags/parse.ts';
-import { progressMode } from '../../src/cli/renderer.ts';
 import { PLANNED_FLAGS } from '../../src/cli/build-flags/planned.ts';
+import { progressMode } from '../../src/cli/renderer.ts';
 
 function options(argv: readonly string[], env: Record<string, string> = {}) {
   const flags = parseBuildFlags(argv);

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, type TestContext, test } from 'vitest';
+import { DisposableStack } from '../../src/util/async-disposable-stack.ts';
 import { CliRig, output, until } from '../rig/cli.ts';
 import { type OrdinaryUser, openOrdinaryUser, withTunnels } from '../rig/ordinary-user.ts';
 import { pathWithout } from '../rig/path-without.ts';
-import { DisposableStack } from '../../src/util/async-disposable-stack.ts';
 import { type Descendant, descendantsOf, mountsBelow } from '../rig/traces.ts';
 
 const WITHIN = { withinMs: 1000 };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { inject, expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { CliRig, output, run, until } from '../rig/cli.ts';
 import { verifyArchive } from '../rig/oci-archive.ts';
 import { runArchive } from '../rig/podman.ts';

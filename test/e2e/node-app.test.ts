@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeBases } from '../rig/bases.ts';
-import { type Built, CliRig, output, type Report, REPOSITORY, step, until } from '../rig/cli.ts';
+import { type Built, CliRig, output, REPOSITORY, type Report, step, until } from '../rig/cli.ts';
 import { hostFlags } from '../rig/host-flags.ts';
 import { verifyArchive } from '../rig/oci-archive.ts';
 import { runArchive } from '../rig/podman.ts';

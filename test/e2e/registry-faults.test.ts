@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { CliRig, output, REPOSITORY } from '../rig/cli.ts';
-import { verifyArchive } from '../rig/oci-archive.ts';
 import { type Damage, FaultProxy } from '../rig/fault-proxy.ts';
+import { verifyArchive } from '../rig/oci-archive.ts';
 import { startRegistry, type TestRegistry } from '../rig/registry.ts';
 
 const LAYER_BYTES = 3_000_000;

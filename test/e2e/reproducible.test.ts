@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { CliRig, output } from '../rig/cli.ts';
 import { git } from '../rig/git-server.ts';
-import { verifyArchive } from '../rig/oci-archive.ts';
 import { hostFlags } from '../rig/host-flags.ts';
-import { openOrdinaryUser, type OrdinaryUser } from '../rig/ordinary-user.ts';
+import { verifyArchive } from '../rig/oci-archive.ts';
+import { type OrdinaryUser, openOrdinaryUser } from '../rig/ordinary-user.ts';
 
 /** What an application does, and every instruction that makes files. */
 const DOCKERFILE = `

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type * as sysRoom from '../../src/host/sys/index.ts';
 import { bytesOf, type Piece, writePieces } from '../../src/exporter/pieces.ts';
+import type * as sysRoom from '../../src/host/sys/index.ts';
 
 const signal = new AbortController().signal;
 let dir: string;

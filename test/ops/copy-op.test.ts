@@ -4,13 +4,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { contentIDOf, type DiffID, diffIDOf, digestOf, type LayerRef } from '../../cache/index.ts';
 import type { CopyOp, Vertex } from '../../src/graph/index.ts';
 import type { Tree } from '../../src/image/toc/index.ts';
-import type { OpDeps } from '../../src/ops/deps.ts';
 import { copyOp } from '../../src/ops/copy-op.ts';
+import type { OpDeps } from '../../src/ops/deps.ts';
 import type { PreparedStep, Result } from '../../src/solver/index.ts';
 import { type TempDir, tempDir } from '../rig/layers.ts';
+import { untimedStep } from '../rig/untimed.ts';
 import { memoryTree } from './copy/memory-tree.ts';
 import { copyOp as opOf } from './copy/rig.ts';
-import { untimedStep } from '../rig/untimed.ts';
 
 let dir: TempDir;
 beforeEach(() => {

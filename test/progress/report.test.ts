@@ -5,8 +5,8 @@ import {
   type BuildEvent,
   collectEvents,
   failureOf,
-  renderMarkdown,
   type Report,
+  renderMarkdown,
   renderReport,
   summaryLines,
 } from '../../src/progress/index.ts';

@@ -2,8 +2,8 @@ import { describe, expect, test, vi } from 'vitest';
 import type { BuildEvent } from '../../src/progress/index.ts';
 import { makePlainRenderer } from '../../src/progress/render/plain.ts';
 import { makeTtyRenderer } from '../../src/progress/render/tty.ts';
-import { eventsOf, longBuild } from '../rig/events-of.ts';
 import { sampleBuild } from '../rig/events.ts';
+import { eventsOf, longBuild } from '../rig/events-of.ts';
 import { FakeTerminal } from '../rig/terminal.ts';
 
 type Stop = 'stop';

@@ -12,9 +12,9 @@ import { openContext, unpackContext } from '../../src/sources/context/index.ts';
 import { copyOp, SCRATCH } from '../ops/copy/rig.ts';
 import { tempDir } from '../rig/layers.ts';
 import { rawTar } from '../rig/raw-tar.ts';
+import { untimed } from '../rig/untimed.ts';
 import { filter } from '../sources/context/make-tar.ts';
 import { sessionRig } from './rig.ts';
-import { untimed } from '../rig/untimed.ts';
 
 const { signal } = new AbortController();
 const CODES: Record<Door, string> = { layer: 'layer-refused', add: 'layer-refused', context: 'context-invalid' };

@@ -6,8 +6,8 @@ import { type LayerSupplyDeps, makeLayerSupply } from '../../src/session/layer-s
 import { bringStackTree, openStackTree } from '../../src/session/stacks.ts';
 import { relPath } from '../../src/util/rel-path.ts';
 import { writeLayer } from '../rig/layers.ts';
-import { sessionRig } from './rig.ts';
 import { untimed } from '../rig/untimed.ts';
+import { sessionRig } from './rig.ts';
 
 const GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
 const signal = new AbortController().signal;

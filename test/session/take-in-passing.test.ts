@@ -9,8 +9,8 @@ import { makeLayerSupply } from '../../src/session/layer-supply.ts';
 import { openRegistry } from '../../src/sources/registry/index.ts';
 import { FakeRegistry } from '../rig/fake-registry.ts';
 import { writeLayer } from '../rig/layers.ts';
-import { sessionRig } from './rig.ts';
 import { untimed } from '../rig/untimed.ts';
+import { sessionRig } from './rig.ts';
 
 const GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
 const signal = new AbortController().signal;

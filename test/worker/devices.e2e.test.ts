@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { LowerChoice, WorkerMount } from '../../src/worker/protocol.ts';
 import type { RelPath } from '../../src/util/rel-path.ts';
+import type { LowerChoice, WorkerMount } from '../../src/worker/protocol.ts';
 import { dir, WorkerRig } from './rig.ts';
 
 test('a RUN opens the devices that it was given, and no others', async () => {

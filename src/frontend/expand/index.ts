@@ -1,6 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import { Failure } from './failure.ts';
-import { Lexer, type LexerOptions, type Lexed } from './lexer.ts';
+import { type Lexed, Lexer, type LexerOptions } from './lexer.ts';
 
 export { endOfText, isSpace, skipSpaces, trimSpaces } from './space.ts';
 

@@ -1,16 +1,16 @@
 import { BuildError } from '../../errors.ts';
 import { makeVertex, type PlannedHistory, type Vertex } from '../../graph/index.ts';
-import { BuildEnv, ConfigLists, emptyImage, type ImageDraft, inheritedImage, splitPair } from '../config/index.ts';
 import { checkStage, type Findings } from '../checks/index.ts';
+import { BuildEnv, ConfigLists, emptyImage, type ImageDraft, inheritedImage, splitPair } from '../config/index.ts';
 import type { LowerOptions } from '../options.ts';
 import type { StageArg } from './arg-summaries.ts';
 import { type Escape, makeExpander } from './expander.ts';
 import type { Externals, Resolved } from './externals.ts';
+import { reportPlatform } from './from-reports.ts';
 import type { BuildArgs } from './global-args.ts';
 import { lowerInstruction } from './instructions.ts';
 import type { Command, Source } from './links.ts';
 import type { Reached } from './reach.ts';
-import { reportPlatform } from './from-reports.ts';
 import { reportInstruction } from './reports.ts';
 import { imageVertex, makeSourceVertices, type SourceVertices } from './source-vertices.ts';
 import { type Lowering, type StageDraft, type Step, stepOrigin } from './stage-draft.ts';

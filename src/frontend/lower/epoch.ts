@@ -5,8 +5,8 @@ import type { BuildEnv } from '../config/index.ts';
 import type { NamedContext } from '../options.ts';
 import { type Escape, makeExpander } from './expander.ts';
 import { findFlag } from './flags.ts';
-import { remoteSource } from './remote-sources.ts';
 import { type ArgContext, type BuildArgs, readGlobals } from './global-args.ts';
+import { remoteSource } from './remote-sources.ts';
 import type { StageText, WrittenStages } from './stages.ts';
 
 const EPOCH = 'SOURCE_DATE_EPOCH';

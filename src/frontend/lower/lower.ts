@@ -9,15 +9,15 @@ import type { ImageResolver } from '../resolver.ts';
 import { type ArgSummary, type StageArg, usedArgs } from './arg-summaries.ts';
 import { type BuiltStage, buildStages } from './build-stages.ts';
 import { descriptionOf } from './descriptions.ts';
+import { type DateOf, readBuildArgs } from './epoch.ts';
 import { type Escape, makeExpander } from './expander.ts';
 import { makeExternals } from './externals.ts';
-import { type DateOf, readBuildArgs } from './epoch.ts';
+import { reportDefault } from './from-reports.ts';
 import { type ArgContext, type BuildArgs, proxyEnv, readGlobals } from './global-args.ts';
 import { findTarget, stageNames } from './links.ts';
 import { makeNamedContexts } from './names.ts';
 import { reachStages } from './reach.ts';
-import { reportDefault } from './from-reports.ts';
-import { planStages, splitStages, type Stage, type WrittenStages } from './stages.ts';
+import { planStages, type Stage, splitStages, type WrittenStages } from './stages.ts';
 
 export interface LowerDeps {
   readonly resolver: ImageResolver;

@@ -1,7 +1,7 @@
 import { BuildError } from '../../errors.ts';
 import type { RunOp } from '../../graph/index.ts';
+import { normalisePlatform, type Platform } from '../../image/oci/index.ts';
 import type { RunInstruction } from '../ast.ts';
-import { type Platform, normalisePlatform } from '../../image/oci/index.ts';
 import { type ImageDraft, withShell } from '../config/index.ts';
 import { lowerDevices } from './devices.ts';
 import { assertAllowed } from './entitlements.ts';

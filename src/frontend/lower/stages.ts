@@ -4,8 +4,8 @@ import type { ArgInstruction, Dockerfile, FromInstruction, Instruction } from '.
 import type { Findings } from '../checks/index.ts';
 import type { BuildEnv } from '../config/index.ts';
 import { type Escape, located, makeExpander, type RecordingExpander } from './expander.ts';
-import { type NamedContexts, nearest } from './names.ts';
 import { reportFrom } from './from-reports.ts';
+import { type NamedContexts, nearest } from './names.ts';
 
 /** From one FROM to the next. */
 export interface Stage {

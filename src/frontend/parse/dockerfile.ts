@@ -4,8 +4,8 @@ import { directiveError } from './directive-errors.ts';
 import { checkProblem, type FoundDirectives, findDirectives } from './directives.ts';
 import { findForeignSyntax, foreignSyntaxError } from './foreign-syntax.ts';
 import { freeze } from './freeze.ts';
-import { textOf } from './lines.ts';
 import { knownKeywords } from './instructions.ts';
+import { textOf } from './lines.ts';
 import { type ReadStatements, readStatements } from './read-statements.ts';
 import { openSource, type Source } from './source.ts';
 

@@ -1,7 +1,7 @@
 import { BuildError } from '../../errors.ts';
 import { skipSpaces, trimSpaces } from '../expand/index.ts';
-import { type Directive, DirectiveScanner } from './directives.ts';
 import { directiveError } from './directive-errors.ts';
+import { type Directive, DirectiveScanner } from './directives.ts';
 import { lastAtMost, type PhysicalLine, type Source } from './source.ts';
 
 export type Escape = '\\' | '`';

@@ -1,6 +1,6 @@
 import type { OnbuildInstruction } from '../ast.ts';
-import { splitCommand } from './command-line.ts';
 import { jsonWords } from './command-form.ts';
+import { splitCommand } from './command-line.ts';
 import { keyValues } from './key-values.ts';
 import { refuse, type Statement } from './statement.ts';
 

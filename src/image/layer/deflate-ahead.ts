@@ -1,5 +1,5 @@
-import { CHUNK, deflateChunk, WINDOW } from './deflate.ts';
 import { crc32 } from './crc32.ts';
+import { CHUNK, deflateChunk, WINDOW } from './deflate.ts';
 
 /** Sees a layer's tar while it is written. */
 export interface TarTap {

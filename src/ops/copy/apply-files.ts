@@ -4,8 +4,8 @@ import type { TreeEntry } from '../../image/toc/index.ts';
 import { joinRel, parentOf, type RelPath } from '../../util/rel-path.ts';
 import { type Attributes, makeDirectories, shown } from './directories.ts';
 import type { Content, Inode, LayerDraft, PlacedFiles } from './draft.ts';
-import { resolveIn } from './resolve.ts';
 import type { SelectedItem } from './items.ts';
+import { resolveIn } from './resolve.ts';
 import type { SelectedFiles } from './selection.ts';
 
 export interface Placing {

@@ -1,6 +1,6 @@
 import { type Digest, Digests } from '../../../cache/index.ts';
-import { NameBytes, type NumberedFiles, Numbers, type Tree, type TreeEntry } from '../../image/toc/index.ts';
 import { BuildError } from '../../errors.ts';
+import { NameBytes, type NumberedFiles, Numbers, type Tree, type TreeEntry } from '../../image/toc/index.ts';
 import { joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
 
 export interface SelectedItem {

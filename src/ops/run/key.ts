@@ -1,6 +1,6 @@
 import type { ContentID, Digest, Json, KeyMaterial } from '../../../cache/index.ts';
-import { formatPlatform } from '../../image/oci/index.ts';
 import type { RunMount, RunOp } from '../../graph/index.ts';
+import { formatPlatform } from '../../image/oci/index.ts';
 
 /**
  * A RUN's key. What is in it can change what the command writes; what is not (proxies, secret values, the IPs of extra

@@ -3,8 +3,8 @@ import { FileStat, listDirectory, readFileChunks, readLink, statFile } from '../
 import type { Nodes, NumberedFiles, TreeEntry } from '../../image/toc/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import { baseName, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
-import type { ContextOptions } from './context-options.ts';
 import { asContextError } from './context-error.ts';
+import type { ContextOptions } from './context-options.ts';
 import { HostNames } from './host-names.ts';
 import { KeptContents } from './kept-contents.ts';
 import { KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';

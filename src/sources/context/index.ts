@@ -1,5 +1,5 @@
-export { findIgnoreFile, type IgnoreFile, parseIgnoreFile } from './ignore-file.ts';
 export type { ContextOptions, ContextTree, StatIndex } from './context-options.ts';
+export { findIgnoreFile, type IgnoreFile, parseIgnoreFile } from './ignore-file.ts';
 export { openContext } from './open-context.ts';
 export { Spool } from './spool.ts';
 export { isTarHead, newestInTar, type SpooledEntry, type SpooledTar, spoolTar, type TarFilter } from './spool-tar.ts';

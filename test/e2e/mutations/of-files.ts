@@ -1,16 +1,16 @@
 import { chmodSync, cpSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  FILES,
-  MOUNTS,
-  SRC,
   CAT,
-  NONE,
-  relinkedAfter,
-  parentChanged,
+  FILES,
   files,
-  unnoticed,
+  MOUNTS,
   type Mutation,
+  NONE,
+  parentChanged,
+  relinkedAfter,
+  SRC,
+  unnoticed,
 } from './steps.ts';
 
 export const CONTENT: readonly Mutation[] = [

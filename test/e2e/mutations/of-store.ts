@@ -1,19 +1,19 @@
 import { rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  DOCUMENTS,
-  FILES,
   ARGS,
-  ENV,
-  MOUNTS,
-  USER,
-  SRC,
   CAT,
-  MOVED,
+  DOCUMENTS,
+  ENV,
+  FILES,
   LAYOUT,
+  MOUNTS,
+  MOVED,
+  type Mutation,
   NONE,
   parentChanged,
-  type Mutation,
+  SRC,
+  USER,
 } from './steps.ts';
 import { editRecord, layerOf, recordsWith } from './world.ts';
 

@@ -1,15 +1,15 @@
 import {
-  DOCUMENTS,
   ARGS,
-  ENV,
-  MOUNTS,
-  USER,
-  NONE,
-  relinkedAfter,
   cutOff,
-  parentChanged,
+  DOCUMENTS,
+  ENV,
   files,
+  MOUNTS,
   type Mutation,
+  NONE,
+  parentChanged,
+  relinkedAfter,
+  USER,
 } from './steps.ts';
 
 const ONLY_ARGS = ['--target', 'args'];

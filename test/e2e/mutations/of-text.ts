@@ -1,19 +1,19 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  DOCUMENTS,
-  FILES,
   ARGS,
-  ENV,
-  MOUNTS,
-  USER,
   CAT,
-  NONE,
-  relinkedAfter,
   cutOff,
-  parentChanged,
+  DOCUMENTS,
+  ENV,
+  FILES,
   files,
+  MOUNTS,
   type Mutation,
+  NONE,
+  parentChanged,
+  relinkedAfter,
+  USER,
 } from './steps.ts';
 
 export const TEXT: readonly Mutation[] = [

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import {
   appendFileSync,
   cpSync,
@@ -11,7 +12,6 @@ import {
 } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseLines, renderLine } from '../../../cache/records/lines.ts';

@@ -1,4 +1,4 @@
-import { assert, array, boolean, constantFrom, integer, property, tuple } from 'fast-check';
+import { array, assert, boolean, constantFrom, integer, property, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
 import { BuildEnv } from '../../../src/frontend/config/index.ts';
 

@@ -3,8 +3,8 @@ import { BuildError } from '../../../src/errors.ts';
 import type {
   Diagnostic,
   ImageResolver,
-  Lowered,
   LowerDeps,
+  Lowered,
   LowerOptions,
   NamedContext,
 } from '../../../src/frontend/index.ts';

@@ -1,16 +1,16 @@
+import { contentIDOf, diffIDOf, digestOf } from '../../../cache/index.ts';
 import { excerpt } from '../../../src/cli/call/excerpt.ts';
 import { renderError } from '../../../src/cli/render-error.ts';
-import { diffIDOf, contentIDOf, digestOf } from '../../../cache/index.ts';
 import type { RunOp, Vertex } from '../../../src/graph/index.ts';
 import type { OpDeps } from '../../../src/ops/index.ts';
 import { runOp } from '../../../src/ops/run/index.ts';
 import type { RunReply } from '../../../src/worker/protocol.ts';
 import { memoryTree } from '../../ops/copy/memory-tree.ts';
 import { copyOp, select } from '../../ops/copy/rig.ts';
+import { untimedStep } from '../../rig/untimed.ts';
 import { lowerText, vertexOf } from '../lower/rig.ts';
 import { parse } from '../parse/rig.ts';
 import { accepts, type Row, refuses, shows } from './row.ts';
-import { untimedStep } from '../../rig/untimed.ts';
 
 const TEXT = 'FROM base\nRUN a\nRUN b\nRUN c\nRUN d\nRUN e\nRUN f\nRUN g\n';
 const rendered = (text: string): string[] =>

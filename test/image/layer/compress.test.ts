@@ -3,8 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { deflateRawSync, gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { compressLayer } from '../../../src/image/layer/index.ts';
 import { deflateChunk, deflateChunkNow } from '../../../src/image/layer/deflate.ts';
+import { compressLayer } from '../../../src/image/layer/index.ts';
 import { tempDir } from '../../rig/layers.ts';
 
 const { signal } = new AbortController();

@@ -9,7 +9,7 @@ import type { CopyOp } from '../../../src/graph/index.ts';
 import { lgetxattr } from '../../../src/host/sys/index.ts';
 import { makeTarReader, type TarEntry } from '../../../src/image/archive/index.ts';
 import { compareTarNames, openLayerWriter } from '../../../src/image/layer/index.ts';
-import { openToc, type Tree, stackTree } from '../../../src/image/toc/index.ts';
+import { openToc, stackTree, type Tree } from '../../../src/image/toc/index.ts';
 import { planCopy, writeCopy } from '../../../src/ops/copy/index.ts';
 import { openContext } from '../../../src/sources/context/index.ts';
 import { relPath } from '../../../src/util/rel-path.ts';

@@ -5,8 +5,8 @@ import { reportChanges } from './changes.ts';
 import { contextSources, isWholeContext } from './copies.ts';
 import { isCredential } from './credentials.ts';
 import { isInstall } from './installs.ts';
-import { commandsOf, operands, type ShellCommand } from './shell-commands.ts';
 import { reportInit } from './shell-as-init.ts';
+import { commandsOf, operands, type ShellCommand } from './shell-commands.ts';
 
 /** Rules that BuildKit does not have. They read the text alone, of all stages. */
 export function checkOwnRules(stages: readonly WrittenStage[], findings: Findings): void {

@@ -10,8 +10,8 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { lgetxattr, lsetxattr, mknod, setMtime } from '../../../../src/host/sys/index.ts';
 import type { CopyOp } from '../../../../src/graph/index.ts';
+import { lgetxattr, lsetxattr, mknod, setMtime } from '../../../../src/host/sys/index.ts';
 import { at, CAPABILITY, look, namesIn } from './files.ts';
 import { isMatched, nameMatches, parentsOf, textOf } from './patterns.ts';
 
