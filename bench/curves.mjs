@@ -12,7 +12,7 @@ import { aboutMeasuring, markdownTable, median, resultsFile, writeResults, write
 import { measure } from './measure.mjs';
 import { makeBases } from './peers.mjs';
 
-const CLI = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist/cli/tsbuild.mjs');
+const CLI = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist/cli/tsbuild.cjs');
 /** Below, the time is that of starting. */
 const UPPER_POINTS = 3;
 const STATES = /** @type {const} */ (['cold', 'cached']);

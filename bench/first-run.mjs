@@ -13,7 +13,7 @@ import { addBigLayer, serveLayout, unpackLayout } from './oci-layout.mjs';
 import { makeBases } from './peers.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const CLI = join(dirname(HERE), 'dist/cli/tsbuild.mjs');
+const CLI = join(dirname(HERE), 'dist/cli/tsbuild.cjs');
 const { values } = parseArgs({
   options: {
     files: { type: 'string', default: '60000' },

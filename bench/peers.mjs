@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { addBigLayer, unpackLayout } from './oci-layout.mjs';
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
-const CLI = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
+const CLI = join(REPOSITORY, 'dist/cli/tsbuild.cjs');
 
 /** @typedef {{ name: string, version: string, product: string, isBeside?: boolean, daemons: readonly number[], disk: readonly string[], command(context: string, dest: string): string, import(archive: string, name: string): string, reset(bases: readonly string[]): void, stop(): void }} Peer */
 

@@ -94,7 +94,7 @@ function makeBundle(path, rootfs) {
 function buildSteps(dir, flags = []) {
   const report = join(dir, 'report.json');
   const argv = ['--root', join(dir, 'root'), '--no-cache', '--report', report, '-o', 'type=cacheonly', '-q'];
-  const cli = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
+  const cli = join(REPOSITORY, 'dist/cli/tsbuild.cjs');
   execFileSync(process.execPath, [cli, ...argv, ...flags, join(dir, 'context')], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });

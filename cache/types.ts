@@ -56,7 +56,7 @@ export interface Place {
  */
 export interface Explanation {
   /** path → content digest and mode, of the files the step read; absent when there are too many to keep. */
-  readonly files?: { readonly [path: string]: string };
+  readonly files?: { readonly [path: string]: string } | undefined;
   readonly buildArgs?: { readonly [name: string]: string };
   /** What the step's stage begins with; absent for scratch. */
   readonly base?: { readonly name: string; readonly manifest: string };

@@ -1,12 +1,14 @@
 // Bundles the library and the CLI with its worker into dist/. Rooms that are imported dynamically become chunks of their own,
 // so that a cached build loads little.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, transform } from 'esbuild';
+import { build } from 'esbuild';
 import { chunkGraph } from './chunk-graph.mjs';
+import { asFunction } from './chunk-text.mjs';
 import { koffiInside } from './koffi-inside.mjs';
+import { lateChildProcess } from './late-child-process.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const dist = join(root, 'dist');
@@ -66,7 +68,7 @@ async function writeChunks() {
     chunkNames: '[name]-[hash]',
     outExtension: { '.js': '.cjs' },
     outdir: cliDir,
-    plugins: [koffiInside(root)],
+    plugins: [koffiInside(root), lateChildProcess()],
     metafile: true,
     write: false,
   });
@@ -98,54 +100,8 @@ async function writeChunks() {
   };
 }
 
-/** @param {string} text of an ES module */
-async function asFunction(text) {
-  const { code } = await transform(withPlainLinks(text), {
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20.11',
-    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
-    supported: { 'dynamic-import': false },
-    minifyWhitespace: true,
-    minifySyntax: true,
-  });
-  // It is read as Latin 1.
-  if (/[^\0-\x7f]/.test(code)) throw new Error('a chunk is not all ASCII');
-  // `import * as` of one of Node's modules copies all that it exports, which loads what nobody asked for: 15 ms for crypto.
-  const lean = code.replace(/(\w+)=__toESM\(require\("(node:[\w/]+)"\)\)/g, (whole, variable, id) =>
-    code.includes(`${variable}.default`) ? whole : `${variable}=require("${id}")`,
-  );
-  return `function(exports,require,module,__filename,__dirname){${lean}}`;
-}
-
 /**
- * Imports of names as constants, exports as one object of values. esbuild's own way is a getter for each name in an object that V8 takes for
- * a dictionary: whatever a loop uses of another chunk is looked up and called twice each time, and never inlined. Chunks have no cycles, and
- * no name of theirs gets another value once its chunk has run.
- * @param {string} text of an ES module, as esbuild prints it
- */
-function withPlainLinks(text) {
-  const paired = (/** @type {string} */ names, /** @type {(pair: string[]) => string} */ pairOf) =>
-    names
-      .split(',')
-      .map((name) => pairOf(name.split(' as ')))
-      .join(',');
-  const linked = text
-    .replace(/\bimport\{([\w$, ]+)\}from("(?:\.\/|node:)[^"]+");/g, (whole, names, id) =>
-      /\bdefault\b(?!_)/.test(names) ? whole : `const{${paired(names, (pair) => pair.join(':'))}}=require(${id});`,
-    )
-    .replace(/\bimport("\.\/[^"]+");/g, 'require($1);')
-    .replace(/\bexport\{([\w$, ]+)\};?(?=\s*(?:\/\*![^*]*\*\/\s*)?$)/, (_, names) => {
-      return `module.exports={${paired(names, ([name, as = name]) => `${as}:${name}`)}};`;
-    });
-  if (/\bimport(?:\{|"\.|\*as \w+ from"\.)|\bexport\{/.test(linked))
-    throw new Error('a chunk is linked in a way that is not known');
-  return linked;
-}
-
-/**
- * `tsbuild.mjs` is what people start. Imported in an ES module, each of Node's own modules is read out with all that it exports, streams and
- * all, which takes longer than many a cached build: the rest is CommonJS.
+ * `tsbuild.cjs` is what people start: Node takes 5 ms longer to start an ES module. `tsbuild.mjs` is the same for those who look for one.
  * @param {Chunks} chunks
  */
 async function writeStarters({ main, worker }) {
@@ -161,6 +117,7 @@ async function writeStarters({ main, worker }) {
       'import.meta.dirname': '__dirname',
     },
   });
+  chmodSync(join(cliDir, 'tsbuild.cjs'), 0o755);
   const text = `#!/usr/bin/env node
 import { createRequire } from 'node:module';
 createRequire(import.meta.url)('./tsbuild.cjs');

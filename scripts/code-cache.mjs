@@ -16,11 +16,15 @@ const scratch = mkdtempSync(join(tmpdir(), 'tsbuild-code-'));
 try {
   writeContext(join(scratch, 'context'));
   const { main: run } = /** @type {typeof import('../src/cli/main.ts')} */ (ofMain.load(main));
+  const build = async (/** @type {string} */ flags, exitCode = 0) => {
+    await runMain(run, `build --root root ${flags} context`.split(' '), exitCode);
+  };
+  await build('-f context/base.Dockerfile --progress plain -t base:1 -o type=oci,tar=false,dest=base');
+  const onBase = '--build-context base=oci-layout://base --progress quiet -t app:1 -o type=oci,dest=app.tar';
   // once in which all runs, then with a hit for each step
-  for (const progress of ['plain', 'quiet', 'quiet']) {
-    const output = ['-t', 'code:1', '-o', 'type=oci,dest=code.tar'];
-    await runMain(run, ['build', '--root', 'root', '--progress', progress, ...output, 'context']);
-  }
+  for (let time = 0; time < 3; time++) await build(`--target app ${onBase}`);
+  // up to where a worker would start
+  await build(`--fail-on-miss=test ${onBase}`, 1);
   for (const name of readdirSync(dir)) if (isChunk(name)) ofMain.load(name);
   const mask = process.umask();
   // it does nothing without namespaces, which are not asked for here: all of its functions are compiled
@@ -40,12 +44,14 @@ function isChunk(name) {
   return /-[0-9A-Z]{8}\.cjs$/.test(name) && name !== worker;
 }
 
-/** @param {() => Promise<void>} run @param {string[]} words */
-async function runMain(run, words) {
+/** @param {() => Promise<void>} run @param {string[]} words @param {number} exitCode */
+async function runMain(run, words, exitCode) {
   process.chdir(scratch);
   process.argv = [process.execPath, 'tsbuild', ...words];
   await run();
-  if (process.exitCode !== 0) throw new Error('the build that the code of the bundle is taken from failed');
+  if (process.exitCode !== exitCode)
+    throw new Error('a build that the code of the bundle is taken from ended otherwise');
+  process.exitCode = 0;
 }
 
 /** @param {string} context */
@@ -54,15 +60,16 @@ function writeContext(context) {
   for (let n = 0; n < 40; n++) writeFileSync(join(context, 'src/deep', `${n}.js`), `export default ${n};\n`);
   writeFileSync(join(context, 'package.json'), '{}\n');
   writeFileSync(join(context, '.dockerignore'), 'node_modules\n**/*.log\n!keep.log\n');
+  writeFileSync(join(context, 'base.Dockerfile'), `FROM scratch\nWORKDIR /work\nCOPY .dockerignore ./\nCMD ["sh"]\n`);
   writeFileSync(
     join(context, 'Dockerfile'),
     `# syntax=docker/dockerfile:1
 ARG NAME=app
-FROM scratch AS files
+FROM base AS files
 WORKDIR /work
 COPY package.json ./
 COPY --chown=1:1 src/ src/
-FROM scratch
+FROM base AS app
 ARG NAME
 ENV HOME=/home/\${NAME} PATH=/bin
 LABEL org.opencontainers.image.title="$NAME"
@@ -74,6 +81,8 @@ USER 1:1
 EXPOSE 80
 ENTRYPOINT ["/entry"]
 CMD ["serve"]
+FROM app AS test
+RUN --mount=type=cache,target=/cache npm ci && npm test
 `,
   );
 }

@@ -94,7 +94,7 @@ build() {
   local scratch args=()
   [ "$1" = node:20-bookworm-slim ] && args=(--build-arg "NODE_VERSION=$NODE_VERSION")
   scratch=$(mktemp -d)
-  (cd "$scratch" && node "$repo/dist/cli/tsbuild.mjs" --root "$root" --progress plain -t "$1" \
+  (cd "$scratch" && node "$repo/dist/cli/tsbuild.cjs" --root "$root" --progress plain -t "$1" \
     "${args[@]}" -o "type=oci,dest=$scratch/image.tar,compression=$compression" \
     -f "$bases/${1%%:*}/Dockerfile" "$2") > "$scratch/log" 2>&1 || {
     tail -n 40 "$scratch/log" >&2

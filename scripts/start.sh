@@ -33,13 +33,13 @@ The image is $demo/node-app-1.0.tar. To load and run it:
   podman load -i $demo/node-app-1.0.tar && podman run --rm -p 3000:3000 node-app:1.0
 
 then: curl http://127.0.0.1:3000/health. To try more: cd $demo, change something in node-app, and
-  $repo/dist/cli/tsbuild.mjs --root $root -t node-app:1.0 node-app
+  $repo/dist/cli/tsbuild.cjs --root $root -t node-app:1.0 node-app
 (with the host's npm settings: --secret id=npmrc,src=\$HOME/.npmrc). To clean up: rm -rf $demo
 TEXT
 }
 
 build() {
-  (cd "$demo" && node "$repo/dist/cli/tsbuild.mjs" --root "$root" "${HOST_FLAGS[@]}" -t node-app:1.0 node-app < /dev/null)
+  (cd "$demo" && node "$repo/dist/cli/tsbuild.cjs" --root "$root" "${HOST_FLAGS[@]}" -t node-app:1.0 node-app < /dev/null)
 }
 
 title() {

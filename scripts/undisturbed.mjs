@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import tar from 'tar-stream';
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
-export const TSBUILD = [process.execPath, join(REPOSITORY, 'dist/cli/tsbuild.mjs')];
+export const TSBUILD = [process.execPath, join(REPOSITORY, 'dist/cli/tsbuild.cjs')];
 
 /** `dir/base`, an OCI layout of busybox, and `dir/context` with so many files and the Dockerfile. */
 export async function prepare(dir, { dockerfile, files }) {

@@ -38,7 +38,7 @@ export interface BuildOutcome {
 export function build(options: BuildOptions, deps: BuildDeps): Promise<BuildOutcome> {
   return cancellable(deps.signal, async (signal) => {
     for (const tag of options.tags) normaliseReference(tag);
-    await checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
+    checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
     removeStaleFiles(options);
     const minutes = takeMinutes(options, deps);
     const built = solveBuild(options, { signal, ...minutes }, async ({ definition, solution, session }) => {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Digest, digestOf, hexOf, parseDigest } from '../digest.ts';
 import {
@@ -62,7 +61,7 @@ export function openContentStore(
 ): ContentStore {
   const path = (digest: Digest): string => {
     const hex = hexOf(digest);
-    return join(dir, hex.slice(0, 2), hex);
+    return `${dir}/${hex.slice(0, 2)}/${hex}`;
   };
   const store: ContentStore = {
     path,

@@ -18,7 +18,7 @@ export function* listRecords(dir: string): Iterable<CacheRecord> {
 /** Where the records of a key are. @param dir records/v1 of the root */
 export function recordFile(dir: string, key: CacheKey): string {
   const hex = hexOf(key);
-  return join(dir, hex.slice(0, 2), hex);
+  return `${dir}/${hex.slice(0, 2)}/${hex}`;
 }
 
 /** The records of one file, oldest first, and whether it holds something else. */

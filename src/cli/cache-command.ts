@@ -6,7 +6,7 @@ import { checkCache } from '../session/check-cache.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
 import { parseCommand } from './parse-command.ts';
-import { writeStdout } from './stdout.ts';
+import { stderr, writeStdout } from './streams.ts';
 import { oneOf } from './values.ts';
 
 /** `tsbuild cache check`: reads everything, removes what is damaged. 1 when something was. */
@@ -33,7 +33,7 @@ export async function cacheCommand(argv: readonly string[], context: CliContext)
   const checked = await checkCache(resolve(context.cwd, rootDirectory(flags.root, context.env)), {
     isDryRun: flags.dryRun === true,
     signal: context.signal,
-    warn: (message) => void process.stderr.write(`warning: ${plainText(message)}\n`),
+    warn: (message) => void stderr().write(`warning: ${plainText(message)}\n`),
   });
   await writeStdout(isJson ? `${JSON.stringify({ schemaVersion: 1, ...checked }, null, 2)}\n` : checkText(checked));
   return checked.damages.length === 0 ? 0 : 1;

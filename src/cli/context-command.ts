@@ -5,7 +5,7 @@ import { buildOptions } from './build-flags/options.ts';
 import { parseBuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { takeFormat } from './format-flag.ts';
-import { writeStdout } from './stdout.ts';
+import { writeStdout } from './streams.ts';
 
 const HELP = `Usage: tsbuild context ls [options] CONTEXT
        tsbuild context du [options] CONTEXT

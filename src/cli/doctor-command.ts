@@ -4,7 +4,7 @@ import { diagnose, type Finding } from '../session/doctor.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
 import { type CommandForm, parseCommand } from './parse-command.ts';
-import { writeStdout } from './stdout.ts';
+import { writeStdout } from './streams.ts';
 import { lowerChoice, oneOf } from './values.ts';
 import { workerScript } from './worker-script.ts';
 

@@ -7,7 +7,7 @@ import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
 import { rootToRead } from './environment.ts';
 import { parseCommand } from './parse-command.ts';
-import { writeStdout } from './stdout.ts';
+import { writeStdout } from './streams.ts';
 import { oneOf } from './values.ts';
 
 /** `tsbuild du`: bytes on disk, by kind, image, Dockerfile and stage, failed RUN, age. */

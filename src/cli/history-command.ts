@@ -15,8 +15,8 @@ import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
 import { parseCommand } from './parse-command.ts';
 import { MAX_MARKDOWN } from './reports.ts';
-import { writeStdout } from './stdout.ts';
 import { findBuild, openReader, readable } from './stored-builds.ts';
+import { writeStdout } from './streams.ts';
 import { oneOf, positiveInteger } from './values.ts';
 
 interface HistoryFlags {

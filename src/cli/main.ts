@@ -1,9 +1,7 @@
 import { runCli } from './run.ts';
-import { outliveReaders } from './stdout.ts';
 
 /** The whole program, on this process's words, streams and signals. Sets the exit status. */
 export async function main(): Promise<void> {
-  outliveReaders();
   const controller = new AbortController();
   let signalExit: number | undefined;
   for (const [signal, exitCode] of [

@@ -8,7 +8,7 @@ import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
 import { parseCommand } from './parse-command.ts';
-import { writeStdout } from './stdout.ts';
+import { stderr, writeStdout } from './streams.ts';
 import { age, byteSize, keyValue, oneOf } from './values.ts';
 import { workerScript } from './worker-script.ts';
 
@@ -36,7 +36,7 @@ export async function pruneCommand(argv: readonly string[], context: CliContext)
     { ...pruneRequest(flags, nowMs()), isDryRun },
     {
       signal: context.signal,
-      warn: (message) => void process.stderr.write(`warning: ${plainText(message)}\n`),
+      warn: (message) => void stderr().write(`warning: ${plainText(message)}\n`),
       removeLeftovers: removeWithWorker({ scriptPath: workerScript(), env: context.env, signal: context.signal }),
     },
   );

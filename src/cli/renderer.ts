@@ -2,6 +2,7 @@ import { BuildError } from '../errors.ts';
 import type { Renderer } from '../progress/index.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
 import { type CliContext, useColor } from './context.ts';
+import { stderr } from './streams.ts';
 import { oneOf } from './values.ts';
 
 const MODES = ['auto', 'tty', 'plain', 'rawjson', 'quiet'] as const;
@@ -21,7 +22,8 @@ export function progressMode(
 
 /** A renderer on stderr; `auto` is tty on a terminal that can move its cursor and is not CI's, plain elsewhere. */
 export async function openRenderer(mode: Mode, context: CliContext): Promise<Renderer> {
-  const stream = process.stderr;
+  if (mode === 'quiet') return (await import('../progress/render/quiet.ts')).makeQuietRenderer();
+  const stream = stderr();
   const isTTY = stream.isTTY;
   const color = useColor(context, isTTY);
   const target = { write: (text: string) => void stream.write(text), columns: stream.columns ?? 80, color };
@@ -36,8 +38,6 @@ export async function openRenderer(mode: Mode, context: CliContext): Promise<Ren
       return (await import('../progress/render/plain.ts')).makePlainRenderer(target);
     case 'rawjson':
       return (await import('../progress/render/rawjson.ts')).makeRawJsonRenderer(target);
-    case 'quiet':
-      return (await import('../progress/render/quiet.ts')).makeQuietRenderer();
   }
 }
 

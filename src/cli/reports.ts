@@ -19,8 +19,8 @@ export function assertReportNames(files: readonly string[]): void {
 }
 
 /** Whether they can be written, as far as can be told before anything is built. @throws BuildError output-failed */
-export function checkReports(files: readonly string[]): Promise<void> {
-  return checkDestinations(files.map((dest) => ({ type: 'oci', dest })));
+export function checkReports(files: readonly string[]): void {
+  checkDestinations(files.map((dest) => ({ type: 'oci', dest })));
 }
 
 /** Whether a page for people is wanted, which has what failed steps said last. */

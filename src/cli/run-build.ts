@@ -9,7 +9,7 @@ import type { BuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { openRenderer, progressMode } from './renderer.ts';
 import { addToJobSummary, asksForPage, checkReports, writeReports } from './reports.ts';
-import { writeStdout } from './stdout.ts';
+import { writeStdout } from './streams.ts';
 import type { Tracer } from './trace/tracer.ts';
 import { asksForOtlp } from './trace/wanted.ts';
 
@@ -19,7 +19,7 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
   const reports = (flags.report ?? []).map((file) => resolve(context.cwd, file));
   const traceFile = flags.trace === undefined ? undefined : resolve(context.cwd, flags.trace);
   const reportFiles = traceFile === undefined ? reports : [...reports, traceFile];
-  await checkReports(reportFiles);
+  checkReports(reportFiles);
   const options = { ...given, reportFiles };
   const renderer = await openRenderer(progressMode(flags, context), context);
   const collected = collectEvents();

@@ -2,7 +2,7 @@ import { BuildError } from '../errors.ts';
 import { COMMANDS, findCommand } from './commands.ts';
 import { type CliContext, useColor } from './context.ts';
 import { renderError } from './render-error.ts';
-import { writeStdout } from './stdout.ts';
+import { stderr, writeStdout } from './streams.ts';
 import { VERSION } from './version.ts';
 
 /** Told without loading anything else. */
@@ -20,12 +20,10 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
     return await command(rest, context);
   } catch (error) {
     if (error instanceof BuildError) {
-      process.stderr.write(
-        renderError(error, { color: useColor(context, process.stderr.isTTY), columns: process.stderr.columns }),
-      );
+      stderr().write(renderError(error, { color: useColor(context, stderr().isTTY), columns: stderr().columns }));
       return error.exitCode;
     }
-    process.stderr.write(
+    stderr().write(
       `internal error, please report it: ${error instanceof Error ? describe(error, context) : String(error)}\n`,
     );
     return 1;

@@ -8,7 +8,7 @@ import { type BuildFlags, parseBuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { takeFormat } from './format-flag.ts';
 import { openRenderer, progressMode } from './renderer.ts';
-import { writeStdout } from './stdout.ts';
+import { writeStdout } from './streams.ts';
 
 const HELP = `Usage: tsbuild verify [options] CONTEXT
 

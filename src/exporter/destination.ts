@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { access, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BuildError } from '../errors.ts';
 import { isFileOutput, type OutputSpec } from './output-spec.ts';
@@ -23,7 +23,7 @@ export async function writeDestination(
   deps: DestinationDeps,
 ): Promise<number> {
   if (dest === '-') return copyTo(bytesOf(source), deps.stdout, deps.signal);
-  const { path, isSpecial } = await placeOf(dest);
+  const { path, isSpecial } = placeOf(dest);
   return isSpecial ? writeInto(path, 'w', { source, dest, ...deps }) : writeBeside(path, { source, dest, ...deps });
 }
 
@@ -31,16 +31,16 @@ export async function writeDestination(
  * Whether outputs can be written at all, as far as can be told beforehand: asked before work that may take minutes.
  * @throws BuildError output-failed
  */
-export async function checkDestinations(outputs: readonly Pick<OutputSpec, 'type' | 'dest' | 'tar'>[]): Promise<void> {
+export function checkDestinations(outputs: readonly Pick<OutputSpec, 'type' | 'dest' | 'tar'>[]): void {
   for (const { type, dest, tar } of outputs) {
     if (!isFileOutput({ type }) || dest === '-') continue;
     if (type === 'local' || tar === false) {
-      await assertNoFile(dest);
+      assertNoFile(dest);
       continue;
     }
-    const { path, isSpecial } = await placeOf(dest);
+    const { path, isSpecial } = placeOf(dest);
     try {
-      await access(isSpecial ? path : dirname(path), constants.W_OK);
+      accessSync(isSpecial ? path : dirname(path), constants.W_OK);
     } catch (error) {
       throw outputFailed(dest, error);
     }
@@ -48,9 +48,8 @@ export async function checkDestinations(outputs: readonly Pick<OutputSpec, 'type
 }
 
 /** A directory is made where there is none. */
-async function assertNoFile(dest: string): Promise<void> {
-  const stats = await stat(dest).catch(() => undefined);
-  if (stats === undefined || stats.isDirectory()) return;
+function assertNoFile(dest: string): void {
+  if (statIfThere(dest)?.isDirectory() !== false) return;
   throw new BuildError('output-failed', `cannot write ${dest}: it is not a directory`, {
     hint: 'remove it, or give another dest',
   });
@@ -86,10 +85,18 @@ interface Writing extends DestinationDeps {
   readonly dest: string;
 }
 
-async function placeOf(dest: string): Promise<{ path: string; isSpecial: boolean }> {
+function statIfThere(path: string): Stats | undefined {
   try {
-    const path = await realpath(dest);
-    const stats = await stat(path);
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function placeOf(dest: string): { path: string; isSpecial: boolean } {
+  try {
+    const path = realpathSync(dest);
+    const stats = statSync(path);
     if (stats.isDirectory())
       throw new BuildError('output-failed', `cannot write ${dest}: it is a directory`, {
         hint: `give a file name in it, or type=local for the image's files`,

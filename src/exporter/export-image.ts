@@ -46,7 +46,7 @@ export async function exportImage(
   outputs: readonly OutputSpec[],
   deps: ExportDeps,
 ): Promise<ExportedImage> {
-  await checkDestinations(outputs);
+  checkDestinations(outputs);
   const specs = outputs.map((spec) => annotatedFor(spec, image.platform));
   const forms = new Map<string, ImageForm>();
   const written: ExportedOutput[] = [];

@@ -34,7 +34,9 @@ export function copyOp(deps: OpDeps): OpRunner<CopyOp> {
         ],
         explanation: {
           buildArgs: vertex.origin.buildArgs,
-          ...(selected.files === undefined ? {} : { files: selected.files }),
+          get files() {
+            return selected.files();
+          },
         },
         takesSlot: false,
         run: () => runCopy(copy),

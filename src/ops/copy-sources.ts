@@ -1,4 +1,4 @@
-import { type Digest, digestOf } from '../../cache/index.ts';
+import { type Digest, digestOf, type Memo, parseDigest } from '../../cache/index.ts';
 import type { CopyOp } from '../graph/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { Result, StepContext } from '../solver/index.ts';
@@ -9,7 +9,8 @@ import { stackDigest } from './stack-key.ts';
 /** What a key needs to know of a selection. */
 export interface Selected {
   readonly digest: Digest;
-  readonly files?: { readonly [path: string]: string } | undefined;
+  /** For explanations, which hits have no use for: read when they are made. */
+  readonly files: () => Selection['files'];
 }
 
 /** What a COPY takes, from the look-up to the writing: looked at as seldom as can be. */
@@ -46,19 +47,39 @@ export function copySources(options: CopySourcesOptions): CopySources {
 
   return {
     async selected() {
-      const known = memoKey === undefined ? undefined : options.deps.memo.get('selection', memoKey);
-      if (known !== undefined) return JSON.parse(known) as Selected;
+      const known = memoKey === undefined ? undefined : rememberedSelection(options.deps.memo, memoKey);
+      if (known !== undefined) return known;
       const selection = await required(
         withTrees({ named, open: fetching }, (trees) => select(options, trees, { keyOnly: true })),
       );
       kept = keepable(selection, named);
       const { digest, files } = selection;
-      if (memoKey !== undefined) options.deps.memo.put('selection', memoKey, JSON.stringify({ digest, files }));
-      return { digest, files };
+      if (memoKey !== undefined) rememberSelection(options.deps.memo, memoKey, { digest, files });
+      return { digest, files: () => files };
     },
     withSelection: (act) => required(use(act, fetching)),
     withSelectionIfHere: (act) => use(act, (input) => Promise.resolve(options.deps.openStackIfHere(input.layers))),
   };
+}
+
+const DIGEST = 'selection-digest';
+const FILES = 'selection-files';
+
+function rememberedSelection(memo: Memo, key: string): Selected | undefined {
+  const digest = memo.get(DIGEST, key);
+  if (digest === undefined) return undefined;
+  return {
+    digest: parseDigest(digest),
+    files: () => {
+      const files = memo.get(FILES, key);
+      return files === undefined ? undefined : (JSON.parse(files) as Selection['files']);
+    },
+  };
+}
+
+function rememberSelection(memo: Memo, key: string, { digest, files }: Pick<Selection, 'digest' | 'files'>): void {
+  if (files !== undefined) memo.put(FILES, key, JSON.stringify(files));
+  memo.put(DIGEST, key, digest);
 }
 
 type StackInput = Extract<Result, { kind: 'stack' }>;

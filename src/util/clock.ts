@@ -5,5 +5,6 @@ export function nowMs(): number {
 
 /** A clock that only moves forward, for durations. */
 export function monotonicMs(): number {
-  return performance.now();
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }

@@ -1,9 +1,9 @@
 #!/bin/bash
 # The engine of a conformance run as an ordinary user; the run itself is root's, which can clean up after it:
 #   run.mjs --tsbuild test/conformance/as-user.sh --only 'area:(run|mounts)$' --bases DIR
-# TSBUILD_TEST_USER has sub-ids; TSBUILD_TEST_CLI (dist/cli/tsbuild.mjs of a copy) can be read by it.
+# TSBUILD_TEST_USER has sub-ids; TSBUILD_TEST_CLI (dist/cli/tsbuild.cjs of a copy) can be read by it.
 user=${TSBUILD_TEST_USER:-tsbuild-test}
-cli=${TSBUILD_TEST_CLI:-$(dirname "$0")/../../dist/cli/tsbuild.mjs}
+cli=${TSBUILD_TEST_CLI:-$(dirname "$0")/../../dist/cli/tsbuild.cjs}
 previous=
 for argument in "$@"; do
   [ "$previous" = --root ] && place=$(dirname "$argument")

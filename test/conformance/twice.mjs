@@ -9,7 +9,7 @@ import { createReadStream, existsSync, mkdtempSync, readFileSync, renameSync, rm
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const CLI = fileURLToPath(new URL('../../dist/cli/tsbuild.mjs', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/cli/tsbuild.cjs', import.meta.url));
 const argv = process.argv.slice(2);
 const archive = argv.map((word) => /^type=oci,dest=(.*)$/.exec(word)?.[1]).find((dest) => dest !== undefined);
 const stdin = await readAll(process.stdin);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { schemaErrors } from './report-schema.ts';
 
 export const REPOSITORY = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-export const CLI = join(REPOSITORY, 'dist/cli/tsbuild.mjs');
+export const CLI = join(REPOSITORY, 'dist/cli/tsbuild.cjs');
 export const FIXTURES = join(REPOSITORY, 'fixtures');
 
 export interface ReportStep {

@@ -36,7 +36,7 @@ export async function openOrdinaryUser(): Promise<OrdinaryUser> {
   return {
     as: ['runuser', '-u', NAME, '--', 'env', ...environment],
     dir: home,
-    cli: join(dir, 'dist/cli/tsbuild.mjs'),
+    cli: join(dir, 'dist/cli/tsbuild.cjs'),
     [Symbol.asyncDispose]: async () => {
       // Files below the user's root belong to sub-ids: only root removes them.
       await output(['rm', '-rf', dir]);

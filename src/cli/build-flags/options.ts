@@ -9,7 +9,7 @@ import { hostPlatform, type Platform, parsePlatform } from '../../image/oci/inde
 import type { CliContext } from '../context.ts';
 import { authFiles, registryConfig, rootDirectory } from '../environment.ts';
 import { assertReportNames } from '../reports.ts';
-import { writeStdout } from '../stdout.ts';
+import { STDIN, writeStdout } from '../streams.ts';
 import {
   buildArg,
   byteSize,
@@ -53,7 +53,7 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
     proxyEnv: env,
     workerEnv: env,
     workerScript: workerScript(),
-    stdin: process.stdin,
+    stdin: STDIN,
     stdout: writeStdout,
   };
 }

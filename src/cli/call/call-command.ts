@@ -3,7 +3,7 @@ import { check, outline, targets } from '../../check.ts';
 import { buildOptions } from '../build-flags/options.ts';
 import type { BuildFlags } from '../build-flags/parse.ts';
 import type { CliContext } from '../context.ts';
-import { writeStdout } from '../stdout.ts';
+import { writeStdout } from '../streams.ts';
 import { checkText } from './check-text.ts';
 import { checkJson, outlineJson, targetsJson } from './json.ts';
 import type { Call } from './parse-call.ts';

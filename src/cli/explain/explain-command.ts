@@ -5,8 +5,8 @@ import { findStep, type StoredBuild } from '../../progress/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import type { CliContext } from '../context.ts';
 import { parseCommand } from '../parse-command.ts';
-import { writeStdout } from '../stdout.ts';
 import { findBuild, openReader, readable } from '../stored-builds.ts';
+import { stdout, writeStdout } from '../streams.ts';
 import { oneOf } from '../values.ts';
 import { explainJson } from './json.ts';
 import { buildText } from './list.ts';
@@ -51,7 +51,7 @@ export async function explainCommand(argv: readonly string[], context: CliContex
   const shown = { build, against, steps: step === undefined ? explained.steps : [step], gone: explained.gone };
   if (isJson) await writeStdout(explainJson(step === undefined ? shown : { ...shown, gone: [] }));
   else {
-    const view = { columns: Math.max(MIN_COLUMNS, process.stdout.columns ?? COLUMNS), now: nowMs() };
+    const view = { columns: Math.max(MIN_COLUMNS, stdout().columns ?? COLUMNS), now: nowMs() };
     const lines = step === undefined ? buildText(shown, view) : stepText(step, { build, against }, view);
     await writeStdout(lines.map((line) => `${line.trimEnd()}\n`).join(''));
   }

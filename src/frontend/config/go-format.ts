@@ -63,10 +63,15 @@ const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 function quotedRune(rune: string): string {
   const short = SHORT[rune];
   if (short !== undefined) return short;
-  if (PRINTABLE.test(rune)) return rune;
+  if (isPrintable(rune)) return rune;
   const code = rune.codePointAt(0) ?? 0;
   if (code < 0x80) return `\\x${hex(code, 2)}`;
   return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`;
+}
+
+function isPrintable(rune: string): boolean {
+  // what V8 makes of the expression takes longer than most builds have texts for
+  return (rune >= ' ' && rune <= '~') || PRINTABLE.test(rune);
 }
 
 function hex(code: number, width: number): string {

@@ -70,7 +70,7 @@ function fileErrors(
   }
   if (first.keyword === 'FROM' || !knownKeywords().includes(first.keyword)) return [];
   const message = `no build stage in current context: ${first.keyword} stands before the first FROM`;
-  return [new BuildError('stage-invalid', message, { range: first.range, hint: 'only ARG may stand before FROM' })];
+  return [new BuildError('stage-invalid', message, { range: first.range(), hint: 'only ARG may stand before FROM' })];
 }
 
 /** Of an empty text, the place where the first character would stand. */

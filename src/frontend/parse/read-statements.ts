@@ -16,7 +16,7 @@ import type { Statement } from './statement.ts';
 export interface ReadStatements {
   readonly instructions: readonly Instruction[];
   /** Every instruction, also those that are left out for an error. */
-  readonly keywords: readonly { readonly keyword: string; readonly range: Instruction['range'] }[];
+  readonly keywords: readonly { readonly keyword: string; readonly range: () => Instruction['range'] }[];
   readonly errors: readonly BuildError[];
   readonly diagnostics: readonly Diagnostic[];
   readonly escapeToken: Escape;
@@ -29,7 +29,7 @@ const MAX_ERRORS = 1000;
 export function readStatements(source: Source): ReadStatements {
   const errors: BuildError[] = [];
   const instructions: Instruction[] = [];
-  const keywords: { keyword: string; range: Instruction['range'] }[] = [];
+  const keywords: { keyword: string; range: () => Instruction['range'] }[] = [];
   const diagnostics: Diagnostic[] = [];
   const reader = new LineReader(source, (error) => errors.push(error));
   for (let tooLong = 0; ; tooLong = reader.tooLong) {
@@ -76,7 +76,7 @@ function openStatement(
       heredocs: bodies.map(({ heredoc }) => heredoc),
       comments: line.comments,
     },
-    keywordRange: keywordRange(line, { source, escapeToken, keyword: command.keyword, rangeOf }),
+    keywordRange: () => keywordRange(line, { source, escapeToken, keyword: command.keyword, rangeOf }),
     escapeToken,
     line: line.text,
     rest: command.rest,
@@ -174,7 +174,8 @@ function unterminated({ heredoc: { name, stripTabs }, nearEnd }: Body, range: In
   return new BuildError('heredoc-unterminated', `unterminated heredoc ${name}`, { range, hint });
 }
 
-function unknownInstruction({ common, keywordRange: range, escapeToken }: Statement): BuildError {
+function unknownInstruction({ common, keywordRange, escapeToken }: Statement): BuildError {
+  const range = keywordRange();
   const known = knownKeywords();
   const meant = didYouMean(common.keywordText.toUpperCase(), known);
   const goesOn =

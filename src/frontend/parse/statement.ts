@@ -17,7 +17,8 @@ export interface Common {
 /** An instruction with its words still to be read. */
 export interface Statement {
   readonly common: Common;
-  readonly keywordRange: SourceRange;
+  /** Found when somebody is to be pointed at it. */
+  readonly keywordRange: () => SourceRange;
   readonly escapeToken: Escape;
   /** The logical line, untrimmed. */
   readonly line: string;
@@ -41,5 +42,5 @@ export function refuse(
   { hint, at, code = 'instruction-invalid' }: Refusal,
 ): BuildError {
   const isSomewhere = at !== undefined && at.end > at.start;
-  return new BuildError(code, message, { hint, range: isSomewhere ? rangeOf(at) : keywordRange });
+  return new BuildError(code, message, { hint, range: isSomewhere ? rangeOf(at) : keywordRange() });
 }

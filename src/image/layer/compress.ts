@@ -154,13 +154,10 @@ function gzipEnd(crc: number, size: number): Buffer {
 
 /** One frame, one thread: bytes depend on nothing but the level and the version of libzstd. Node has it from 22.15 on. */
 function zstd(chunks: AsyncIterable<Buffer>, { level, signal, filter }: CompressOptions): AsyncIterable<Uint8Array> {
-  const { createZstdCompress, constants } = zlib as unknown as {
-    createZstdCompress?: (options: object) => Transform;
-    constants: Record<string, number>;
-  };
-  const parameter = constants['ZSTD_c_compressionLevel'];
-  if (createZstdCompress !== undefined && parameter !== undefined)
-    return through(chunks, createZstdCompress({ params: { [parameter]: level } }), { signal });
+  const make = (zlib as { createZstdCompress?: (options: object) => Transform }).createZstdCompress;
+  const parameter = (zlib.constants as { readonly [name: string]: number })['ZSTD_c_compressionLevel'];
+  if (make !== undefined && parameter !== undefined)
+    return through(chunks, make({ params: { [parameter]: level } }), { signal });
   if (filter === undefined) throw new ArchiveError('unsupported', 'zstd cannot be written here');
   return filter(zstdProgram(level), chunks, { signal });
 }

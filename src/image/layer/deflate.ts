@@ -1,4 +1,3 @@
-import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 
 /** What is deflated at a time, on its own. */
@@ -6,11 +5,11 @@ export const CHUNK = 1024 * 1024;
 /** How far back deflate looks. */
 export const WINDOW = 32 * 1024;
 
-const deflateRaw = promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
-
 /** @param before what came before the chunk, or its end */
-export async function deflateChunk(chunk: Buffer, before: Buffer | undefined, level: number): Promise<Buffer> {
-  return deflateRaw(chunk, optionsFor(chunk, before, level));
+export function deflateChunk(chunk: Buffer, before: Buffer | undefined, level: number): Promise<Buffer> {
+  return new Promise((done, failed) => {
+    zlib.deflateRaw(chunk, optionsFor(chunk, before, level), (error, bytes) => (error ? failed(error) : done(bytes)));
+  });
 }
 
 /** The same bytes as deflateChunk of a first chunk, in this thread. */

@@ -1,0 +1,2 @@
+/** A chunk as the text of a function in CommonJS. */
+export function asFunction(text: string): Promise<string>;
