@@ -33,6 +33,8 @@ export interface ExportedOutput {
   /** Path; registry: the names that were pushed; load: the engine. */
   readonly dest: string;
   readonly size: number;
+  /** An OCI layout that is a directory. */
+  readonly isDirectory?: boolean;
   /** Of the manifest in it; absent for outputs without one. */
   readonly digest?: Digest;
 }
@@ -118,14 +120,18 @@ interface Output {
   readonly files: ImageFiles | undefined;
 }
 
-async function writeOutput(output: Output, deps: ExportDeps): Promise<{ dest: string; size: number }> {
+async function writeOutput(
+  output: Output,
+  deps: ExportDeps,
+): Promise<Pick<ExportedOutput, 'dest' | 'size' | 'isDirectory'>> {
   const { image, spec } = output;
   const { type, dest } = spec;
   switch (type) {
     case 'oci':
     case 'docker': {
       const parts = partsOf(output);
-      return { dest, size: await (spec.tar === false ? writeLayoutDirectory(parts, deps) : writeArchive(parts, deps)) };
+      if (spec.tar === false) return { dest, size: await writeLayoutDirectory(parts, deps), isDirectory: true };
+      return { dest, size: await writeArchive(parts, deps) };
     }
     case 'tar':
     case 'local':

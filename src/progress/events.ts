@@ -232,6 +232,8 @@ export interface Output {
   readonly dest: string;
   /** Bytes that were written. */
   readonly size: Integer;
+  /** An OCI layout that is a directory. */
+  readonly isDirectory?: boolean;
   /** Of the manifest in it; absent where there is none. */
   readonly digest?: Digest;
 }

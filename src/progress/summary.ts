@@ -172,5 +172,7 @@ function loadLines(image: ImageSummary): string[] {
   if (archive === undefined || tag === undefined) return [];
   const port = image.exposedPorts.find((one) => !one.endsWith('/udp'))?.split('/')[0];
   const publish = port === undefined ? '' : ` -p ${port}:${port}`;
-  return [` load it: docker load -i ${archive.dest} && docker run --rm${publish} ${tag}`];
+  const { dest, isDirectory } = archive;
+  const load = isDirectory === true ? `skopeo copy oci:${dest} docker-daemon:${tag}` : `docker load -i ${dest}`;
+  return [` load it: ${load} && docker run --rm${publish} ${tag}`];
 }

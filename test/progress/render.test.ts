@@ -81,6 +81,18 @@ describe('plain', () => {
     expect(text).toContain('\n pushed r/app:1, r/app:latest   5.0 MB ');
   });
 
+  test('a layout in a directory is nothing for docker load', () => {
+    const layout = { type: 'oci', dest: 'out', size: 5e6, isDirectory: true };
+    const events = sampleBuild().map((event) =>
+      event.type === 'build-done' && event.image !== undefined
+        ? { ...event, image: { ...event.image, outputs: [layout] } }
+        : event,
+    );
+    expect(render(makePlainRenderer, events)).toContain(
+      '\n load it: skopeo copy oci:out docker-daemon:node-app:1.0 && docker run ',
+    );
+  });
+
   test('of a long name the flags go first', () => {
     const name = '[build 3/9] RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --network=none npm ci --omit=dev';
     const text = render(makePlainRenderer, eventsOf([{ name, miss: { code: 'no-record', message: 'never built' } }]));
