@@ -1,7 +1,7 @@
 import { transform } from 'esbuild';
 
 /** Of Node's own modules those that everything uses. */
-const USED_AT_ONCE = new Set(['node:crypto', 'node:fs', 'node:os', 'node:path']);
+const USED_AT_ONCE = new Set(['node:fs', 'node:os', 'node:path']);
 
 /** A chunk as the text of a function in CommonJS. @param {string} text of an ES module, as esbuild prints it */
 export async function asFunction(text) {

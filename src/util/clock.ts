@@ -3,8 +3,7 @@ export function nowMs(): number {
   return Date.now();
 }
 
-/** A clock that only moves forward, for durations. */
+/** A clock that only moves forward, for durations: milliseconds since the process began. */
 export function monotonicMs(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1000 + nanoseconds / 1e6;
+  return process.uptime() * 1000;
 }

@@ -23,6 +23,8 @@ export interface WorkerCalls {
 
 export interface WorkerSetup {
   readonly rootDir: string;
+  /** Of this worker alone. */
+  readonly name: string;
   /** Temp files of the worker are named after it, so that the next build knows when they can go. */
   readonly lease?: string | undefined;
   /** `auto` when absent. */

@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync, rmdirSync, statSync, writeFile } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 export interface Cgroup {
   readonly name: string;
@@ -43,7 +43,7 @@ export function hastenMoves(): Promise<void> {
 async function moveNowhere(): Promise<void> {
   for (const dir of placesOfSelf()) {
     try {
-      await writeFile(join(dir, 'cgroup.procs'), '0', { flag: 'r+' });
+      await promisify(writeFile)(join(dir, 'cgroup.procs'), '0', { flag: 'r+' });
       return;
     } catch {
       // Not mounted, or not ours to write.

@@ -1,6 +1,6 @@
-import { closeSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
+import { closeSync, copyFile } from 'node:fs';
 import { constants } from 'node:os';
+import { promisify } from 'node:util';
 import { checked, errno, libcFunction } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
@@ -24,7 +24,7 @@ export async function sealedCopy(file: string): Promise<string> {
   const fd = memoryFile();
   try {
     const path = `/proc/self/fd/${fd}`;
-    await copyFile(file, path);
+    await promisify(copyFile)(file, path);
     checked(fcntlCall(fd, F_ADD_SEALS, ALL_SEALS), 'fcntl', file);
     return path;
   } catch (error) {

@@ -72,7 +72,7 @@ function nameInTar(entry: NamedEntry): string {
   return entry.whiteout === true ? whiteoutOf(entry.path) : tarName(entry);
 }
 
-const EMPTY_DIGEST = digestOf('');
+let ofNothing: Digest | undefined;
 
 class FileLayerWriter implements LayerWriter {
   readonly #tarPath: string;
@@ -158,7 +158,10 @@ class FileLayerWriter implements LayerWriter {
   }
 
   #content(entry: TarEntry, read: ((sink: (chunk: Uint8Array) => void) => void) | undefined, known?: Digest): Digest {
-    if (entry.size === 0) return EMPTY_DIGEST;
+    if (entry.size === 0) {
+      ofNothing ??= digestOf('');
+      return ofNothing;
+    }
     if (read === undefined) throw new Error(`no content for ${entry.path}`);
     const hash = new PiecewiseSha256(entry.size);
     let size = 0;

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { BuildError } from '../../errors.ts';
 import { namespaceObstacle, needsUserNamespace } from '../../host/sys/index.ts';
@@ -57,7 +58,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     if (plan.mapIDs !== undefined) await passGate(started, plan.mapIDs, signal);
     // Heard as soon as it listens.
     const { rootDir, lease, lower } = options;
-    await started.channel.call('start', { rootDir, lease, lower, searchPath });
+    const name = randomBytes(4).toString('hex');
+    await started.channel.call('start', { rootDir, name, lease, lower, searchPath });
     return workerOf(started);
   } catch (error) {
     stop();

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LayerStore, openHolds, openLayerStore } from '../../../cache/index.ts';
@@ -39,13 +38,12 @@ export interface WorkspaceEvents {
 }
 
 export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvents): Workspace {
-  const { rootDir, searchPath, lower = 'auto' } = setup;
+  const { rootDir, name, searchPath, lower = 'auto' } = setup;
   const runDir = join(rootDir, 'run');
   mkdirSync(runDir, { recursive: true, mode: 0o700 });
   mount('tmpfs', runDir, 'tmpfs', MS_NOSUID | MS_NODEV, 'mode=0700');
-  const own = randomBytes(4).toString('hex');
   // Without a lease no name may look as if it had one: whoever finds a lease gone removes what is named after it.
-  const tag = setup.lease === undefined ? `worker-${own}` : `tsbuild-${setup.lease}-${own}`;
+  const tag = setup.lease === undefined ? `worker-${name}` : `tsbuild-${setup.lease}-${name}`;
   const machine = lookAround();
   if (!machine.isUserNamespace && machine.cgroups === 'none') note(NO_DEVICE_CGROUP);
   let count = 0;
@@ -67,7 +65,7 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
     runtimes: openRuntimes(searchPath),
     later,
     ...{ machine, rootDir, runDir, searchPath, tempPath, warn },
-    cgroupTag: `${CGROUP_PREFIX}${setup.lease === undefined ? own : `${setup.lease}-${own}`}`,
+    cgroupTag: `${CGROUP_PREFIX}${setup.lease === undefined ? name : `${setup.lease}-${name}`}`,
     mountsDir: join(rootDir, 'mounts'),
     networks,
     snapshots() {
