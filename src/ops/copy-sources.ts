@@ -62,24 +62,21 @@ export function copySources(options: CopySourcesOptions): CopySources {
   };
 }
 
-const DIGEST = 'selection-digest';
-const FILES = 'selection-files';
+const REMEMBERED = 'selected';
 
-function rememberedSelection(memo: Memo, key: string): Selected | undefined {
-  const digest = memo.get(DIGEST, key);
-  if (digest === undefined) return undefined;
-  return {
-    digest: parseDigest(digest),
-    files: () => {
-      const files = memo.get(FILES, key);
-      return files === undefined ? undefined : (JSON.parse(files) as Selection['files']);
-    },
-  };
+/** `<digest> <files>`: a hit parses no list of files. */
+function rememberSelection(memo: Memo, key: string, { digest, files }: Pick<Selection, 'digest' | 'files'>): void {
+  memo.put(REMEMBERED, key, `${digest} ${JSON.stringify(files ?? null)}`);
 }
 
-function rememberSelection(memo: Memo, key: string, { digest, files }: Pick<Selection, 'digest' | 'files'>): void {
-  if (files !== undefined) memo.put(FILES, key, JSON.stringify(files));
-  memo.put(DIGEST, key, digest);
+function rememberedSelection(memo: Memo, key: string): Selected | undefined {
+  const text = memo.get(REMEMBERED, key);
+  if (text === undefined) return undefined;
+  const blank = text.indexOf(' ');
+  return {
+    digest: parseDigest(text.slice(0, blank)),
+    files: () => (JSON.parse(text.slice(blank)) as Selection['files'] | null) ?? undefined,
+  };
 }
 
 type StackInput = Extract<Result, { kind: 'stack' }>;
