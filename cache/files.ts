@@ -8,8 +8,8 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   statSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -71,8 +71,17 @@ function publish(path: string, tempPath: TempPath, write: (temp: string) => void
     write(temp);
     moveInto(temp, path);
   } catch (error) {
-    rmSync(temp, { force: true });
+    removeFile(temp);
     throw error;
+  }
+}
+
+/** If it is there. Node's rmSync loads what removes trees, for a file too. @throws what unlink(2) says */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Warn } from './files.ts';
+import { removeFile, type Warn } from './files.ts';
 import type { Lock, Locks } from './locks.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -28,7 +28,7 @@ export function takeLease(leasesDir: string, locks: Locks): Lease {
 
 /** In this order: a file that is gone can be locked by nobody. */
 function end(path: string, lock: Lock): void {
-  rmSync(path, { force: true });
+  removeFile(path);
   lock.release();
 }
 

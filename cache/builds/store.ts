@@ -1,6 +1,6 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { namesIn, publishUnsynced, readIfThere, type TempPath, type Warn } from '../files.ts';
+import { namesIn, publishUnsynced, readIfThere, removeFile, type TempPath, type Warn } from '../files.ts';
 import type { Json } from '../types.ts';
 
 /** What is kept of the latest builds, one JSON value each: builds/<id>.json. */
@@ -46,8 +46,9 @@ export function openBuildStore(
         mkdirSync(join(rootDir, 'builds'), { recursive: true, mode: 0o700 });
         publishUnsynced(fileOf(rootDir, id), `${JSON.stringify(value)}\n`, tempPath);
         for (const old of reader.ids().slice(maxBuilds)) {
-          rmSync(fileOf(rootDir, old), { force: true });
-          rmSync(join(rootDir, 'logs', old), { recursive: true, force: true });
+          const logs = join(rootDir, 'logs', old);
+          removeFile(fileOf(rootDir, old));
+          if (existsSync(logs)) rmSync(logs, { recursive: true, force: true });
         }
       } catch (error) {
         onWarning(`the report of this build could not be kept: ${(error as Error).message}`);
