@@ -41,18 +41,11 @@ export function parseCacheKey(text: string): CacheKey {
 
 type OneShot = (algorithm: string, data: Uint8Array | string, encoding: 'hex') => string;
 
-let oneShot: OneShot | undefined;
-
-/** Node's own from 20.12 and 21.7 on: half the cost of a Hash object, which tells with many small files. */
-function makeOneShot(): OneShot {
-  return (
-    (crypto as { hash?: OneShot }).hash ??
-    ((algorithm, data, encoding) => crypto.createHash(algorithm).update(data).digest(encoding))
-  );
-}
+const withObject: OneShot = (algorithm, data, encoding) => crypto.createHash(algorithm).update(data).digest(encoding);
 
 export function digestOf(bytes: Uint8Array | string): Digest {
-  oneShot ??= makeOneShot();
+  // Node's own from 20.12 and 21.7 on: half the cost of a Hash object, which tells with many small files.
+  const oneShot = (crypto as { hash?: OneShot }).hash ?? withObject;
   return `sha256:${oneShot('sha256', bytes, 'hex')}` as Digest;
 }
 

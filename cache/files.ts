@@ -77,12 +77,24 @@ function publish(path: string, tempPath: TempPath, write: (temp: string) => void
 }
 
 /** If it is there. Node's rmSync loads what removes trees, for a file too. @throws what unlink(2) says */
-export function removeFile(path: string): void {
+export function removeFile(path: string | Buffer): void {
+  unlessGone(() => unlinkSync(path));
+}
+
+/** undefined when what it is about is not there. */
+export function unlessGone<T>(action: () => T): T | undefined {
   try {
-    unlinkSync(path);
+    return action();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
+}
+
+/** Of 256 directories that of a name in hex digits: none has too many names. */
+export function shardedPath(dir: string, hex: string): string {
+  // joined by hand: asked for all the time, and nothing in it is to be tidied up
+  return `${dir}/${hex.slice(0, 2)}/${hex}`;
 }
 
 /** Renames, making the directories above. */

@@ -1,8 +1,8 @@
-import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { readdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from './canonical-json.ts';
 import { digestOf, hexOf } from './digest.ts';
-import { publishUnsynced, readIfThere, type TempPath, type Warn } from './files.ts';
+import { publishUnsynced, readIfThere, removeFile, shardedPath, type TempPath, type Warn } from './files.ts';
 import { parseLines, renderLine } from './records/lines.ts';
 
 /** Remembers small values by what they were computed from; may forget any of them at any time. */
@@ -25,7 +25,7 @@ const TOUCH_AFTER_MS = 24 * 60 * 60 * 1000;
 export function openMemo(dir: string, { tempPath, now, onWarning }: MemoOptions): Memo {
   const pathOf = (namespace: string, key: string): string => {
     const hex = hexOf(digestOf(canonicalJson([namespace, key])));
-    return join(dir, hex.slice(0, 2), hex);
+    return shardedPath(dir, hex);
   };
   return {
     get(namespace, key) {
@@ -66,5 +66,5 @@ function forgetOldest(dir: string): void {
     return { path, usedAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 };
   });
   aged.sort((one, other) => one.usedAt - other.usedAt);
-  for (const { path } of aged.slice(0, names.length - MAX_VALUES)) rmSync(path, { force: true });
+  for (const { path } of aged.slice(0, names.length - MAX_VALUES)) removeFile(path);
 }

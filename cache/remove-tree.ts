@@ -1,6 +1,7 @@
-import { chmodSync, type Dir, existsSync, lstatSync, opendirSync, renameSync, unlinkSync } from 'node:fs';
+import { chmodSync, type Dir, existsSync, lstatSync, opendirSync, renameSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
+import { removeFile, unlessGone } from './files.ts';
 
 /**
  * Removes a directory with all that is in it, or a file; what is not there, or goes meanwhile, is fine. Links are removed, not followed.
@@ -13,7 +14,7 @@ export async function removeTree(path: string): Promise<void> {
   if (stat === undefined) return;
   const bytes = Buffer.from(path);
   if (stat.isDirectory()) await new Removal(bytes).directory(bytes);
-  else unlessGone(() => unlinkSync(bytes));
+  else removeFile(bytes);
 }
 
 const SLASH = Buffer.from('/');
@@ -55,7 +56,7 @@ class Removal {
         // A buffer, as the directory was opened; the types do not know.
         const path = Buffer.concat([dir, SLASH, entry.name as unknown as Buffer]);
         if (entry.isDirectory()) await this.#child(path);
-        else unlessGone(() => unlinkSync(path));
+        else removeFile(path);
         this.#removed += 1;
         if (this.#removed % NAMES_A_TURN === 0) await setImmediate();
       }
@@ -86,15 +87,6 @@ function openWritable(dir: Buffer): Dir {
     if (codeOf(error) !== 'EPERM') throw error;
   }
   return opendirSync(dir, { encoding: 'buffer' as BufferEncoding, bufferSize: NAMES_A_READ });
-}
-
-function unlessGone<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function codeOf(error: unknown): string | undefined {

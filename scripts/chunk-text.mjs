@@ -19,9 +19,15 @@ export async function asFunction(text) {
   return `function(exports,require,module,__filename,__dirname){${withLateModules(code)}}`;
 }
 
-/** What esbuild makes of an import of one of Node's own modules, some names of it or all; or of a dependency in CommonJS. */
-const IMPORT =
-  /\b(?<name>import_\w+)=(?<made>require\("node:[\w/]+"\)|__toESM\d*\(require_\w+\(\),1\))|\b(?<all>\w+)=__toESM\((?<whole>require\("node:[\w/]+"\))\)/g;
+/** What esbuild makes of an import that can be late: the whole, the name, and what makes the module. */
+const IMPORTS = [
+  // some names of one of Node's own modules
+  /\b(import_\w+)=(require\("node:[\w/]+"\))/g,
+  // all of it
+  /\b(\w+)=__toESM\((require\("node:[\w/]+"\))\)/g,
+  // a dependency in CommonJS
+  /\b(import_\w+)=(__toESM\d*\(require_\w+\(\),1\))/g,
+];
 
 /**
  * Node's other modules, and dependencies in CommonJS, run when something of theirs is used: a build of hits uses few. And `import * as` of one
@@ -30,9 +36,7 @@ const IMPORT =
  */
 function withLateModules(code) {
   let text = code;
-  for (const { 0: link, groups = {} } of code.matchAll(IMPORT)) {
-    const name = groups['name'] ?? groups['all'];
-    const made = groups['made'] ?? groups['whole'];
+  for (const [link, name, made] of IMPORTS.flatMap((kind) => [...code.matchAll(kind)])) {
     if (text.includes(`${name}.default`)) continue;
     text = text
       .replace(link, `${name}=late(()=>${made})`)

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { rmSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { type Digest, digestOf, hexOf, parseDigest } from '../digest.ts';
@@ -7,6 +6,8 @@ import {
   moveInto,
   publishBytes,
   readIfThere,
+  removeFile,
+  shardedPath,
   sizeIfThere,
   syncInBackground,
   type TempPath,
@@ -59,10 +60,7 @@ export function openContentStore(
   dir: string,
   { tempPath, onWarning, holds = NO_HOLDS }: { tempPath: TempPath; onWarning: Warn; holds?: Holds },
 ): ContentStore {
-  const path = (digest: Digest): string => {
-    const hex = hexOf(digest);
-    return `${dir}/${hex.slice(0, 2)}/${hex}`;
-  };
+  const path = (digest: Digest): string => shardedPath(dir, hexOf(digest));
   const store: ContentStore = {
     path,
     has: (digest) => store.size(digest) !== undefined,
@@ -105,7 +103,7 @@ export function openContentStore(
       holds.hold(digest);
       moveInto(temp, path(digest));
     },
-    remove: (digest) => rmSync(path(digest), { force: true }),
+    remove: (digest) => removeFile(path(digest)),
   };
   return store;
 }

@@ -15,7 +15,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type DiffID, digestOf, hexOf } from '../digest.ts';
-import { publishBytes, publishUnsynced, readIfThere, sizeIfThere, type TempPath, type Warn } from '../files.ts';
+import {
+  publishBytes,
+  publishUnsynced,
+  readIfThere,
+  removeFile,
+  sizeIfThere,
+  type TempPath,
+  type Warn,
+} from '../files.ts';
 import { type Holds, NO_HOLDS } from '../holds.ts';
 import type { BlobRef } from '../types.ts';
 import { type LayerMeta, parseMeta, renderMeta, type StoredMeta } from './meta.ts';
@@ -105,7 +113,7 @@ class DirectoryLayerStore implements LayerStore {
 
   hold(diffID: DiffID): boolean {
     const { holds } = this.#options;
-    const meta = `${this.dir(diffID)}/meta`;
+    const meta = this.#metaPath(diffID);
     if (holds.has(diffID)) return existsSync(meta);
     // Asked before and after: a hold on what was never here would only make the lease longer.
     if (!existsSync(meta) || !holds.hold(diffID) || !existsSync(meta)) return false;
@@ -137,7 +145,7 @@ class DirectoryLayerStore implements LayerStore {
   /** A step on many layers asks for each of them. The meta goes first when a layer goes, or is found to be damaged. */
   #isAsBefore(diffID: DiffID): boolean {
     const before = this.#intact.get(diffID);
-    if (before === undefined || !existsSync(`${this.dir(diffID)}/meta`)) return false;
+    if (before === undefined || !existsSync(this.#metaPath(diffID))) return false;
     if (!existsSync(this.tocPath(diffID))) return false;
     const tar = statSync(this.tarPath(diffID), { bigint: true, throwIfNoEntry: false });
     return tar !== undefined && stampOf(tar) === before;
@@ -158,7 +166,7 @@ class DirectoryLayerStore implements LayerStore {
   publish(diffID: DiffID, { tar, toc }: { tar: string; toc: string }, meta: LayerMeta): void {
     this.#options.holds.hold(diffID);
     if (this.has(diffID)) {
-      for (const file of [tar, toc]) rmSync(file, { force: true });
+      for (const file of [tar, toc]) removeFile(file);
       for (const [compression, blob] of Object.entries(meta.blobs)) this.recordBlob(diffID, compression, blob);
       return;
     }
@@ -198,7 +206,7 @@ class DirectoryLayerStore implements LayerStore {
   }
 
   remove(diffID: DiffID): void {
-    rmSync(`${this.dir(diffID)}/meta`, { force: true });
+    removeFile(this.#metaPath(diffID));
     rmSync(this.dir(diffID), { recursive: true, force: true });
   }
 
@@ -208,7 +216,7 @@ class DirectoryLayerStore implements LayerStore {
 
   /** The meta of a layer whose tar and toc are whole. */
   #stored(diffID: DiffID): StoredMeta | undefined {
-    const bytes = this.hold(diffID) ? readIfThere(`${this.dir(diffID)}/meta`) : undefined;
+    const bytes = this.hold(diffID) ? readIfThere(this.#metaPath(diffID)) : undefined;
     if (bytes === undefined) return undefined;
     const stored = parseMeta(bytes);
     if (stored === undefined) {
@@ -241,13 +249,17 @@ class DirectoryLayerStore implements LayerStore {
   reportDamage(diffID: DiffID): void {
     this.#damaged.add(diffID);
     this.#options.onWarning(`the layer ${diffID} is damaged; it will be made or fetched again`);
-    rmSync(`${this.dir(diffID)}/meta`, { force: true });
+    removeFile(this.#metaPath(diffID));
   }
 
   /** No more durable than the files that it speaks of: what the next boot finds torn is made again. */
   #writeMeta(diffID: DiffID, meta: StoredMeta): void {
     const publish = meta.boot === null ? publishBytes : publishUnsynced;
-    publish(`${this.dir(diffID)}/meta`, renderMeta(meta), this.#options.tempPath);
+    publish(this.#metaPath(diffID), renderMeta(meta), this.#options.tempPath);
+  }
+
+  #metaPath(diffID: DiffID): string {
+    return `${this.dir(diffID)}/meta`;
   }
 
   #fsBootPath(diffID: DiffID): string {

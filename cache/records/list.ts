@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CacheKey, hexOf, parseCacheKey } from '../digest.ts';
-import { namesIn, readIfThere } from '../files.ts';
+import { namesIn, readIfThere, shardedPath } from '../files.ts';
 import type { CacheRecord } from '../types.ts';
 import { parseRecord } from './format.ts';
 import { parseLines } from './lines.ts';
@@ -17,8 +17,7 @@ export function* listRecords(dir: string): Iterable<CacheRecord> {
 
 /** Where the records of a key are. @param dir records/v1 of the root */
 export function recordFile(dir: string, key: CacheKey): string {
-  const hex = hexOf(key);
-  return `${dir}/${hex.slice(0, 2)}/${hex}`;
+  return shardedPath(dir, hexOf(key));
 }
 
 /** The records of one file, oldest first, and whether it holds something else. */

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { removeFile } from '../files.ts';
 import { bytesOf, ENTRY_BYTES, newPage, PAGE_ENTRIES, type StatPages } from './pages.ts';
 
 /**
@@ -73,7 +74,7 @@ export function writeStatFile(
     }
     renameSync(temp, path);
   } catch (error) {
-    rmSync(temp, { force: true });
+    removeFile(temp);
     throw error;
   }
 }

@@ -5,7 +5,6 @@ import {
   type DiffID,
   type Digest,
   diffIDOf,
-  digestOf,
   PiecewiseSha256,
   parseDigest,
 } from '../../../cache/index.ts';
@@ -72,7 +71,8 @@ function nameInTar(entry: NamedEntry): string {
   return entry.whiteout === true ? whiteoutOf(entry.path) : tarName(entry);
 }
 
-let ofNothing: Digest | undefined;
+/** Of no bytes. */
+const EMPTY_DIGEST = parseDigest('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
 
 class FileLayerWriter implements LayerWriter {
   readonly #tarPath: string;
@@ -158,10 +158,7 @@ class FileLayerWriter implements LayerWriter {
   }
 
   #content(entry: TarEntry, read: ((sink: (chunk: Uint8Array) => void) => void) | undefined, known?: Digest): Digest {
-    if (entry.size === 0) {
-      ofNothing ??= digestOf('');
-      return ofNothing;
-    }
+    if (entry.size === 0) return EMPTY_DIGEST;
     if (read === undefined) throw new Error(`no content for ${entry.path}`);
     const hash = new PiecewiseSha256(entry.size);
     let size = 0;
