@@ -1,7 +1,6 @@
 import {
   closeSync,
   existsSync,
-  fsync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -119,28 +118,5 @@ export async function syncInBackground(path: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-/** Brings files to the disk while their writer goes on. */
-export class BackgroundSyncs {
-  readonly #pending = new Set<Promise<void>>();
-
-  /** @throws like open(2); a failure of the fsync itself is no error: the file is read as well as ever until the machine stops */
-  start(path: string): void {
-    const fd = openSync(path, 'r');
-    const synced = new Promise<void>((resolve) => {
-      fsync(fd, () => {
-        closeSync(fd);
-        this.#pending.delete(synced);
-        resolve();
-      });
-    });
-    this.#pending.add(synced);
-  }
-
-  /** All that were started. */
-  async settled(): Promise<void> {
-    await Promise.all(this.#pending);
   }
 }

@@ -134,7 +134,6 @@ function rootOf(
     leftovers,
     async [Symbol.asyncDispose]() {
       for (const index of stats.values()) index.save();
-      await records.settled();
       await removeTempsOf(lease.name, tempDir);
       holds.end();
       lease.end();

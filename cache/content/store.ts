@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Digest, digestOf, hexOf, parseDigest } from '../digest.ts';
 import {
   moveInto,
-  publishBytes,
+  publishUnsynced,
   readIfThere,
   removeFile,
   shardedPath,
@@ -23,7 +23,7 @@ export interface ContentStore {
   size(digest: Digest): number | undefined;
   /** Checked against the digest. Undefined when it is not here, larger than `maxBytes`, or damaged: then it is removed, too. */
   readBytes(digest: Digest, options: { maxBytes: number }): Buffer | undefined;
-  /** Idempotent, as `put`. */
+  /** Idempotent. What is read whole is checked then: it need not wait for the disk, and a power failure may lose it. */
   putBytes(bytes: Uint8Array): Digest;
   /**
    * Stores what the source gives, to its end. Idempotent: returning means "the blob is stored". Nothing is left of a failure.
@@ -83,7 +83,8 @@ export function openContentStore(
     putBytes(bytes) {
       const digest = digestOf(bytes);
       holds.hold(digest);
-      if (store.size(digest) !== bytes.length) publishBytes(path(digest), bytes, tempPath);
+      if (store.readBytes(digest, { maxBytes: bytes.length }) === undefined)
+        publishUnsynced(path(digest), bytes, tempPath);
       return digest;
     },
     async put(source, options) {

@@ -2,7 +2,7 @@ import { mkdirSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { canonicalJson } from '../canonical-json.ts';
 import { type CacheKey, digestOf, hexOf, parseCacheKey } from '../digest.ts';
-import { BackgroundSyncs, namesIn, publishUnsynced, sizeIfThere, type TempPath, type Warn } from '../files.ts';
+import { namesIn, publishUnsynced, sizeIfThere, type TempPath, type Warn } from '../files.ts';
 import type { CacheRecord, Json, KeyMaterial, Place } from '../types.ts';
 import { differenceOf } from './difference.ts';
 import { renderRecord } from './format.ts';
@@ -29,8 +29,6 @@ export interface RecordStore {
   fate(place: Place, key: CacheKey): 'damaged' | 'removed' | undefined;
   /** Nothing was ever recorded here: every step misses. */
   isEmpty(): boolean;
-  /** Resolves when all that was put is on the disk: no step waits for that. */
-  settled(): Promise<void>;
 }
 
 /** What is known to belong to other steps of the same build, and so explains none of this one's misses. */
@@ -65,7 +63,6 @@ class FileRecordStore implements RecordStore {
   readonly #damaged = new Set<CacheKey>();
   /** Material does not change: read once a process for all misses. */
   readonly #candidates = new Map<CacheKey, CacheRecord | undefined>();
-  readonly #syncs = new BackgroundSyncs();
 
   constructor(dir: string, { places, tempPath, onWarning }: { places: Places; tempPath: TempPath; onWarning: Warn }) {
     this.#dir = dir;
@@ -133,10 +130,6 @@ class FileRecordStore implements RecordStore {
     return undefined;
   }
 
-  settled(): Promise<void> {
-    return this.#syncs.settled();
-  }
-
   #put(record: CacheRecord): void {
     const { key } = record;
     const path = this.#path(key);
@@ -145,10 +138,8 @@ class FileRecordStore implements RecordStore {
     if (isNew) {
       const others = known.filter((one) => !isReplacedBy(one, record));
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      if (others.length === known.length && known.length < MAX_RESULTS) {
-        appendLine(path, renderRecord(record));
-        this.#syncs.start(path);
-      } else this.#rewrite(path, [...others.slice(0, MAX_RESULTS - 1), record]);
+      if (others.length === known.length && known.length < MAX_RESULTS) appendLine(path, renderRecord(record));
+      else this.#rewrite(path, [...others.slice(0, MAX_RESULTS - 1), record]);
     }
     this.touch(key, record.lastUsedAt);
     this.#places.add(record.place, key);
@@ -162,7 +153,6 @@ class FileRecordStore implements RecordStore {
 
   #rewrite(path: string, records: readonly CacheRecord[]): void {
     publishUnsynced(path, records.map((record) => renderLine(renderRecord(record))).join(''), this.#tempPath);
-    this.#syncs.start(path);
   }
 
   #path(key: CacheKey): string {

@@ -2,14 +2,17 @@ type TypedArray = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>;
 
 const PAGE_BITS = 16;
 const PAGE = 1 << PAGE_BITS;
+const SMALLEST_PAGE = 64;
+const GROWTH = 4;
 
-/** A growing list of numbers, packed. It grows by pages: nothing is copied, and nothing left behind. */
+/** A growing list of numbers, packed. It grows by pages, so that little is copied or left behind; the first begins small, for most lists are. */
 export class Numbers<A extends TypedArray> {
   readonly #make: new (
     length: number,
   ) => A;
   readonly #pages: A[] = [];
   #length = 0;
+  #room = 0;
 
   constructor(make: new (length: number) => A) {
     this.#make = make;
@@ -32,8 +35,22 @@ export class Numbers<A extends TypedArray> {
 
   push(value: number): void {
     const index = this.#length;
-    if (index >>> PAGE_BITS === this.#pages.length) this.#pages.push(new this.#make(PAGE));
+    if (index === this.#room) this.#makeRoom();
     this.#length += 1;
     this.set(index, value);
+  }
+
+  #makeRoom(): void {
+    const last = this.#pages.at(-1);
+    if (last === undefined || last.length === PAGE) {
+      const page = new this.#make(last === undefined ? SMALLEST_PAGE : PAGE);
+      this.#pages.push(page);
+      this.#room += page.length;
+      return;
+    }
+    const wider = new this.#make(last.length * GROWTH);
+    wider.set(last);
+    this.#pages[this.#pages.length - 1] = wider;
+    this.#room = wider.length;
   }
 }

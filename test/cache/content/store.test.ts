@@ -88,10 +88,10 @@ test('readBytes gives only what has the digest and fits', () => {
   assert.match(warnings.join(), /damaged/);
 });
 
-test('putBytes mends a blob that was cut', () => {
+test.each(['', 'abc', '\0\0\0\0\0\0', 'abcdefgh'])('putBytes mends a blob that holds %j', (torn) => {
   const { store } = open();
   const digest = store.putBytes(Buffer.from('abcdef'));
-  truncateSync(store.path(digest), 0);
+  writeFileSync(store.path(digest), torn);
   store.putBytes(Buffer.from('abcdef'));
-  assert.equal(store.readBytes(digest, MAX)?.toString(), 'abcdef');
+  assert.equal(readFileSync(store.path(digest), 'utf8'), 'abcdef');
 });
