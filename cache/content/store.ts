@@ -19,7 +19,8 @@ import { type Holds, NO_HOLDS } from '../holds.ts';
 export interface ContentStore {
   /** Where the blob is, or would be. */
   path(digest: Digest): string;
-  has(digest: Digest): boolean;
+  /** @param length in bytes; a blob of another one was torn or cut, and counts as absent. Asked without, any will do. */
+  has(digest: Digest, length?: number): boolean;
   size(digest: Digest): number | undefined;
   /** Checked against the digest. Undefined when it is not here, larger than `maxBytes`, or damaged: then it is removed, too. */
   readBytes(digest: Digest, options: { maxBytes: number }): Buffer | undefined;
@@ -63,7 +64,10 @@ export function openContentStore(
   const path = (digest: Digest): string => shardedPath(dir, hexOf(digest));
   const store: ContentStore = {
     path,
-    has: (digest) => store.size(digest) !== undefined,
+    has(digest, length) {
+      const size = store.size(digest);
+      return size !== undefined && (length === undefined || size === length);
+    },
     size(digest) {
       const size = sizeIfThere(path(digest));
       if (size === undefined || holds.has(digest)) return size;

@@ -42,7 +42,7 @@ async function madeBlob(ref: LayerRef, form: WantedForm, deps: BlobDeps): Promis
     if (own !== undefined) return there(own);
   }
   const remembered = deps.layers.meta(ref.diffID)?.blobs[key];
-  if (remembered !== undefined && deps.content.has(remembered.digest)) return there(remembered);
+  if (remembered !== undefined && deps.content.has(remembered.digest, remembered.size)) return there(remembered);
   return onItsWay(`${ref.diffID} ${key}`, deps, () => newBlob(ref, compression, deps));
 }
 
@@ -126,7 +126,7 @@ function asItIs(ref: LayerRef, deps: BlobDeps): MadeBlob {
   const tar = deps.layers.tarPath(ref.diffID);
   const { size } = statSync(tar);
   const blob = { mediaType: layerMediaType('none'), digest, size };
-  if (deps.content.has(digest)) return { blob, stored: Promise.resolve() };
+  if (deps.content.has(digest, size)) return { blob, stored: Promise.resolve() };
   const temp = deps.tempPath('layer.blob');
   linkOrCopy(tar, temp);
   return { blob, stored: adopted(temp, digest, deps.content) };

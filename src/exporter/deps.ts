@@ -11,7 +11,7 @@ export const EXPORT_ACTIVITY = 'export';
 /** What the exporter needs of the root. */
 export interface ExportContent {
   path(digest: Digest): string;
-  has(digest: Digest): boolean;
+  has(digest: Digest, length?: number): boolean;
   putBytes(bytes: Uint8Array): Digest;
   /** Takes a finished file whose digest is known into the store; the file is moved. */
   adopt(tempPath: string, digest: Digest): Promise<void> | void;

@@ -47,8 +47,8 @@ function layerBlob(ref: LayerRef, blob: BlobRef | undefined, { content, ensureBl
     size,
     knownIn: ref.origins.filter((origin) => origin.digest === digest).map(({ repository }) => repository),
     async *open(from, end) {
-      if (!content.has(digest)) await ensureBlob(ref, { signal });
-      if (!content.has(digest))
+      if (!content.has(digest, size)) await ensureBlob(ref, { signal });
+      if (!content.has(digest, size))
         throw new BuildError('image-not-found', `the layer ${digest} is neither here nor where it came from`, {
           hint: 'pull its base image again with --pull',
         });

@@ -109,7 +109,7 @@ function isComplete(image: StoredImage, { layers, content }: ImageResolverDeps['
   if (image.kind === 'pulled') return true;
   return image.layers.every(
     ({ diffID, blob, origins }) =>
-      origins.length > 0 || layers.hold(diffID) || (blob !== undefined && content.has(blob.digest)),
+      origins.length > 0 || layers.hold(diffID) || (blob !== undefined && content.has(blob.digest, blob.size)),
   );
 }
 

@@ -55,7 +55,7 @@ async function fetchIfAbsent(
   options: Parameters<FetchBlob>[1],
 ): Promise<BlobRef | undefined> {
   if (ref.blob === undefined) return undefined;
-  if (root.content.has(ref.blob.digest)) return ref.blob;
+  if (root.content.has(ref.blob.digest, ref.blob.size)) return ref.blob;
   return fetchBlob(ref, options);
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { blobOfLayer, blobsOfLayers } from '../../src/exporter/index.ts';
@@ -16,6 +16,17 @@ test('who asks for a blob that is on its way waits for it, until it is stored', 
   expect(new Set(all.flat().map(({ digest }) => digest)).size).toBe(1);
   expect(rig.asked).toEqual([`layer ${ref.diffID}`]);
   expect(deps.making.size).toBe(0);
+});
+
+test('a remembered blob that was cut is made again', async () => {
+  using rig = new ExportRig();
+  const ref = rig.ownLayer(Buffer.from('the tar'));
+  const { digest } = await blobOfLayer(ref, {}, rig.deps());
+  const path = rig.deps().content.path(digest);
+  const whole = readFileSync(path);
+  truncateSync(path, whole.length - 1);
+  expect((await blobOfLayer(ref, {}, rig.deps())).digest).toBe(digest);
+  expect(readFileSync(path)).toEqual(whole);
 });
 
 test('an abort of who began is not the failure of who waits', async () => {

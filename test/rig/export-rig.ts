@@ -67,7 +67,10 @@ export class ExportRig {
 
   deps(signal: AbortSignal = new AbortController().signal): ExportDeps {
     const contentPath = (digest: Digest) => join(this.dir, 'content', hexOf(digest));
-    const has = (digest: Digest) => statSync(contentPath(digest), { throwIfNoEntry: false }) !== undefined;
+    const has = (digest: Digest, length?: number) => {
+      const size = statSync(contentPath(digest), { throwIfNoEntry: false })?.size;
+      return size !== undefined && (length === undefined || size === length);
+    };
     return {
       timed: untimed,
       content: {

@@ -5,8 +5,9 @@ import type { RegistryContent } from '../../src/sources/registry/index.ts';
 export class MemoryContent implements RegistryContent {
   readonly blobs = new Map<Digest, Uint8Array>();
 
-  has(digest: Digest): boolean {
-    return this.blobs.has(digest);
+  has(digest: Digest, length?: number): boolean {
+    const blob = this.blobs.get(digest);
+    return blob !== undefined && (length === undefined || blob.length === length);
   }
 
   readBytes(digest: Digest): Uint8Array | undefined {

@@ -1,4 +1,4 @@
-import { chmodSync, createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, createReadStream, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { contentIDOf, type DiffID, diffIDOf, digestOf, type LayerRef } from '../../cache/index.ts';
@@ -52,6 +52,17 @@ describe('a layer whose bytes are elsewhere', () => {
     expect(fetched).toEqual([ref.diffID]);
     expect(readFileSync(root.layers.tarPath(ref.diffID)).equals(tar)).toBe(true);
     expect(root.layers.meta(ref.diffID)?.blobs).toEqual({ gzip: ref.blob });
+  });
+
+  test('is fetched when its blob was cut', async () => {
+    const { root, supply, ref, fetched } = await rig();
+    const path = root.content.path(ref.blob!.digest);
+    await supply.ensureBlob(ref, { signal });
+    const whole = readFileSync(path);
+    truncateSync(path, 20);
+    expect(await supply.ensureBlob(ref, { signal })).toEqual(ref.blob);
+    expect(fetched).toEqual([ref.diffID, ref.diffID]);
+    expect(readFileSync(path)).toEqual(whole);
   });
 
   test('is not fetched when its blob is here', async () => {

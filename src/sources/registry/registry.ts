@@ -55,7 +55,7 @@ export interface Registry {
 
 /** What the registry needs of the content store. */
 export interface RegistryContent {
-  has(digest: Digest): boolean;
+  has(digest: Digest, length?: number): boolean;
   /** undefined when it is not here. */
   readBytes(digest: Digest, options: { readonly maxBytes: number }): Uint8Array | undefined;
   putBytes(bytes: Uint8Array): Digest;
@@ -91,7 +91,7 @@ export function openRegistry({ http, content, config, credentials, now }: Regist
       ),
     async fetchBlob({ repository, digest, size }, options) {
       const { onProgress, onVerified, through = (bytes: AsyncIterable<Uint8Array>) => bytes } = options;
-      if (content.has(digest)) return;
+      if (content.has(digest, size)) return;
       const blob = { repository: repositoryOf(repository), digest, size };
       await blobs.join(digest, options.signal, async (signal) => {
         const source = through(blobBytes(client, blob, { signal, onProgress }));
@@ -133,7 +133,7 @@ async function resolveReference(reference: string, request: Request): Promise<Re
     kind: 'manifest' | 'config';
   }): Promise<Uint8Array> => {
     const maxBytes = kind === 'manifest' ? MAX_MANIFEST_BYTES : MAX_CONFIG_BYTES;
-    const here = content.has(wanted) ? content.readBytes(wanted, { maxBytes }) : undefined;
+    const here = content.readBytes(wanted, { maxBytes });
     if (here !== undefined && digestOf(here) === wanted) return here;
     const resource = kind === 'manifest' ? `manifests/${wanted}` : `blobs/${wanted}`;
     const { bytes } = await askBytes({ repository, resource, what: `${kind} ${wanted}`, maxBytes }, request);

@@ -218,6 +218,15 @@ test('one waiter that leaves does not stop the others; the last one does', async
   expect(content.has(digest)).toBe(true);
 });
 
+test('a blob of another length than it should have is fetched', async () => {
+  await using server = await FakeRegistry.start();
+  const digest = server.putBlob(Buffer.from('bytes'));
+  const { registry, content } = setup();
+  content.blobs.set(digest, Buffer.from('byt'));
+  await registry.fetchBlob({ repository: `${server.host}/app`, digest, size: 5 }, { signal });
+  expect(content.readBytes(digest)?.toString()).toBe('bytes');
+});
+
 test('mirrors are asked first; when they fail the registry itself is', async () => {
   await using server = await FakeRegistry.start();
   await using mirror = await FakeRegistry.start();
