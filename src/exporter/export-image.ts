@@ -1,4 +1,5 @@
 import { type BlobRef, type Digest, type LayerRef, parseDigest } from '../../cache/index.ts';
+import type { Descriptor } from '../image/oci/index.ts';
 import { assertNever } from '../util/assert-never.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
 import { annotatedFor } from './annotations.ts';
@@ -7,7 +8,7 @@ import { blobsOfLayers } from './blob-of-layer.ts';
 import { blobKey, DEFAULT_COMPRESSION, layerMediaType } from './compression.ts';
 import { EXPORT_ACTIVITY, type ExportDeps } from './deps.ts';
 import { checkDestinations, writeDestination } from './destination.ts';
-import { type ExportImage, type ImageFiles, imageFiles } from './image-files.ts';
+import { type ExportImage, type ImageFiles, imageDescriptor, imageFiles } from './image-files.ts';
 import { writeLayoutDirectory } from './layout-directory.ts';
 import { hasManifest, type OutputSpec } from './output-spec.ts';
 import { bytesOf } from './pieces.ts';
@@ -21,6 +22,8 @@ export interface ExportedImage {
   /** Of the manifest in the first output that has one. Without such an output: of the manifest that names the layers' plain tars. */
   readonly digest: Digest;
   readonly configDigest: Digest;
+  /** Of that manifest, without a name. */
+  readonly descriptor: Descriptor;
   /** The image's layers, with the blobs that they were exported as. */
   readonly layers: readonly LayerRef[];
   /** The same without: what the image of `digest` is made of. */
@@ -61,10 +64,11 @@ export async function exportImage(
     written.push({ type, ...withoutAbsent({ digest: form?.files.manifest.digest }), ...place });
   }
   const [first] = forms.values();
-  const { files, image: named } = first ?? (await plainForm(image, outputs, deps));
+  const { files, image: named, spec } = first ?? (await plainForm(image, outputs, deps));
   return {
     digest: files.manifest.digest,
     configDigest: files.config.digest,
+    descriptor: imageDescriptor(named, files, spec),
     layers: first === undefined ? named.layers : named.layers.map((ref, index) => withBlob(ref, files.blobs[index])),
     plainLayers: named.layers,
     outputs: written,
@@ -75,12 +79,14 @@ export async function exportImage(
 interface ImageForm {
   readonly image: ExportImage;
   readonly files: ImageFiles;
+  /** Of the first output that has it. */
+  readonly spec: Pick<OutputSpec, 'ociMediaTypes' | 'annotations'>;
 }
 
 /** The layers as their tars: enough to name an image that is not written as one. */
 async function plainForm(given: ExportImage, outputs: readonly OutputSpec[], deps: ExportDeps): Promise<ImageForm> {
   const image = await redateImage(given, outputs.find(({ fileTimes }) => fileTimes !== undefined)?.fileTimes, deps);
-  return { image, files: store(imageFiles(image, await plainBlobs(image.layers, deps), {}), deps) };
+  return { image, files: store(imageFiles(image, await plainBlobs(image.layers, deps), {}), deps), spec: {} };
 }
 
 /** Outputs of the same form share their files, hence their layers' compression. */
@@ -103,7 +109,7 @@ async function formFor(
   if (known !== undefined) return known;
   const image = await redateImage(given, spec.fileTimes, deps);
   const blobs = await blobsOfLayers(image.layers, { compression, force, mayBeRemote }, deps);
-  const form = { image, files: store(imageFiles(image, blobs, spec), deps) };
+  const form = { image, files: store(imageFiles(image, blobs, spec), deps), spec };
   forms.set(key, form);
   return form;
 }

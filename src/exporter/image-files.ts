@@ -64,28 +64,33 @@ export function imageFiles(
 
 export const OCI_LAYOUT_FILE: Buffer = Buffer.from('{"imageLayoutVersion":"1.0.0"}');
 
-/** One descriptor a name, as containerd's archives have it; one without a name when there is none. */
-export function indexDescriptors(
+/** The image as an index names it, without any name of its own. */
+export function imageDescriptor(
   image: ExportImage,
-  { manifest }: ImageFiles,
-  spec: OutputSpec,
-): readonly Descriptor[] {
+  { manifest }: Pick<ImageFiles, 'manifest'>,
+  spec: Pick<OutputSpec, 'ociMediaTypes' | 'annotations'>,
+): Descriptor {
   const { os, architecture, variant } = normalisePlatform(image.platform);
-  const descriptor = {
+  const { created } = image.config;
+  const annotations = {
+    ...spec.annotations?.descriptor,
+    ...(created === undefined ? {} : { 'org.opencontainers.image.created': created }),
+  };
+  return {
     mediaType: spec.ociMediaTypes === false ? MEDIA.dockerManifest : MEDIA.ociManifest,
     digest: manifest.digest,
     size: manifest.bytes.length,
     platform: { architecture, os, variant },
+    ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
-  const { created } = image.config;
-  const common = {
-    ...spec.annotations?.descriptor,
-    ...(created === undefined ? {} : { 'org.opencontainers.image.created': created }),
-  };
+}
+
+/** One descriptor a name, as containerd's archives have it; one without a name when there is none. */
+export function indexDescriptors(image: ExportImage, files: ImageFiles, spec: OutputSpec): readonly Descriptor[] {
+  const descriptor = imageDescriptor(image, files, spec);
   const names = allNames(image, spec);
-  if (names.length === 0)
-    return [Object.keys(common).length === 0 ? descriptor : { ...descriptor, annotations: common }];
-  return names.map((name) => ({ ...descriptor, annotations: { ...common, ...nameAnnotations(name) } }));
+  if (names.length === 0) return [descriptor];
+  return names.map((name) => ({ ...descriptor, annotations: { ...descriptor.annotations, ...nameAnnotations(name) } }));
 }
 
 export function renderIndexFile(manifests: readonly Descriptor[]): Buffer {

@@ -64,7 +64,7 @@ export async function exportTargets(
       (a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
     ),
   };
-  writeFiles(summary, names, options);
+  writeFiles(written, names, options);
   return summary;
 }
 
@@ -112,12 +112,13 @@ function shownPath(dest: string, cwd: string): string {
   return dest === '-' || path.startsWith('..') ? dest : path;
 }
 
-function writeFiles(summary: ImageSummary, names: readonly string[], options: BuildOptions): void {
-  if (options.iidFile !== undefined) writeOutput(options.iidFile, summary.configDigest);
+function writeFiles(image: ExportedImage, names: readonly string[], options: BuildOptions): void {
+  if (options.iidFile !== undefined) writeOutput(options.iidFile, image.configDigest);
   if (options.metadataFile === undefined) return;
   const metadata = {
-    'containerimage.config.digest': summary.configDigest,
-    'containerimage.digest': summary.digest,
+    'containerimage.config.digest': image.configDigest,
+    'containerimage.descriptor': image.descriptor,
+    'containerimage.digest': image.digest,
     ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
   };
   writeOutput(options.metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);

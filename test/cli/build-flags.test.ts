@@ -137,6 +137,19 @@ describe('refused, with exit 2', () => {
     expect(() => options(argv)).toThrow(expect.objectContaining({ code: 'not-supported-yet' }));
   });
 
+  test.each([
+    ['--provenance=false', '--sbom=false'],
+    ['--provenance=disabled=true', '--sbom', 'disabled=true'],
+    ['--attest', 'type=provenance,disabled=true', '--attest=type=sbom,disabled=1'],
+  ])('%s %s asks for no attestation, as there is none', (...flags) => {
+    expect(() => options([...flags, '.'])).not.toThrow();
+  });
+
+  test('one --attest of several that asks for something is refused', () => {
+    const flags = ['--attest', 'type=provenance,disabled=true', '--attest', 'type=sbom,disabled=false'];
+    expect(() => options([...flags, '.'])).toThrow(expect.objectContaining({ code: 'not-supported-yet' }));
+  });
+
   test('a flag that is nearly one is told as a hint', () => {
     expect(() => options(['--no-cach', '.'])).toThrow(
       expect.objectContaining({ message: "unknown option '--no-cach'", hint: 'did you mean --no-cache?' }),

@@ -37,8 +37,18 @@ describe('names of an image', () => {
     } as const;
     const { image: made } = await build(EMPTY, { tags: ['both'], outputs: [image], metadataFile });
     expect(made?.tags).toEqual(['both:latest', 'of/output:1']);
-    const { 'image.name': name } = JSON.parse(readFileSync(metadataFile, 'utf8')) as Record<string, string>;
-    expect(name).toBe('docker.io/library/both:latest,docker.io/of/output:1');
+    expect(JSON.parse(readFileSync(metadataFile, 'utf8'))).toEqual({
+      'containerimage.config.digest': made?.configDigest,
+      'containerimage.descriptor': {
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        digest: made?.digest,
+        size: expect.any(Number),
+        platform: { architecture: 'amd64', os: 'linux' },
+        annotations: { 'org.opencontainers.image.created': expect.stringMatching(/^\d{4}-/) },
+      },
+      'containerimage.digest': made?.digest,
+      'image.name': 'docker.io/library/both:latest,docker.io/of/output:1',
+    });
     await build('FROM of/output:1\nWORKDIR /b\n', { tags: ['next'], outputs: [] });
   });
 });

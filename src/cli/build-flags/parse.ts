@@ -99,7 +99,7 @@ function buildParser(): Command {
     option.negate = false;
     command.addOption(option);
   }
-  for (const flag of PLANNED_FLAGS) command.addOption(new Option(flag.flags).hideHelp());
+  for (const flag of PLANNED_FLAGS) command.addOption(new Option(flag.flags).argParser(list).hideHelp());
   return command;
 }
 
@@ -112,8 +112,19 @@ const ALONE: Readonly<Record<string, string>> = { '--pull': '--pull=always', '--
 
 function refusePlanned(flags: Record<string, unknown>): void {
   for (const { flags: text, name, hint } of PLANNED_FLAGS) {
-    if (flags[name] === undefined || flags[name] === 'false') continue;
+    if (wishesOf(flags[name]).every(asksForNone)) continue;
     const flag = /--[a-z-]+/.exec(text)?.[0] ?? text;
     throw new BuildError('not-supported-yet', `${flag} is not built yet`, { hint });
   }
+}
+
+/** A flag without a value is `true`. */
+function wishesOf(value: unknown): readonly string[] {
+  if (value === undefined) return [];
+  return Array.isArray(value) ? (value as readonly string[]) : [String(value)];
+}
+
+/** `false`, or a spec with `disabled=true`. */
+function asksForNone(wish: string): boolean {
+  return wish === 'false' || wish.split(',').some((field) => /^disabled=(1|t|true)$/i.test(field));
 }
