@@ -121,7 +121,7 @@ function refusePlanned(flags: Record<string, unknown>): void {
 /** A flag without a value is `true`. */
 function wishesOf(value: unknown): readonly string[] {
   if (value === undefined) return [];
-  return Array.isArray(value) ? (value as readonly string[]) : [String(value)];
+  return Array.isArray(value) ? (value as readonly string[]) : ['true'];
 }
 
 /** `false`, or a spec with `disabled=true`. */
