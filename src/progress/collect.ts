@@ -46,6 +46,7 @@ export interface BuildState {
 /** Folds events into the state of a build; renderers, the summary and the report all read it. */
 export function collectEvents(): { handle(event: BuildEvent): void; state(): BuildState } {
   const steps = new Map<string, StepState>();
+  const errands = new Map<string, Errand>();
   const warnings: string[] = [];
   const findings: string[] = [];
   const hints: string[] = [];
@@ -55,6 +56,7 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
     if (event.type === 'steps-planned') {
       for (const info of event.steps)
         if (info.isStep && !steps.has(info.id)) steps.set(info.id, { info, status: 'waiting', savedMs: 0 });
+      for (const [id, errand] of errandsOf(event.steps, [...steps.values()])) errands.set(id, errand);
     } else if (event.type === 'warning') {
       warnings.push(event.message);
       if (event.code !== undefined) findings.push(event.message);
@@ -64,7 +66,9 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
       ended = event;
     } else if ('id' in event) {
       const step = steps.get(event.id);
+      const errand = errands.get(event.id);
       if (step !== undefined) applyEvent(step, event);
+      else if (errand !== undefined) applyErrand(errand, event);
     }
   };
   const state = (): BuildState => ({
@@ -111,6 +115,27 @@ function applyEvent(step: StepState, event: StepEvent): void {
   if (event.type === 'step-started') delete step.endedMs;
   const change = CHANGES[event.type] as ((event: StepEvent) => Partial<StepState>) | undefined;
   if (change !== undefined) Object.assign(step, change(event));
+}
+
+/** What is no step but done for one, such as the fetch of an ADD: its failure is the step's. */
+interface Errand {
+  readonly step: StepState;
+  startedMs?: number;
+}
+
+function errandsOf(infos: readonly StepInfo[], steps: readonly StepState[]): readonly (readonly [string, Errand])[] {
+  return infos.flatMap(({ id, isStep, file, line }) => {
+    const step = isStep || line === 0 ? undefined : steps.find(({ info }) => info.file === file && info.line === line);
+    return step === undefined ? [] : [[id, { step }] as const];
+  });
+}
+
+function applyErrand(errand: Errand, event: StepEvent): void {
+  const { step } = errand;
+  if (event.type === 'step-started') errand.startedMs = event.atMs;
+  if (event.type !== 'step-failed' || step.status !== 'waiting') return;
+  step.startedMs = errand.startedMs ?? event.atMs;
+  applyEvent(step, event);
 }
 
 export function durationOf(step: StepState): number {

@@ -41,6 +41,28 @@ const HITS = { same: true, 'early-cut-off': true, relinked: true } as const sati
   true
 >;
 
+test('a step whose fetch failed has failed; those after it were not reached', () => {
+  const file = 'Dockerfile';
+  const info = { stage: '', kind: 'ADD', file };
+  const report = reportOf([
+    {
+      type: 'steps-planned',
+      steps: [
+        { ...info, id: 'i1', name: '[internal] fetch http://x/y', line: 2, isStep: false },
+        { ...info, id: 's1', name: '[1/2] ADD http://x/y /y', line: 2, isStep: true },
+        { ...info, id: 's2', name: '[2/2] ADD z /z', line: 3, isStep: true },
+      ],
+    },
+    { type: 'step-started', id: 'i1', atMs: 5 },
+    { type: 'step-failed', id: 'i1', atMs: 12, message: 'refused the connection' },
+    { type: 'build-done', atMs: 20, result: 'failed' },
+  ]);
+  expect(report.steps).toEqual([
+    expect.objectContaining({ id: 's1', status: 'failed', durationMs: 7, error: 'refused the connection' }),
+    expect.objectContaining({ id: 's2', status: 'cancelled' }),
+  ]);
+});
+
 describe('the schema', () => {
   test('says what the types say: npm run report-schema writes it anew', () => {
     expect(JSON.parse(readFileSync(SCHEMA_FILE, 'utf8'))).toEqual(reportSchema());
