@@ -66,9 +66,8 @@ export function collectEvents(): { handle(event: BuildEvent): void; state(): Bui
       ended = event;
     } else if ('id' in event) {
       const step = steps.get(event.id);
-      const errand = errands.get(event.id);
       if (step !== undefined) applyEvent(step, event);
-      else if (errand !== undefined) applyErrand(errand, event);
+      else applyErrand(errands.get(event.id), event);
     }
   };
   const state = (): BuildState => ({
@@ -130,7 +129,8 @@ function errandsOf(infos: readonly StepInfo[], steps: readonly StepState[]): rea
   });
 }
 
-function applyErrand(errand: Errand, event: StepEvent): void {
+function applyErrand(errand: Errand | undefined, event: StepEvent): void {
+  if (errand === undefined) return;
   const { step } = errand;
   if (event.type === 'step-started') errand.startedMs = event.atMs;
   if (event.type !== 'step-failed' || step.status !== 'waiting') return;
