@@ -55,6 +55,8 @@ export interface BuildOptions {
   readonly isReproducible?: boolean | undefined;
   /** Of all outputs, beside their own. */
   readonly annotations?: OutputAnnotations | undefined;
+  /** The outcome names the image even where nothing is written or named. */
+  readonly wantsID?: boolean | undefined;
   readonly iidFile?: string | undefined;
   readonly metadataFile?: string | undefined;
   /** Host paths of what is written about the build, wherever it lies: no part of a context. */

@@ -32,8 +32,9 @@ export async function exportTargets(
   const tags = options.tags.map(normaliseReference);
   const outputs = outputsOf(options);
   const names = [...new Set([...tags, ...outputs.flatMap((output) => output.names ?? [])])];
-  if (outputs.length === 0 && names.length === 0 && options.iidFile === undefined && options.metadataFile === undefined)
-    return undefined;
+  const { wantsID = false, iidFile, metadataFile } = options;
+  const isWanted = wantsID || iidFile !== undefined || metadataFile !== undefined;
+  if (outputs.length === 0 && names.length === 0 && !isWanted) return undefined;
   const image = await imageOf(target, solution, tags);
   const id = EXPORT_ACTIVITY;
   emit({ type: 'activity-started', id, name: 'exporting', atMs: session.clock.elapsedMs() });

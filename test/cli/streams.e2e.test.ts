@@ -49,6 +49,13 @@ test.each(['--report', '--iidfile', '--metadata-file'])(
   },
 );
 
+test('-q prints the id, and nothing else, whether or not anything is written', async () => {
+  await using rig = scratchBuild();
+  const named = await rig.tsbuild(['-q', '-t', 'a', rig.context]);
+  expect(named).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^sha256:[0-9a-f]{64}\n$/) });
+  expect(await rig.tsbuild(['-q', rig.context])).toEqual(named);
+});
+
 test('Ctrl-C while it waits for standard input', async () => {
   await using rig = CliRig.setup();
   const child = spawn(process.execPath, [rig.cli, '--root', rig.root, '--progress', 'plain', '-'], { stdio: 'pipe' });

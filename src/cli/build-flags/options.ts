@@ -105,6 +105,7 @@ function results(flags: BuildFlags, cwd: string) {
     annotations: parseAnnotations(flags.annotation ?? []),
     outputs: outputsOf(flags),
     isReproducible: flags.reproducible === true,
+    wantsID: flags.quiet === true,
     iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),
     metadataFile: flags.metadataFile === undefined ? undefined : resolve(cwd, flags.metadataFile),
   };
