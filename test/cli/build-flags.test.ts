@@ -145,6 +145,12 @@ describe('refused, with exit 2', () => {
     expect(() => options([...flags, '.'])).not.toThrow();
   });
 
+  test('a cache has no off', () => {
+    expect(() => options(['--cache-from', 'false', '.'])).toThrow(
+      expect.objectContaining({ code: 'not-supported-yet' }),
+    );
+  });
+
   test('one --attest of several that asks for something is refused', () => {
     const flags = ['--attest', 'type=provenance,disabled=true', '--attest', 'type=sbom,disabled=false'];
     expect(() => options([...flags, '.'])).toThrow(expect.objectContaining({ code: 'not-supported-yet' }));

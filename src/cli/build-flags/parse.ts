@@ -111,8 +111,8 @@ function withOwnValues(argv: readonly string[]): string[] {
 const ALONE: Readonly<Record<string, string>> = { '--pull': '--pull=always', '--fail-on-miss': '--fail-on-miss=' };
 
 function refusePlanned(flags: Record<string, unknown>): void {
-  for (const { flags: text, name, hint } of PLANNED_FLAGS) {
-    if (wishesOf(flags[name]).every(asksForNone)) continue;
+  for (const { flags: text, name, hint, isMet } of PLANNED_FLAGS) {
+    if (wishesOf(flags[name]).every((wish) => isMet?.(wish) === true)) continue;
     const flag = /--[a-z-]+/.exec(text)?.[0] ?? text;
     throw new BuildError('not-supported-yet', `${flag} is not built yet`, { hint });
   }
@@ -122,9 +122,4 @@ function refusePlanned(flags: Record<string, unknown>): void {
 function wishesOf(value: unknown): readonly string[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? (value as readonly string[]) : ['true'];
-}
-
-/** `false`, or a spec with `disabled=true`. */
-function asksForNone(wish: string): boolean {
-  return wish === 'false' || wish.split(',').some((field) => /^disabled=(1|t|true)$/i.test(field));
 }

@@ -3,16 +3,23 @@ export interface PlannedFlag {
   /** The key under which the parser stores it. */
   readonly name: string;
   readonly hint: string;
+  /** Whether a value asks for what is done anyway. */
+  readonly isMet?: (value: string) => boolean;
 }
 
 const CACHE_HINT = 'what is cached lies in the state directory: keep that of --root DIR between builds';
 const ATTEST_HINT = 'images have no attestations: leave it out, or give --provenance=false and --sbom=false';
 
-/** Flags of the contract that are refused, never accepted and ignored; but `false` asks for what is done anyway. */
+/** `false`, or a spec with `disabled=true`. */
+function asksForNone(value: string): boolean {
+  return value === 'false' || value.split(',').some((field) => /^disabled=(1|t|true)$/i.test(field));
+}
+
+/** Flags of the contract that are refused, never accepted and ignored. */
 export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--cache-from <spec>', name: 'cacheFrom', hint: CACHE_HINT },
   { flags: '--cache-to <spec>', name: 'cacheTo', hint: CACHE_HINT },
-  { flags: '--attest <spec>', name: 'attest', hint: ATTEST_HINT },
-  { flags: '--provenance [value]', name: 'provenance', hint: ATTEST_HINT },
-  { flags: '--sbom [value]', name: 'sbom', hint: ATTEST_HINT },
+  { flags: '--attest <spec>', name: 'attest', hint: ATTEST_HINT, isMet: asksForNone },
+  { flags: '--provenance [value]', name: 'provenance', hint: ATTEST_HINT, isMet: asksForNone },
+  { flags: '--sbom [value]', name: 'sbom', hint: ATTEST_HINT, isMet: asksForNone },
 ];
