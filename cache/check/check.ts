@@ -7,9 +7,8 @@ import { gateOf, heldIDs } from '../holds.ts';
 import { parseMeta } from '../layers/meta.ts';
 import { metadataImages } from '../layers/metadata-images.ts';
 import type { Locks } from '../locks.ts';
-import { renderRecord } from '../records/format.ts';
-import { parseLines, renderLine } from '../records/lines.ts';
-import { readRecords } from '../records/list.ts';
+import { parseLines } from '../records/lines.ts';
+import { readRecords, renderRecords } from '../records/list.ts';
 import { removeTree } from '../remove-tree.ts';
 
 /** Something in a root that is not what its name says. */
@@ -108,8 +107,7 @@ async function* records({ rootDir, tempPath, signal }: CheckDeps, counts: Counts
     if (read.isDamaged) read = readRecords(file, hex);
     counts.record += read.records.length;
     if (!read.isDamaged) continue;
-    const keep = (): void =>
-      publishBytes(file, read.records.map((one) => renderLine(renderRecord(one))).join(''), tempPath);
+    const keep = (): void => publishBytes(file, renderRecords(read.records), tempPath);
     const mend = read.records.length === 0 ? {} : { mend: keep };
     yield { kind: 'record', path, what: 'a line of it is torn or not a record', id: `sha256:${hex}`, ...mend };
   }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type CacheKey, hexOf, parseCacheKey } from '../digest.ts';
 import { namesIn, readIfThere, shardedPath } from '../files.ts';
 import type { CacheRecord } from '../types.ts';
-import { parseRecord } from './format.ts';
-import { parseLines } from './lines.ts';
+import { parseRecord, renderRecord } from './format.ts';
+import { parseLines, renderLine } from './lines.ts';
 
 /** Every record that can be read. @param dir records/v1 of the root */
 export function* listRecords(dir: string): Iterable<CacheRecord> {
@@ -18,6 +18,11 @@ export function* listRecords(dir: string): Iterable<CacheRecord> {
 /** Where the records of a key are. @param dir records/v1 of the root */
 export function recordFile(dir: string, key: CacheKey): string {
   return shardedPath(dir, hexOf(key));
+}
+
+/** A file of records. */
+export function renderRecords(records: readonly CacheRecord[]): string {
+  return records.map((record) => renderLine(renderRecord(record))).join('');
 }
 
 /** The records of one file, oldest first, and whether it holds something else. */

@@ -6,8 +6,8 @@ import { namesIn, publishUnsynced, sizeIfThere, type TempPath, type Warn } from 
 import type { CacheRecord, Json, KeyMaterial, Place } from '../types.ts';
 import { differenceOf } from './difference.ts';
 import { renderRecord } from './format.ts';
-import { appendLine, renderLine } from './lines.ts';
-import { readRecords, recordFile } from './list.ts';
+import { appendLine } from './lines.ts';
+import { readRecords, recordFile, renderRecords } from './list.ts';
 import { openPlaces, type Places } from './places.ts';
 import { preferredRecord } from './preferred.ts';
 
@@ -152,7 +152,7 @@ class FileRecordStore implements RecordStore {
   }
 
   #rewrite(path: string, records: readonly CacheRecord[]): void {
-    publishUnsynced(path, records.map((record) => renderLine(renderRecord(record))).join(''), this.#tempPath);
+    publishUnsynced(path, renderRecords(records), this.#tempPath);
   }
 
   #path(key: CacheKey): string {

@@ -8,7 +8,7 @@ import { blobsOfLayers } from './blob-of-layer.ts';
 import { blobKey, DEFAULT_COMPRESSION, layerMediaType } from './compression.ts';
 import { EXPORT_ACTIVITY, type ExportDeps } from './deps.ts';
 import { checkDestinations, writeDestination } from './destination.ts';
-import { type ExportImage, type ImageFiles, imageDescriptor, imageFiles } from './image-files.ts';
+import { type ExportImage, type ImageFiles, imageDescriptor, imageFiles, type ManifestSpec } from './image-files.ts';
 import { writeLayoutDirectory } from './layout-directory.ts';
 import { hasManifest, type OutputSpec } from './output-spec.ts';
 import { bytesOf } from './pieces.ts';
@@ -80,7 +80,7 @@ interface ImageForm {
   readonly image: ExportImage;
   readonly files: ImageFiles;
   /** Of the first output that has it. */
-  readonly spec: Pick<OutputSpec, 'ociMediaTypes' | 'annotations'>;
+  readonly spec: ManifestSpec;
 }
 
 /** The layers as their tars: enough to name an image that is not written as one. */

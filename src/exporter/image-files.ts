@@ -40,12 +40,11 @@ export interface ImageFiles {
   readonly blobs: readonly BlobRef[];
 }
 
+/** What an output has to say of a manifest. */
+export type ManifestSpec = Pick<OutputSpec, 'ociMediaTypes' | 'annotations'>;
+
 /** Pure: equal images and blobs give equal bytes. */
-export function imageFiles(
-  image: ExportImage,
-  blobs: readonly BlobRef[],
-  spec: Pick<OutputSpec, 'ociMediaTypes' | 'annotations'>,
-): ImageFiles {
+export function imageFiles(image: ExportImage, blobs: readonly BlobRef[], spec: ManifestSpec): ImageFiles {
   const family = spec.ociMediaTypes === false ? 'docker' : 'oci';
   const config = fileOf(renderConfig(image.config));
   const manifest: Manifest = {
@@ -68,7 +67,7 @@ export const OCI_LAYOUT_FILE: Buffer = Buffer.from('{"imageLayoutVersion":"1.0.0
 export function imageDescriptor(
   image: ExportImage,
   { manifest }: Pick<ImageFiles, 'manifest'>,
-  spec: Pick<OutputSpec, 'ociMediaTypes' | 'annotations'>,
+  spec: ManifestSpec,
 ): Descriptor {
   const { os, architecture, variant } = normalisePlatform(image.platform);
   const { created } = image.config;
