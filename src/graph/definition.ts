@@ -43,11 +43,11 @@ export interface Target {
   /** Complete but for rootfs.diff_ids, history and created, which only the solve can tell. */
   readonly config: ImageConfig;
   readonly history: readonly PlannedHistory[];
-  /** SOURCE_DATE_EPOCH in seconds: clamps created and history times. */
+  /** SOURCE_DATE_EPOCH in seconds: the time of all that this build adds to the history. */
   readonly epoch?: number | undefined;
 }
 
-/** Taken over from a base image as it is, or of this build: dated by the layer that `vertex` gives, or the nearest below. */
+/** Taken over from a base image as it is, or of this build: dated by the layer that `vertex` gives, or a near one. */
 export type PlannedHistory =
   | { readonly kind: 'base'; readonly entry: HistoryEntry }
   | { readonly kind: 'layer'; readonly createdBy: string; readonly vertex: Vertex }

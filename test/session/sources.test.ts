@@ -2,16 +2,12 @@ import { lstatSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { digestOf, type LayerRef } from '../../cache/index.ts';
-import type { Target, Vertex } from '../../src/graph/index.ts';
+import { digestOf } from '../../cache/index.ts';
 import { openContexts } from '../../src/session/contexts.ts';
 import { removeStaleFiles } from '../../src/session/export.ts';
-import { imageConfig } from '../../src/session/image-config.ts';
 import { defaultFile, outputsOf, sideFilesOf } from '../../src/session/outputs.ts';
-import type { Solution } from '../../src/solver/index.ts';
 import { relPath } from '../../src/util/rel-path.ts';
 import { output } from '../rig/cli.ts';
-import { layerOf } from '../rig/solver-rig.ts';
 import { sessionRig } from './rig.ts';
 
 const signal = new AbortController().signal;
@@ -143,59 +139,5 @@ describe('standard input', () => {
     const opening = openContexts(options({ context: '-', stdin: silent }), { root, signal: controller.signal });
     controller.abort(new Error('SIGINT'));
     await expect(opening).rejects.toThrow('SIGINT');
-  });
-});
-
-describe('times of the image', () => {
-  const vertex = (name: string) => ({ digest: digestOf(name) }) as Vertex;
-  const [base, first, second] = ['base', 'first', 'second'].map(vertex) as [Vertex, Vertex, Vertex];
-  const solution: Solution = {
-    of: (of) => ({
-      result: { kind: 'stack', layers: [layerOf('a')] as LayerRef[] },
-      createdAt: of === first ? 1000 : of === second ? 5000 : undefined,
-    }),
-  };
-  const target = (more: Partial<Target> = {}): Target => ({
-    platform: { os: 'linux', architecture: 'amd64' },
-    vertex: second,
-    config: { os: 'linux', architecture: 'amd64', config: {}, rootfs: { type: 'layers', diff_ids: [] } },
-    history: [
-      { kind: 'base', entry: { created: '1999-01-01T00:00:00Z', created_by: 'base' } },
-      { kind: 'layer', createdBy: 'COPY', vertex: first },
-      { kind: 'empty', createdBy: 'ENV' },
-      { kind: 'layer', createdBy: 'RUN', vertex: second },
-    ],
-    ...more,
-  });
-  const times = (of: Target) => imageConfig(of, solution).history?.map(({ created }) => created);
-
-  test('a layer has that of its record, what is none that of the layer below, the base keeps its own', () => {
-    expect(times(target())).toEqual([
-      '1999-01-01T00:00:00Z',
-      '1970-01-01T00:00:01.000Z',
-      '1970-01-01T00:00:01.000Z',
-      '1970-01-01T00:00:05.000Z',
-    ]);
-    expect(imageConfig(target(), solution)).toMatchObject({
-      created: '1970-01-01T00:00:05.000Z',
-      rootfs: { diff_ids: [layerOf('a').diffID] },
-    });
-  });
-
-  test('the epoch clamps what this build dates', () => {
-    expect(times(target({ epoch: 2 }))).toEqual([
-      '1999-01-01T00:00:00Z',
-      '1970-01-01T00:00:01.000Z',
-      '1970-01-01T00:00:01.000Z',
-      '1970-01-01T00:00:02.000Z',
-    ]);
-  });
-
-  test('an image without layers or history', () => {
-    expect(imageConfig(target({ vertex: base, history: [] }), solution).created).toBe('1970-01-01T00:00:00.000Z');
-    const empty = target({ vertex: base, history: [{ kind: 'empty', createdBy: 'ENV' }], epoch: 3 });
-    expect(imageConfig(empty, solution).history).toMatchObject([
-      { created: '1970-01-01T00:00:03.000Z', empty_layer: true },
-    ]);
   });
 });
