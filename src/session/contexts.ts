@@ -52,7 +52,7 @@ export async function openContexts(
       statIndex: options.isParanoid === true ? forgetful(statIndex) : statIndex,
       getXattr: lgetxattr,
       onMany: growHeapSlowly,
-      ...(rules === undefined ? {} : { ignore: makeMatcher(rules) }),
+      ...(rules === undefined ? {} : { ignore: makeMatcher(rules, { entersByName: true }) }),
       skip: outputsBelow(host, options),
     });
   const named = async (name: string): Promise<ContextTree> => {

@@ -37,7 +37,9 @@ const rel = (path: string) => path as RelPath;
 const open = (ignore?: string, more: ContextOptions = {}) =>
   openContext(dir, {
     ...more,
-    ...(ignore === undefined ? {} : { ignore: makeMatcher(parseIgnoreLines(ignore, '.dockerignore')) }),
+    ...(ignore === undefined
+      ? {}
+      : { ignore: makeMatcher(parseIgnoreLines(ignore, '.dockerignore'), { entersByName: true }) }),
   });
 
 function pathsOf(tree: ReturnType<typeof openContext>, at = ''): string[] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { InvalidRule, makeMatcher, parseIgnoreLines, rulesOf } from '../../../src/util/match/index.ts';
+import { type IgnoreRule, InvalidRule, makeMatcher, parseIgnoreLines, rulesOf } from '../../../src/util/match/index.ts';
 import { latin1Of } from '../../../src/util/rel-path.ts';
 
 const excludes = (patterns: readonly string[], path: string) => makeMatcher(rulesOf(patterns)).excludes(latin1Of(path));
@@ -62,8 +62,25 @@ describe('patterns', () => {
     [['**', '!util/docker/web'], 'util/docker/web/foo', false],
     [['**', '!util/docker/web', 'util/docker/web/foo'], 'util/docker/web/foo', true],
     [['dir', '!dir/../dir/file'], 'dir/file', false],
+    [['**/node_modules', '!vendor'], 'vendor/node_modules/x', true],
+    [['**/node_modules', '!vendor', '!*.md'], 'vendor/node_modules/x', true],
+    [['a/b', '!a'], 'a/b', true],
+    [['a/b', '!a/b'], 'a/b/c', false],
+    [['*', '!a', 'a/b', '!a'], 'a/b', true],
+    [['node_modules', '!node_modules/keep', '**/node_modules'], 'node_modules/keep', false],
+    [['node_modules', '!node_modules/keep', '**/node_modules'], 'node_modules/other', true],
+    [['foo', '!foo/*/**'], 'foo/a/b', false],
   ] as const)('%j on %s: %s', (patterns, path, expected) => {
     expect(excludes(patterns, path)).toBe(expected);
+  });
+
+  test('a context is walked by names where `!` rules have no wildcard', () => {
+    const walked = (patterns: readonly string[]) => makeMatcher(rulesOf(patterns), { entersByName: true });
+    expect(walked(['foo', '!foo/*/**']).excludes('foo/a/b')).toBe(true);
+    expect(walked(['foo', '!foo/*/**']).ruleFor('foo/a/b')?.line).toBe(1);
+    expect(walked(['foo', '!foo/*/**']).couldReinclude('foo/a')).toBe(false);
+    expect(walked(['foo', '!foo/*/**', '!*.md']).excludes('foo/a/b')).toBe(false);
+    expect(walked(['foo', '!foo/**']).excludes('foo/a/b')).toBe(false);
   });
 
   test('the deciding rule is told', () => {
@@ -71,6 +88,9 @@ describe('patterns', () => {
     expect(matcher.ruleFor('a.md')).toEqual({ pattern: '*.md', line: 2, negated: false, file: '.dockerignore' });
     expect(matcher.ruleFor('keep.md')?.negated).toBe(true);
     expect(matcher.ruleFor('x')).toBeUndefined();
+    expect(makeMatcher(rulesOf(['**/x', '!a', 'b'])).ruleFor('a/x')?.line).toBe(1);
+    expect(makeMatcher(rulesOf(['*', 'a'])).ruleFor('a')?.line).toBe(1);
+    expect(makeMatcher(rulesOf(['!a'])).ruleFor('a')).toBeUndefined();
   });
 
   test('directories that nothing below can be taken back from need not be entered', () => {
@@ -110,12 +130,16 @@ const pattern = fc
 const path = fc.array(fc.stringMatching(/^[ab]{1,3}$/), { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'));
 
 describe('laws', () => {
-  test('equals a slow oracle: the last rule that matches the path or a parent, as a regular expression', () => {
+  test.each([false, true])('equals the rule walked directory by directory, entersByName: %s', (entersByName) => {
     fc.assert(
-      fc.property(fc.array(pattern, { maxLength: 5 }), path, (patterns, name) => {
-        expect(excludes(patterns, name)).toBe(oracle(patterns, name));
+      fc.property(fc.array(pattern, { maxLength: 6 }), path, (patterns, name) => {
+        const rules = rulesOf(patterns);
+        const matcher = makeMatcher(rules, { entersByName });
+        const decides = walkedTo(name, rules, entersByName);
+        expect(matcher.ruleFor(name)).toEqual(rules[decides ?? -1]);
+        expect(matcher.excludes(name)).toBe(rules[decides ?? -1]?.negated === false);
       }),
-      { numRuns: 3000 },
+      { numRuns: 5000 },
     );
   });
 
@@ -153,15 +177,34 @@ describe('laws', () => {
   });
 });
 
-function oracle(patterns: readonly string[], name: string): boolean {
-  const parts = name.split('/');
-  const prefixes = parts.map((_, i) => parts.slice(0, i + 1).join('/'));
-  let excluded = false;
-  for (const rule of rulesOf(patterns)) {
-    const expression = toRegExp(rule.pattern);
-    if (prefixes.some((prefix) => expression.test(prefix))) excluded = !rule.negated;
+/** Which rule decides, with nothing remembered and nothing left out. */
+function walkedTo(name: string, rules: readonly IgnoreRule[], entersByName: boolean): number | undefined {
+  const literal = rules
+    .filter((rule) => rule.negated)
+    .map((rule) => `${rule.pattern.replace(/\/\*\*$/, '').replace(/\/\*$/, '')}/`);
+  const isPruned = entersByName && !literal.some((prefix) => /[*?]/.test(prefix));
+  let above = rules.map(() => false);
+  let decides: number | undefined;
+  for (const path of prefixesOf(name)) {
+    let matched = false;
+    const here = rules.map(() => false);
+    decides = undefined;
+    for (const [i, rule] of rules.entries()) {
+      if (above[i] === true) here[i] = true;
+      else if (rule.negated === matched) here[i] = toRegExp(rule.pattern).test(path);
+      if (here[i] !== true) continue;
+      matched = !rule.negated;
+      decides = i;
+    }
+    if (matched && isPruned && !literal.some((prefix) => prefix.startsWith(`${path}/`))) return decides;
+    above = here;
   }
-  return excluded;
+  return decides;
+}
+
+function prefixesOf(name: string): string[] {
+  const parts = name.split('/');
+  return parts.map((_, i) => parts.slice(0, i + 1).join('/'));
 }
 
 /** As moby/patternmatcher documents its patterns; nested quantifiers make it slow, never wrong. */
