@@ -140,10 +140,11 @@ async function patternErrors<T>(op: CopyOp, act: () => T | Promise<T>): Promise<
     return await act();
   } catch (error) {
     if (!(error instanceof BadPattern) && !(error instanceof InvalidRule)) throw error;
-    const text = error instanceof InvalidRule ? error.text : error.message;
-    throw new BuildError('copy-invalid', `${op.instruction}: syntax error in pattern ${JSON.stringify(text)}`, {
+    const what =
+      error instanceof InvalidRule ? error.message : `syntax error in pattern ${JSON.stringify(error.message)}`;
+    throw new BuildError('copy-invalid', `${op.instruction}: ${what}`, {
       cause: error,
-      hint: 'close the bracket, or escape it with a backslash',
+      hint: 'close the bracket, write ranges from low to high, or escape what is meant as it stands with a backslash',
     });
   }
 }

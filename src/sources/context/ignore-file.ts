@@ -18,20 +18,19 @@ export function parseIgnoreFile(text: string, file: string): IgnoreRule[] {
     return parseIgnoreLines(text, file);
   } catch (error) {
     if (!(error instanceof InvalidRule)) throw error;
-    const what = error.text === '!' ? 'illegal exclusion pattern: "!"' : `not a pattern: ${JSON.stringify(error.text)}`;
-    throw new BuildError('ignore-invalid', `${file}:${error.line}: ${what}`, {
+    throw new BuildError('ignore-invalid', `${file}:${error.line}: ${error.message}`, {
       range: { file, startLine: error.line, startColumn: 1, endLine: error.line, endColumn: error.text.length + 1 },
       hint:
-        error.text === '!'
+        error.what === 'lone-exclamation'
           ? 'write the path that is to be included after all behind the "!", or remove the line'
-          : 'close the bracket, or escape it with a backslash',
+          : 'close the bracket, write ranges from low to high, or escape what is meant as it stands with a backslash',
     });
   }
 }
 
 /**
  * The ignore file of a context: the Dockerfile's own (`<Dockerfile>.dockerignore` beside it) wins over the context's; they
- * are not merged. undefined when there is neither.
+ * are not merged. undefined when there is neither; a directory of that name is none.
  * @throws BuildError ignore-invalid, context-invalid
  */
 export function findIgnoreFile(contextDir: string, dockerfilePath?: string): IgnoreFile | undefined {
@@ -51,7 +50,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].some((code) => isErrno(error, code))) return undefined;
     throw new BuildError('context-invalid', `cannot read ${path}`, {
       cause: error,
       hint: 'make it a readable file, or remove it',

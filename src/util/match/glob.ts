@@ -15,7 +15,7 @@ export interface Glob {
  * @throws BadPattern
  */
 export function makeGlob(pattern: string): Glob {
-  const tokens = parsePattern(pattern, { doubleStar: true });
+  const tokens = parsePattern(pattern, 'patternmatcher');
   if (tokens.every((token) => token.kind === 'byte')) return exactGlob(textOf(tokens));
   const [first, ...others] = tokens;
   if (first?.kind === 'directories' && others.every((token) => token.kind === 'byte')) {

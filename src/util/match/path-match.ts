@@ -7,7 +7,7 @@ import { parsePattern } from './tokens.ts';
  * @throws BadPattern
  */
 export function makePathMatch(pattern: string): (name: string) => boolean {
-  const automaton = new Automaton(parsePattern(pattern, { doubleStar: false }));
+  const automaton = new Automaton(parsePattern(pattern, 'filepath'));
   return (name) => automaton.matches(name);
 }
 

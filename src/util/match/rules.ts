@@ -3,7 +3,7 @@ import { parsePattern } from './tokens.ts';
 
 /** One line of an ignore file, or one --exclude. */
 export interface IgnoreRule {
-  /** As text, cleaned, without `!` and without a leading slash. */
+  /** As text, cleaned, without `!`. */
   readonly pattern: string;
   /** Where it stands: 1-based line of an ignore file, position of a flag. */
   readonly line: number;
@@ -13,16 +13,18 @@ export interface IgnoreRule {
   readonly file?: string;
 }
 
-/** A line that is no pattern: a lone `!`, an open bracket. */
+/** What is no pattern: a lone `!`; an open bracket and the like. */
 export class InvalidRule extends Error {
   override readonly name = 'InvalidRule';
   readonly line: number;
   readonly text: string;
+  readonly what: 'lone-exclamation' | 'syntax';
 
-  constructor(line: number, text: string) {
-    super(`invalid pattern ${JSON.stringify(text)}`);
+  constructor(line: number, text: string, what: InvalidRule['what']) {
+    super(what === 'syntax' ? `syntax error in pattern ${JSON.stringify(text)}` : 'illegal exclusion pattern: "!"');
     this.line = line;
     this.text = text;
+    this.what = what;
   }
 }
 
@@ -38,30 +40,40 @@ export function parseIgnoreLines(text: string, file?: string): IgnoreRule[] {
     .split('\n')
     .entries()) {
     if (line.startsWith('#') || line.trim() === '') continue;
-    const rule = parseRule(line, index + 1);
+    const rule = parseRule(fromTop(line.trim()), index + 1);
     rules.push(file === undefined ? rule : { ...rule, file });
   }
   return rules;
 }
 
-/** --exclude and --parents patterns. @throws InvalidRule */
+/**
+ * --exclude and --parents patterns: what is empty is no rule, and one with a leading slash matches nothing.
+ * @throws InvalidRule
+ */
 export function rulesOf(patterns: readonly string[]): IgnoreRule[] {
-  return patterns.map((pattern, index) => parseRule(pattern, index + 1));
+  return patterns.flatMap((pattern, index) => (pattern.trim() === '' ? [] : [parseRule(pattern.trim(), index + 1)]));
 }
 
-function parseRule(line: string, number: number): IgnoreRule {
-  const trimmed = line.trim();
-  const negated = trimmed.startsWith('!');
-  const written = negated ? trimmed.slice(1).trim() : trimmed;
-  if (written === '') throw new InvalidRule(number, trimmed);
+/** A line of an ignore file is about paths below the top, however it begins. */
+function fromTop(line: string): string {
+  const negated = line.startsWith('!');
+  const path = negated ? line.slice(1).trim() : line;
+  const cleaned = path === '' ? '' : cleanPath(path);
+  return `${negated ? '!' : ''}${cleaned.length > 1 && cleaned.startsWith('/') ? cleaned.slice(1) : cleaned}`;
+}
+
+/** Cleaned together with its `!`, as patternmatcher does: `!./a` stays as it is. */
+function parseRule(written: string, line: number): IgnoreRule {
   const cleaned = cleanPath(written);
-  const pattern = cleaned.length > 1 && cleaned.startsWith('/') ? cleaned.slice(1) : cleaned;
+  if (cleaned === '!') throw new InvalidRule(line, written, 'lone-exclamation');
+  const negated = cleaned.startsWith('!');
+  const pattern = negated ? cleaned.slice(1) : cleaned;
   try {
-    parsePattern(latin1Of(pattern), { doubleStar: true });
+    parsePattern(latin1Of(pattern), 'patternmatcher');
   } catch {
-    throw new InvalidRule(number, trimmed);
+    throw new InvalidRule(line, written, 'syntax');
   }
-  return { pattern, line: number, negated };
+  return { pattern, line, negated };
 }
 
 /** Go's path.Clean: no empty or `.` part, `..` resolved as text, `.` for nothing. */

@@ -11,7 +11,7 @@ export type Token =
   /** `**` at the end: anything. */
   | { readonly kind: 'rest' };
 
-/** A pattern that Go's filepath.Match calls ErrBadPattern: an open bracket, an empty class, a backslash at the end. */
+/** A pattern that Go calls ErrBadPattern: an open bracket, an empty class, a backslash at the end. */
 export class BadPattern extends Error {
   override readonly name = 'BadPattern';
 }
@@ -25,12 +25,18 @@ const CLOSE = 0x5d;
 const CARET = 0x5e;
 const DASH = 0x2d;
 
+/**
+ * Go's filepath.Match, or moby/patternmatcher: that has `**`, and makes a regular expression of the pattern, in which a range goes from
+ * low to high.
+ */
+export type Dialect = 'filepath' | 'patternmatcher';
+
 /** @throws BadPattern */
-export function parsePattern(pattern: string, options: { readonly doubleStar: boolean }): readonly Token[] {
+export function parsePattern(pattern: string, dialect: Dialect): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;
   while (at < pattern.length) {
-    const { token, end } = parseToken(pattern, at, options.doubleStar);
+    const { token, end } = parseToken(pattern, at, dialect);
     // a second star adds nothing, but states to follow
     if (token.kind !== 'star' || tokens.at(-1)?.kind !== 'star') tokens.push(token);
     at = end;
@@ -43,17 +49,17 @@ interface Parsed {
   readonly end: number;
 }
 
-function parseToken(pattern: string, at: number, doubleStar: boolean): Parsed {
+function parseToken(pattern: string, at: number, dialect: Dialect): Parsed {
   const code = pattern.charCodeAt(at);
   switch (code) {
     case STAR:
-      return doubleStar && pattern.charCodeAt(at + 1) === STAR
+      return dialect === 'patternmatcher' && pattern.charCodeAt(at + 1) === STAR
         ? parseDoubleStar(pattern, at)
         : { token: { kind: 'star' }, end: at + 1 };
     case QUESTION:
       return { token: { kind: 'any' }, end: at + 1 };
     case OPEN:
-      return parseClass(pattern, at + 1);
+      return parseClass(pattern, at + 1, dialect);
     case BACKSLASH:
       if (at + 1 >= pattern.length) throw new BadPattern(pattern);
       return { token: { kind: 'byte', code: pattern.charCodeAt(at + 1) }, end: at + 2 };
@@ -83,7 +89,7 @@ export function characterAt(bytes: string, at: number): { readonly code: number;
   return { code, length };
 }
 
-function parseClass(pattern: string, start: number): Parsed {
+function parseClass(pattern: string, start: number, dialect: Dialect): Parsed {
   let at = start;
   const negated = pattern.charCodeAt(at) === CARET;
   if (negated) at++;
@@ -96,6 +102,7 @@ function parseClass(pattern: string, start: number): Parsed {
       high = classCharacter(pattern, at + 1);
       at = high.end;
     }
+    if (dialect === 'patternmatcher' && high.code < low.code) throw new BadPattern(pattern);
     ranges.push([low.code, high.code]);
   }
   return { token: { kind: 'class', negated, ranges }, end: at + 1 };

@@ -49,6 +49,7 @@ describe('sources', () => {
     [['lib'], 'src', ['', 'README.md', 'main.c']],
     [['lib', '!lib/keep.c'], 'src', ['', 'README.md', 'lib', 'lib/keep.c', 'main.c']],
     [['**/*.c', '**/*.md'], 'src', ['', 'lib', 'lib/deep', 'lib/deep/x.h']],
+    [['/lib', '!/lib/keep.c'], 'src/lib', ['', 'deep', 'deep/x.h', 'keep.c', 'lose.c']],
     [['*.c'], 'src/*', ['', 'README.md', 'deep', 'deep/x.h', 'main.c']],
   ])('--exclude=%j of %s', async (excludes, source, expected) => {
     expect(await paths([source], { excludes })).toEqual(expected);

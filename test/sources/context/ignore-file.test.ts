@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -32,7 +32,9 @@ test('a Dockerfile elsewhere brings its own', () => {
 
 test.each([
   ['a\n!\n', '.dockerignore:2', 'illegal exclusion pattern: "!"'],
-  ['[z\n', '.dockerignore:1', 'not a pattern'],
+  ['!/\n', '.dockerignore:1', 'illegal exclusion pattern: "!"'],
+  ['[z\n', '.dockerignore:1', 'syntax error in pattern "[z"'],
+  ['a\n [b-A]\n', '.dockerignore:2', 'syntax error in pattern "[b-A]"'],
 ])('%j is an error at its line', (text, at, what) => {
   expect(() => parseIgnoreFile(text, '.dockerignore')).toThrow(
     expect.objectContaining({
@@ -43,7 +45,13 @@ test.each([
   );
 });
 
-test('what cannot be read is told', () => {
+test('a directory is no ignore file', () => {
+  mkdirSync(join(dir, 'Dockerfile.dockerignore'));
   mkdirSync(join(dir, '.dockerignore'));
+  expect(findIgnoreFile(dir, join(dir, 'Dockerfile'))).toBeUndefined();
+});
+
+test('what cannot be read is told', () => {
+  symlinkSync('.dockerignore', join(dir, '.dockerignore'));
   expect(() => findIgnoreFile(dir)).toThrow(expect.objectContaining({ code: 'context-invalid' }));
 });

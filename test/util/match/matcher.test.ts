@@ -45,7 +45,11 @@ describe('patterns', () => {
     ],
     ['foo', 'a/foo', false],
     ['foo', 'foo/bar/baz', true],
-    ['/foo', 'foo', true],
+    ['/foo', 'foo', false],
+    ['//foo/', 'foo', false],
+    ['./foo', 'foo', true],
+    [' foo ', 'foo', true],
+    ['', 'foo', false],
     ['./build/./out/', 'build/out/bin', true],
     ['src/../a.txt', 'a.txt', true],
     ['ä?', 'äö', true],
@@ -61,7 +65,7 @@ describe('patterns', () => {
     [['!README.md', '*.md'], 'README.md', true],
     [['**', '!util/docker/web'], 'util/docker/web/foo', false],
     [['**', '!util/docker/web', 'util/docker/web/foo'], 'util/docker/web/foo', true],
-    [['dir', '!dir/../dir/file'], 'dir/file', false],
+    [['dir', '!dir/../dir/file'], 'dir/file', true],
     [['**/node_modules', '!vendor'], 'vendor/node_modules/x', true],
     [['**/node_modules', '!vendor', '!*.md'], 'vendor/node_modules/x', true],
     [['a/b', '!a'], 'a/b', true],
@@ -70,6 +74,9 @@ describe('patterns', () => {
     [['node_modules', '!node_modules/keep', '**/node_modules'], 'node_modules/keep', false],
     [['node_modules', '!node_modules/keep', '**/node_modules'], 'node_modules/other', true],
     [['foo', '!foo/*/**'], 'foo/a/b', false],
+    [['foo', '!/foo'], 'foo', true],
+    [['foo', '!./foo'], 'foo', true],
+    [['foo', '! foo'], 'foo', true],
   ] as const)('%j on %s: %s', (patterns, path, expected) => {
     expect(excludes(patterns, path)).toBe(expected);
   });
@@ -115,9 +122,29 @@ describe('ignore files', () => {
   });
 
   test.each([
+    ['/foo', 'foo', true],
+    ['//foo/', 'foo', true],
+    ['*\n!/foo', 'foo', false],
+    ['*\n! ./foo', 'foo', false],
+    ['*\n/!foo', 'foo', false],
+    ['/', 'foo', false],
+    ['dir\n!dir/../dir/file', 'dir/file', false],
+  ])('%j is about the top: %s is excluded: %s', (text, path, expected) => {
+    expect(makeMatcher(parseIgnoreLines(text)).excludes(path)).toBe(expected);
+  });
+
+  test.each([['!'], ['!/'], [' ! '], ['a/../!'], ['['], ['[b-A]'], ['!['], ['x\\']])('%j is no pattern', (pattern) => {
+    expect(() => rulesOf([pattern])).toThrow(InvalidRule);
+  });
+
+  test.each([
     ['a\n!\n', 2],
     ['[a\n', 1],
     ['x\\\n', 1],
+    ['!/\n', 1],
+    ['a\n! /b/..\n', 2],
+    ['[b-A]\n', 1],
+    ['!x[z-a]\n', 1],
   ])('%j is refused at its line', (text, line) => {
     expect(() => parseIgnoreLines(text)).toThrow(expect.objectContaining({ name: InvalidRule.name, line }));
   });
