@@ -119,7 +119,7 @@ function createdBy({ instruction, parents, chown, chmod }: CopyOp, { paths, inli
   return words.join(' ');
 }
 
-const SYMBOLIC_MODE = /^[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+(?:,[ugoa]*(?:[-+=](?:[rwxXst]*|[ugo]))+)*$/;
+const SYMBOLIC_MODE = /^[ugoa]*(?:[-+=][rwxXstugo]*)+(?:,[ugoa]*(?:[-+=][rwxXstugo]*)+)*$/;
 
 function assertMode(chmod: string | undefined, range: SourceRange | undefined): void {
   if (chmod === undefined || SYMBOLIC_MODE.test(chmod)) return;

@@ -29,20 +29,28 @@ type Step = (mode: number, file: { readonly original: number; readonly isDirecto
 const WHO: { readonly [who: string]: number } = { u: 0o4700, g: 0o2070, o: 0o007, a: 0o6777 };
 const STICKY = 0o1000;
 const SET_ID = 0o6000;
-const CLAUSE = /^([ugoa]*)((?:[-+=](?:[ugo]|[rwxXst]*))+)$/;
+const PERMISSIONS = 0o777;
+const CLAUSE = /^([ugoa]*)((?:[-+=][rwxXstugo]*)+)$/;
 
 function parseClause(clause: string, text: string): Step[] {
   const [, who, actions] = CLAUSE.exec(clause) ?? [];
   if (who === undefined || actions === undefined) throw invalid(text);
   const mask = who === '' ? 0o6777 : maskOf(who);
-  return [...actions.matchAll(/([-+=])([ugo]|[rwxXst]*)/g)].map(([, operator = '', what = '']) => {
-    const copied = /^[ugo]$/.test(what);
-    return (mode, file) => {
-      const bits = copied ? copiedBits(mode, what, mask) : permissionBits(what, mask, file);
-      if (operator === '-') return mode & ~bits;
-      return operator === '+' ? mode | bits : (mode & ~mask) | bits;
-    };
+  return [...actions.matchAll(/([-+=])([rwxXstugo]*)/g)].flatMap(([, operator = '', letters = '']) => {
+    const runs = letters.match(/[ugo]|[rwxXst]+/g) ?? [''];
+    return runs.map((run) => makeStep(operator, run, mask));
   });
+}
+
+/** Classes give their permissions only: `=` of one leaves set-id bits alone. */
+function makeStep(operator: string, run: string, mask: number): Step {
+  const isCopied = /^[ugo]$/.test(run);
+  const replaced = isCopied ? mask & PERMISSIONS : mask;
+  return (mode, file) => {
+    const bits = isCopied ? copiedBits(mode, run, mask) : permissionBits(run, mask, file);
+    if (operator === '-') return mode & ~bits;
+    return operator === '+' ? mode | bits : (mode & ~replaced) | bits;
+  };
 }
 
 function maskOf(who: string): number {

@@ -45,12 +45,12 @@ function ownerOf(user: string, base: Tree): Owner {
   return { uid: ids?.[0] ?? 0, gid: ids?.[1] ?? 0 };
 }
 
-const LARGEST_ID = 0xffff_ffff;
+const LARGEST_ID = 0x7fff_ffff;
 
-/** `root` is an id. */
+/** `root` is an id; a number that is larger than an int32 is a name. */
 function idOf(text: string): number | undefined {
   if (text === 'root') return 0;
-  if (!/^[0-9]{1,10}$/.test(text)) return undefined;
+  if (!/^\+?[0-9]+$/.test(text)) return undefined;
   const id = Number(text);
   return id <= LARGEST_ID ? id : undefined;
 }

@@ -38,6 +38,7 @@ describe('COPY and ADD', () => {
     ['COPY --exclude=*.c --exclude=!k.c . /x', { ...PLAIN, excludes: ['*.c', '!k.c'] }, 'COPY . /x'],
     ['COPY ["with space", "/a b/"]', { sources: [path('with space')], dest: '/a b/' }, 'COPY with space /a b/'],
     ['COPY --chmod=u=rwX,go=rX a /', { chmod: 'u=rwX,go=rX' }, 'COPY --chmod=u=rwX,go=rX a /'],
+    ['COPY --chmod=g=ur,o=ug a /', { chmod: 'g=ur,o=ug' }, 'COPY --chmod=g=ur,o=ug a /'],
     ['COPY --chmod=+x a /', { chmod: '+x' }, 'COPY --chmod=+x a /'],
     [
       'ARG M=6\nCOPY --chown=$M --chmod=0${M}00 $M.txt /$M',

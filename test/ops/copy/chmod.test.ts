@@ -23,6 +23,18 @@ test.each([
   ['go-rwx', 0o6755, 0o6700],
   ['u+x-w', 0o644, 0o544],
   ['o+t', 0o644, 0o644],
+  ['g=u', 0o2754, 0o2774],
+  ['u=g', 0o4754, 0o4554],
+  ['a=u', 0o4754, 0o4777],
+  ['=u', 0o7754, 0o7777],
+  ['go=u-w', 0o6770, 0o6755],
+  ['g=o', 0o2754, 0o2744],
+  ['g=', 0o2754, 0o704],
+  ['u+go', 0o021, 0o321],
+  ['u=g-w', 0o772, 0o572],
+  ['g=ur', 0o2750, 0o740],
+  ['g=ru', 0o2750, 0o770],
+  ['o+r,g+w,a+t,g-s,u+og', 0o2100, 0o1724],
 ])('%s of a file', (text, before, after) => {
   expect(octal(parseChmod(text).apply(before, false))).toBe(octal(after));
 });

@@ -191,6 +191,10 @@ describe('flags', () => {
     ['ghost', ['0:0']],
     ['ghost:phantom', ['0:0']],
     ['app:phantom', ['1234:2345']],
+    ['+77:+78', ['77:78']],
+    ['000000000000077', ['77:77']],
+    ['2147483647', ['2147483647:2147483647']],
+    ['2147483648', ['0:0']],
   ])('--chown=%s', async (chown, [owner]) => {
     expect(await linesOf(['a.txt'], '/c/f', { chown })).toEqual([`c 755 ${owner} directory`, `c/f 644 ${owner} "a"`]);
   });
