@@ -2,17 +2,9 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import { ContentMismatch, type ContentStore, type Digest, type Memo } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import { anySignal } from '../../util/any-signal.ts';
+import { ACCEPTED, type ByteLimit, bodyOf, type UrlResponse } from './body.ts';
 import { conditionsOf, type Remembered, recall, remember, stampOf, stampOfIntact, validatorsOf } from './remembered.ts';
 import { dispositionName, fileNameOf, shownUrl } from './url-name.ts';
-
-/** What ADD url needs of an HTTP client; host/net's answer is one. */
-export interface UrlResponse {
-  readonly status: number;
-  /** Lower-case names. */
-  readonly headers: { readonly [name: string]: string | undefined };
-  readonly body: AsyncIterable<Uint8Array>;
-  discard(): Promise<void>;
-}
 
 export interface UrlRequest {
   /** Without user and password. */
@@ -38,7 +30,7 @@ export interface FetchOptions {
 
 export interface UrlLimits {
   /** Asked for when an answer comes; `why` is told to whoever meets it. */
-  readonly maxBytes: () => { readonly bytes: number; readonly why: string };
+  readonly maxBytes: () => ByteLimit;
   /** For all of it, attempts included. */
   readonly timeoutMs: number;
 }
@@ -117,7 +109,7 @@ const FIRST_DELAY_MS = 500;
 /** Asks, and again when the answer breaks off. */
 async function ask(request: UrlRequest, known: Remembered | undefined, options: FetchOptions): Promise<Remembered> {
   const sleep = options.sleep ?? ((ms, signal) => sleepFor(ms, undefined, { signal }));
-  const headers = { ...request.headers, ...(known === undefined ? {} : conditionsOf(known)) };
+  const headers = { ...request.headers, ...ACCEPTED, ...(known === undefined ? {} : conditionsOf(known)) };
   for (let attempt = 1; ; attempt++) {
     const response = await options.fetchFn({ ...request, headers });
     if (response.status === 304 && known !== undefined) {
@@ -142,7 +134,7 @@ async function keep(
 ): Promise<Remembered> {
   const { headers } = response;
   const { content } = store;
-  const body = bounded(url, response, limits.maxBytes());
+  const body = await bodyOf(response, { url, limit: limits.maxBytes(), signal });
   try {
     const { digest, size } = await content.put(body, {
       ...(checksum === undefined ? {} : { expected: { digest: checksum } }),
@@ -159,27 +151,6 @@ async function keep(
   } catch (error) {
     if (error instanceof ContentMismatch) assertChecksum(url, checksum, error.actual);
     throw error;
-  }
-}
-
-async function* bounded(
-  url: string,
-  response: UrlResponse,
-  { bytes, why }: ReturnType<UrlLimits['maxBytes']>,
-): AsyncGenerator<Uint8Array> {
-  const refused = () =>
-    new BuildError('http-failed', `${shownUrl(url)}: it is larger than ${bytes} bytes: ${why}`, {
-      hint: 'fetch less, or make room: a larger file is not taken in',
-    });
-  if (Number(response.headers['content-length'] ?? 0) > bytes) {
-    await response.discard();
-    throw refused();
-  }
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.length;
-    if (size > bytes) throw refused();
-    yield chunk;
   }
 }
 

@@ -15,7 +15,8 @@ export interface Remembered {
   readonly stamp: string;
 }
 
-const NAMESPACE = 'url';
+/** Of contents as they are without the encoding of the way. */
+const NAMESPACE = 'decoded-url';
 /** RFC 9110, 8.8.2.2: a younger file could change again within the second that Last-Modified counts in. */
 const SETTLED_MS = 60_000;
 

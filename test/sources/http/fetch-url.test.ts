@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../../../cache/index.ts';
 import {
@@ -66,7 +67,7 @@ test('the file has the name of the URL and the time of the server, and is kept a
   expect(readFileSync(file.path, 'utf8')).toBe('hello');
   expect(statSync(file.path).mode & 0o777).toBe(0o600);
   expect(requests.map(({ url, headers }) => [url, headers])).toEqual([
-    ['http://host/dir/name.bin?token=secret', { authorization: 'Basic dXNlcjpzZWNyZXQ=' }],
+    ['http://host/dir/name.bin?token=secret', { authorization: 'Basic dXNlcjpzZWNyZXQ=', 'accept-encoding': 'gzip' }],
   ]);
 });
 
@@ -111,7 +112,10 @@ describe('what was fetched before', () => {
       const { requests, fetching } = await urlRig({ body: 'x', headers });
       const first = await fetching();
       expect(await fetching()).toEqual(first);
-      expect(requests.map((request) => Object.keys(request.headers))).toEqual([['authorization'], ['authorization']]);
+      expect(requests.map((request) => Object.keys(request.headers))).toEqual([
+        ['authorization', 'accept-encoding'],
+        ['authorization', 'accept-encoding'],
+      ]);
     },
   );
 
@@ -141,6 +145,101 @@ describe('what was fetched before', () => {
   test('a 304 that nobody asked for is no content', async () => {
     const { fetching } = await urlRig(NOT_MODIFIED);
     await expect(fetching()).rejects.toMatchObject({ message: expect.stringContaining('invalid response status 304') });
+  });
+});
+
+describe('content that is compressed for the way', () => {
+  const gzipped = (bytes: Uint8Array, more: Record<string, string> = {}): Answer => ({
+    headers: { 'content-encoding': 'gzip', 'content-length': String(bytes.length), ...more },
+    // in pieces, as it comes
+    async *body() {
+      for (let at = 0; at < bytes.length; at += 7) yield await Promise.resolve(bytes.subarray(at, at + 7));
+    },
+  });
+
+  test('is kept as what it is, and asked for by its ETag', async () => {
+    const { requests, fetching } = await urlRig(
+      gzipped(gzipSync('hello'), { etag: '"z"', 'content-encoding': 'GZIP' }),
+      NOT_MODIFIED,
+    );
+    expect(await fetching({ checksum: digestOf('hello') })).toMatchObject({ digest: digestOf('hello'), size: 5 });
+    expect(await fetching()).toMatchObject({ digest: digestOf('hello'), size: 5 });
+    expect(requests.map(({ headers }) => headers['if-none-match'])).toEqual([undefined, '"z"']);
+    expect(requests.map(({ headers }) => headers['accept-encoding'])).toEqual(['gzip', 'gzip']);
+  });
+
+  test('is left alone when it is compressed itself, and when there is none', async () => {
+    const file = gzipSync('hello');
+    const { fetching } = await urlRig(
+      { ...gzipped(file), headers: { 'content-type': 'application/gzip' } },
+      { headers: { 'content-encoding': 'gzip', 'content-length': '0' } },
+    );
+    expect((await fetching()).digest).toBe(digestOf(file));
+    expect(await fetching()).toMatchObject({ digest: digestOf(''), size: 0 });
+  });
+
+  test('may be shorter than its header, and no longer than the limit', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    const limits = { maxBytes: () => ({ bytes: 100_000, why: 'the disk is small' }), timeoutMs: 60_000 };
+    expect(bomb.length).toBeLessThan(100_000);
+    const { root, requests, fetching } = await urlRig(gzipped(bomb), gzipped(gzipSync('')));
+    await expect(fetching({ limits })).rejects.toMatchObject({
+      code: 'http-failed',
+      message: 'http://host/dir/name.bin: it is larger than 100000 bytes: the disk is small',
+    });
+    expect(requests).toHaveLength(1);
+    expect(await fetching()).toMatchObject({ digest: digestOf(''), size: 0 });
+    expect(root.content.has(digestOf(''))).toBe(true);
+  });
+
+  test('that is endless and holds nothing meets the limit, too', async () => {
+    const empty = gzipSync('');
+    const { fetching } = await urlRig({
+      headers: { 'content-encoding': 'gzip' },
+      async *body() {
+        for (;;) yield await Promise.resolve(empty);
+      },
+    });
+    await expect(fetching()).rejects.toMatchObject({ message: expect.stringContaining('larger than 1000 bytes') });
+  });
+
+  test.each([
+    ['cut off', gzipSync('hello'.repeat(20)).subarray(0, 20)],
+    ['of another kind', Buffer.from('hello')],
+  ])('%s is an error', async (_, bytes) => {
+    const { requests, fetching } = await urlRig(gzipped(bytes));
+    await expect(fetching()).rejects.toMatchObject({
+      code: 'http-failed',
+      message: expect.stringContaining('http://host/dir/name.bin: the compressed data is broken'),
+    });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('is asked for again when the answer breaks off; an abort is an abort', async () => {
+    const { fetching, requests } = await urlRig(
+      {
+        headers: { 'content-encoding': 'gzip' },
+        async *body() {
+          yield gzipSync('hello').subarray(0, 5);
+          yield* broken();
+        },
+      },
+      gzipped(gzipSync('hello')),
+    );
+    expect((await fetching()).digest).toBe(digestOf('hello'));
+    expect(requests).toHaveLength(2);
+
+    const stop = new AbortController();
+    const hanging = await urlRig({
+      headers: { 'content-encoding': 'gzip' },
+      async *body() {
+        yield gzipSync('hello').subarray(0, 12);
+        stop.abort(new Error('stop'));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        yield gzipSync('hello').subarray(12);
+      },
+    });
+    await expect(hanging.fetching({ signal: stop.signal })).rejects.toThrow('stop');
   });
 });
 
