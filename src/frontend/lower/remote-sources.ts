@@ -1,6 +1,7 @@
 import { isDigest } from '../../../cache/index.ts';
 import { BuildError, type SourceRange } from '../../errors.ts';
 import { makeVertex, type Vertex } from '../../graph/index.ts';
+import { fileNameOf } from '../../util/url-name.ts';
 import type { CopyInstruction } from '../ast.ts';
 import { located } from './expander.ts';
 import { findFlag, isOn } from './flags.ts';
@@ -79,21 +80,6 @@ function assertAgreed(
   }
   if (differ('checksum')) {
     throw new BuildError('copy-invalid', `checksum mismatch "${flags.checksum}" != "${git.checksum}"`, { range });
-  }
-}
-
-/** The last part of the URL's path, or `__unnamed__`: the name that the fetched file has. */
-function fileNameOf(url: string): string {
-  const path = URL.canParse(url) ? new URL(url).pathname : '';
-  const name = decoded(path.split('/').findLast((part) => part !== '') ?? '');
-  return name === '' || name === '.' || name === '..' || /[/\0]/.test(name) ? '__unnamed__' : name;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }
 

@@ -2,9 +2,10 @@ import { setTimeout as sleepFor } from 'node:timers/promises';
 import { ContentMismatch, type ContentStore, type Digest, type Memo } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import { anySignal } from '../../util/any-signal.ts';
+import { decoded, fileNameOf } from '../../util/url-name.ts';
 import { ACCEPTED, type ByteLimit, bodyOf, type UrlResponse } from './body.ts';
 import { conditionsOf, type Remembered, recall, remember, stampOf, stampOfIntact, validatorsOf } from './remembered.ts';
-import { dispositionName, fileNameOf, shownUrl } from './url-name.ts';
+import { dispositionName, shownUrl } from './url-name.ts';
 
 export interface UrlRequest {
   /** Without user and password. */
@@ -203,12 +204,4 @@ function hintFor(status: number): string {
 function timeOf(lastModified: string | undefined): number {
   const ms = lastModified === undefined ? Number.NaN : Date.parse(lastModified);
   return Number.isNaN(ms) ? 0 : Math.floor(ms / 1000);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -7,4 +7,4 @@ export {
   type UrlRequest,
 } from './fetch-url.ts';
 export { type HttpTree, httpTree } from './http-tree.ts';
-export { dispositionName, fileNameOf } from './url-name.ts';
+export { dispositionName } from './url-name.ts';

@@ -1,10 +1,4 @@
-const UNNAMED = '__unnamed__';
-
-/** The name that ADD gives to a URL's content, as text: the last part of the path. */
-export function fileNameOf(url: string): string {
-  const path = URL.canParse(url) ? new URL(url).pathname : '';
-  return plainName(decoded(path.split('/').findLast((part) => part !== '') ?? '')) ?? UNNAMED;
-}
+import { decoded, plainName } from '../../util/url-name.ts';
 
 /** The file name of a Content-Disposition (RFC 6266), without directories; undefined when there is none that could be one. */
 export function dispositionName(header: string | undefined): string | undefined {
@@ -21,18 +15,4 @@ export function shownUrl(url: string): string {
   if (!URL.canParse(url)) return 'the URL';
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
-}
-
-/** undefined for what is no name of a file. */
-function plainName(name: string): string | undefined {
-  const isName = name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && Buffer.byteLength(name) <= 255;
-  return isName ? name : undefined;
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

@@ -85,7 +85,7 @@ describe('ADD of what is fetched', () => {
     ['https://h', '__unnamed__'],
     ['https://h/a%20b', 'a b'],
     ['https://h/%zz', '%zz'],
-    ['https://h/%2e%2e%2fx', '__unnamed__'],
+    ['https://h/%2e%2e%2fx', 'x'],
     ['http://:bad', '__unnamed__'],
   ])('%s is the file %s', async (url, name) => {
     const lowered = await lowerText(`FROM base\nADD ${url} /d/\n`);

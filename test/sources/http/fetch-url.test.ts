@@ -6,7 +6,6 @@ import {
   dispositionName,
   type FetchOptions,
   fetchUrl,
-  fileNameOf,
   httpTree,
   type UrlRequest,
   type UrlResponse,
@@ -321,19 +320,6 @@ describe('errors', () => {
     await expect(failed).rejects.not.toThrow(/top/);
     expect(requests).toHaveLength(0);
   });
-});
-
-test.each([
-  ['http://h/a/b.tar.gz', 'b.tar.gz'],
-  ['http://h/a/dir/', 'dir'],
-  ['http://h', '__unnamed__'],
-  ['http://h/?x=/y', '__unnamed__'],
-  ['http://h/%C3%BC%20x', 'ü x'],
-  ['http://h/a/%2e%2e%2fpasswd', '__unnamed__'],
-  ['http://h/a%2fb', '__unnamed__'],
-  [`http://h/${'x'.repeat(256)}`, '__unnamed__'],
-])('%s is named %s', (url, name) => {
-  expect(fileNameOf(url)).toBe(name);
 });
 
 test.each([
