@@ -7,7 +7,7 @@ import { asContextError } from './context-error.ts';
 import type { ContextOptions } from './context-options.ts';
 import { HostNames } from './host-names.ts';
 import { KeptContents } from './kept-contents.ts';
-import { KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
+import { isSocket, KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
 
 const MANY = 30_000;
 const CAPABILITY = 'security.capability';
@@ -210,6 +210,7 @@ export class HostFiles implements NumberedFiles {
 
   /** False when it is no longer the file that was looked at; what reads it again will see another digest. */
   #read(node: number, stat: FileStat, sink: (chunk: Uint8Array) => void): boolean {
+    if (isSocket(stat.mode)) return true;
     const path = this.path(node);
     return this.#guarded(path, () => readFileChunks(this.#hostPath(path), stat, sink));
   }

@@ -218,10 +218,19 @@ export { NO_NODE, TOP_NODE };
 
 export const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
 
-/** undefined for sockets, which no layer can hold. */
+const TYPE = 0o170000;
+const SOCKET = 0o140000;
+
+/** A file without content: no layer can hold the socket itself. */
+export function isSocket(mode: number): boolean {
+  return (mode & TYPE) === SOCKET;
+}
+
+/** undefined for what no file system of Linux has. */
 export function typeOf(mode: number): EntryType | undefined {
-  switch (mode & 0o170000) {
+  switch (mode & TYPE) {
     case 0o100000:
+    case SOCKET:
       return 'file';
     case 0o040000:
       return 'directory';

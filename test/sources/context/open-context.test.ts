@@ -140,10 +140,19 @@ describe('attributes', () => {
     expect(asked).toEqual(['capable']);
   });
 
-  test('sockets are not there', async () => {
+  test('a socket is an empty file', async () => {
     const server = createServer().listen(join(dir, 's'));
     await new Promise((resolve) => server.once('listening', resolve));
-    expect(open().list(rel(''))).toEqual([]);
+    chmodSync(join(dir, 's'), 0o640);
+    utimesSync(join(dir, 's'), 1, 1.5);
+    const statIndex = fakeStatIndex({});
+    for (const tree of [open('', { statIndex }), open('', { statIndex })]) {
+      expect(tree.list(rel(''))).toEqual(['s']);
+      const entry = tree.lookup(rel('s')) as TreeEntry;
+      expect(entry).toMatchObject({ type: 'file', mode: 0o640, size: 0, mtimeSec: 1, mtimeNsec: 500_000_000 });
+      expect(tree.digest(entry)).toBe(digestOf(''));
+      tree.read(entry, () => expect.unreachable('it holds nothing'));
+    }
     await new Promise((resolve) => server.close(resolve));
   });
 });
