@@ -1,7 +1,15 @@
 import { BuildError } from '../../errors.ts';
 import { makeVertex, type PlannedHistory, type Vertex } from '../../graph/index.ts';
 import { checkStage, type Findings } from '../checks/index.ts';
-import { BuildEnv, ConfigLists, emptyImage, type ImageDraft, inheritedImage, splitPair } from '../config/index.ts';
+import {
+  BuildEnv,
+  ConfigLists,
+  emptyImage,
+  type ImageDraft,
+  inheritedImage,
+  splitPair,
+  withConfig,
+} from '../config/index.ts';
 import type { LowerOptions } from '../options.ts';
 import type { StageArg } from './arg-summaries.ts';
 import { type Escape, makeExpander } from './expander.ts';
@@ -15,6 +23,7 @@ import { reportInstruction } from './reports.ts';
 import { imageVertex, makeSourceVertices, type SourceVertices } from './source-vertices.ts';
 import { type Lowering, type StageDraft, type Step, stepOrigin } from './stage-draft.ts';
 import type { External, Stage } from './stages.ts';
+import { nextWorkdir } from './workdir.ts';
 
 /** What a stage came to. */
 export interface BuiltStage {
@@ -129,8 +138,7 @@ function draftOnExternal(
   stage: Stage,
   { label, steps, resolved, vertices }: DraftShape & { resolved: Resolved },
 ): StageDraft {
-  const { platform } = externalOf(stage);
-  const image = resolved.kind === 'image' ? inheritedImage(resolved.image.config) : emptyImage(platform);
+  const image = startingImage(resolved, externalOf(stage));
   const draft: StageDraft = {
     ...emptyDraft(stage, label, resolved.kind === 'scratch' ? steps : steps + 1),
     vertex: vertices.scratch,
@@ -146,6 +154,14 @@ function draftOnExternal(
   }
   if (resolved.kind === 'directory') putDirectory(draft, vertices.context(resolved.context));
   return draft;
+}
+
+/** A base's work directory is set once more, as by a WORKDIR without a layer. */
+function startingImage(resolved: Resolved, { platform }: External): ImageDraft {
+  if (resolved.kind !== 'image') return emptyImage(platform);
+  const image = inheritedImage(resolved.image.config);
+  const { WorkingDir } = image.config;
+  return WorkingDir === undefined ? image : withConfig(image, { WorkingDir: nextWorkdir(WorkingDir, WorkingDir) });
 }
 
 /** FROM a directory: a layer with its content. */

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { ArgInstruction, EnvInstruction, Instruction, WorkdirInstruction } from '../ast.ts';
 import { applyMetadata, isMetadata, type MetadataInstruction, withConfig } from '../config/index.ts';
 import { summariseArg } from './arg-summaries.ts';
@@ -6,6 +5,7 @@ import { lowerCopy } from './copy.ts';
 import { lowerRun } from './run.ts';
 import { addEmptyHistory, addStep, argValues, type Step } from './stage-draft.ts';
 import { expandedText } from './step-names.ts';
+import { directoryOf, nextWorkdir } from './workdir.ts';
 
 /** Scanners read these; they are never variables of a process. */
 const NOT_VARIABLES = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']);
@@ -76,22 +76,27 @@ function expandDefault(value: string, range: Step['range'], { draft, lowering }:
   return lowering.expanderOf(draft.env).word(value, range);
 }
 
-/** Makes the directory, unless it is the root. */
+/** Makes the directory, unless it is `/`: other names of the root give an empty layer. */
 function lowerWorkdir(instruction: WorkdirInstruction, step: Step): void {
   const { draft, expand, lowering } = step;
   const { text, range } = instruction.path;
-  const path = posix.resolve('/', draft.image.config.WorkingDir ?? '', expand.word(text, range));
-  draft.image = withConfig(draft.image, { WorkingDir: path });
-  if (path === '/') {
+  const WorkingDir = nextWorkdir(draft.image.config.WorkingDir, expand.word(text, range));
+  draft.image = withConfig(draft.image, { WorkingDir });
+  if (WorkingDir === '/') {
     addEmptyHistory(draft, 'WORKDIR /');
     return;
   }
   addStep(step, {
-    op: { kind: 'mkdir', path, user: draft.image.config.User ?? '', epoch: lowering.args.epoch },
+    op: {
+      kind: 'mkdir',
+      path: directoryOf(draft.image.config),
+      user: draft.image.config.User ?? '',
+      epoch: lowering.args.epoch,
+    },
     inputs: [draft.vertex],
     text: expandedText(instruction.text, { env: draft.env, escapeToken: lowering.escapeToken }),
     kind: 'WORKDIR',
-    createdBy: `WORKDIR ${path}`,
+    createdBy: `WORKDIR ${WorkingDir}`,
     buildArgs: argValues(draft, expand.used),
   });
 }

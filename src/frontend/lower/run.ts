@@ -9,6 +9,7 @@ import { findFlag } from './flags.ts';
 import { lowerMounts } from './mounts.ts';
 import { addStep, argValue, argValues, InputList, type SeenVariables, type Step } from './stage-draft.ts';
 import { runText } from './step-names.ts';
+import { directoryOf } from './workdir.ts';
 
 const HOSTNAME_ARG = 'BUILDKIT_SANDBOX_HOSTNAME';
 
@@ -24,7 +25,7 @@ export function lowerRun(instruction: RunInstruction, step: Step): void {
     kind: 'run',
     argv,
     env: seen.pairs,
-    cwd: draft.image.config.WorkingDir || '/',
+    cwd: directoryOf(draft.image.config),
     user: draft.image.config.User ?? '',
     platform: platformOf(draft.image),
     hostname: args.given.get(HOSTNAME_ARG) || options.hostname,

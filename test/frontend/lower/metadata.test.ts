@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { config, lowerError, lowerText, own, PATH } from './rig.ts';
+import { config, lowerError, lowerText, ops, own, PATH } from './rig.ts';
 
 const HEALTH = 'Timeout:0s StartPeriod:0s StartInterval:0s Retries:0}';
 
@@ -72,6 +72,11 @@ describe('config and history of metadata instructions', () => {
     ['ENV PATH=/opt:$PATH', { Env: [`PATH=/opt:${PATH.slice(5)}`] }, [`e ENV PATH=/opt:${PATH.slice(5)}`]],
     ['WORKDIR /a/b\nWORKDIR ../c', { WorkingDir: '/a/c' }, ['L WORKDIR /a/b', 'L WORKDIR /a/c']],
     ['WORKDIR /\nWORKDIR .', { WorkingDir: '/' }, ['e WORKDIR /', 'e WORKDIR /']],
+    ['WORKDIR /a/', { WorkingDir: '/a/' }, ['L WORKDIR /a/']],
+    ['WORKDIR /a/../b//c/.', { WorkingDir: '/a/../b//c/.' }, ['L WORKDIR /a/../b//c/.']],
+    ['WORKDIR //\nWORKDIR /.', { WorkingDir: '/.' }, ['L WORKDIR //', 'L WORKDIR /.']],
+    ['WORKDIR /a/\nWORKDIR b/', { WorkingDir: '/a/b' }, ['L WORKDIR /a/', 'L WORKDIR /a/b']],
+    ['WORKDIR /a/\nWORKDIR $NONE', { WorkingDir: '/a/' }, ['L WORKDIR /a/', 'L WORKDIR /a/']],
   ])('%s', async (text, expected, entries) => {
     const lowered = await lowerText(`FROM base\n${text}\n`);
     expect(config(lowered)).toMatchObject(expected);
@@ -82,6 +87,26 @@ describe('config and history of metadata instructions', () => {
     const lowered = await lowerText('FROM base\nMAINTAINER $WHO <me@example.org>\n');
     expect(lowered.definition.targets[0]!.config.author).toBe('$WHO <me@example.org>');
     expect(own(lowered)).toEqual(['e MAINTAINER $WHO <me@example.org>']);
+  });
+});
+
+describe('the work directory', () => {
+  test('steps have the plain path of one that is written otherwise', async () => {
+    const lowered = await lowerText('FROM base\nWORKDIR /a/../b//c/.\nRUN x\nCOPY f g\n');
+    expect(ops(lowered, 'mkdir')).toMatchObject([{ path: '/b/c' }]);
+    expect(ops(lowered, 'run')).toMatchObject([{ cwd: '/b/c' }]);
+    expect(ops(lowered, 'copy')).toMatchObject([{ dest: '/b/c/g' }]);
+  });
+
+  test.each([
+    ['/a/', '/a/', '/a'],
+    ['/a/../b', '/a/../b', '/b'],
+    ['foo', '/foo/foo', '/foo/foo'],
+    ['foo/../bar', '/bar/bar', '/bar/bar'],
+  ])('%s of a base is %s, and steps start in %s', async (given, expected, cwd) => {
+    const lowered = await lowerText('FROM base\nRUN x\n', { images: { base: { config: { WorkingDir: given } } } });
+    expect(config(lowered).WorkingDir).toBe(expected);
+    expect(ops(lowered, 'run')).toMatchObject([{ cwd }]);
   });
 });
 

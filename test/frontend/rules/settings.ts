@@ -100,7 +100,7 @@ export const settingRows: readonly Row[] = [
         { path: '/b/x y', user: 'me:my' },
       ],
       runs: [{ cwd: '/b/x y', user: 'me:my' }],
-      history: ['e USER me:my', 'e ENV D=x', 'L WORKDIR /b', 'L WORKDIR /b/x y', 'L RUN /bin/sh -c z # buildkit'],
+      history: ['e USER me:my', 'e ENV D=x', 'L WORKDIR /a/../b', 'L WORKDIR /b/x y', 'L RUN /bin/sh -c z # buildkit'],
     },
   ),
   refuses('A6.15', 'the root is never made', 'FROM base\nWORKDIR /\nWORKDIR ..', {
