@@ -73,8 +73,8 @@ function buildStage(stage: Stage, { reached, built, lowering, context }: BuildCo
   const parent = stage.base.kind === 'stage' ? built.get(stage.base.stage) : undefined;
   const resolved = stage.base.kind === 'stage' ? undefined : context.externals.get(stage.base.external);
   const shape = { label, steps: countSteps(commands), vertices: context.vertices };
-  if (stage.base.kind === 'external' && resolved?.kind === 'image') {
-    reportPlatform(stage.from, { ...resolved, name: stage.base.external.name }, lowering.findings);
+  if (resolved?.kind === 'image' && !resolved.isContext) {
+    reportPlatform(stage.from, { ...resolved, name: externalOf(stage).name }, lowering.findings);
   }
   const draft =
     resolved === undefined ? draftOnStage(stage, { ...shape, parent }) : draftOnExternal(stage, { ...shape, resolved });

@@ -10,7 +10,13 @@ import type { External } from './stages.ts';
 export type Resolved =
   | { readonly kind: 'scratch' }
   | { readonly kind: 'directory'; readonly context: string }
-  | { readonly kind: 'image'; readonly image: ResolvedImage; readonly platform: Platform };
+  | {
+      readonly kind: 'image';
+      readonly image: ResolvedImage;
+      readonly platform: Platform;
+      /** A --build-context stands for the name. */
+      readonly isContext: boolean;
+    };
 
 export interface Externals {
   /** Starts what is not known yet, all at once; the first failure stops the rest. */
@@ -63,7 +69,8 @@ async function resolveOne(external: External, deps: ExternalDeps, signal: AbortS
     if (found === undefined) located(range, () => normaliseReference(name));
     const wanted = found?.context.kind === 'image' ? found.context.name : name;
     if (wanted === 'docker-image://scratch') return { kind: 'scratch' };
-    return { kind: 'image', image: await deps.resolver.resolve(wanted, { platform, signal }), platform };
+    const image = await deps.resolver.resolve(wanted, { platform, signal });
+    return { kind: 'image', image, platform, isContext: found !== undefined };
   } catch (error) {
     throw error instanceof BuildError ? withSuggestion(error, external, deps.stageNames).at(range) : error;
   }

@@ -95,7 +95,7 @@ export function planStages(texts: readonly StageText[], context: StageContext): 
     const [unset] = expand.unset;
     const hint = unset === undefined ? undefined : undeclared(`$${unset}`, context.globals);
     const external = { name: image, platform: platform ?? context.targetPlatform, range: from.image.range, hint };
-    const base = baseOf({ name, external }, { byName, contexts: context.contexts });
+    const base = baseOf({ name, external }, { byName, ...context });
     const uses = new Set([...expand.used, ...expandPlatform.used]);
     const stage = { index, name, label: name ?? `stage-${index}`, from, base, platform, instructions, uses };
     stages.push(stage);
@@ -106,13 +106,16 @@ export function planStages(texts: readonly StageText[], context: StageContext): 
 
 function baseOf(
   { name, external }: { name: string | undefined; external: External },
-  { byName, contexts }: { byName: ReadonlyMap<string, Stage>; contexts: NamedContexts },
+  { byName, contexts, targetPlatform }: StageContext & { byName: ReadonlyMap<string, Stage> },
 ): Base {
   if (name !== undefined && contexts.get(name, external.platform) !== undefined) {
     return { kind: 'replaced', external: { ...external, name } };
   }
   const stage = byName.get(external.name);
-  return stage === undefined ? { kind: 'external', external } : { kind: 'stage', stage };
+  if (stage !== undefined) return { kind: 'stage', stage };
+  // Nothing has no platform of its own.
+  const platform = external.name === 'scratch' ? targetPlatform : external.platform;
+  return { kind: 'external', external: { ...external, platform } };
 }
 
 function fromPlatform(from: FromInstruction, expand: RecordingExpander, context: StageContext): Platform | undefined {

@@ -139,6 +139,12 @@ describe('each rule', () => {
       '1 InvalidBaseImagePlatform: Base image base was pulled with platform "linux/arm64", expected "linux/amd64" for current build',
     ]);
   });
+
+  test('no InvalidBaseImagePlatform for a context that stands for the base', async () => {
+    const images = { 'oci-layout:///d': { architecture: 'arm64' } };
+    expect(await found('FROM base\n', { images, contexts: { base: 'oci-layout:///d' } })).toEqual([]);
+    expect(await found('FROM other AS base\n', { images, contexts: { base: 'oci-layout:///d' } })).toEqual([]);
+  });
 });
 
 describe('what is looked at', () => {

@@ -251,6 +251,19 @@ describe('errors', () => {
   });
 });
 
+describe('the platform of scratch', () => {
+  test.each([
+    [undefined, 'amd64'],
+    [{ os: 'linux', architecture: 's390x' }, 's390x'],
+  ])('is that of the target, %j, whatever FROM says', async (platform, architecture) => {
+    const { definition } = await lowerText('FROM --platform=linux/arm64 scratch\nCOPY a /\n', { platform });
+    expect(definition.targets[0]).toMatchObject({
+      platform: { architecture },
+      config: { architecture },
+    });
+  });
+});
+
 describe('named contexts', () => {
   test.each([
     ['debian', 'FROM debian\n'],
