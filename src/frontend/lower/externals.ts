@@ -2,7 +2,6 @@ import { BuildError } from '../../errors.ts';
 import { familiarName, formatPlatform, normaliseReference, type Platform } from '../../image/oci/index.ts';
 import { anySignal } from '../../util/any-signal.ts';
 import type { ImageResolver, ResolvedImage } from '../resolver.ts';
-import { located } from './expander.ts';
 import { type NamedContexts, nearest } from './names.ts';
 import type { External } from './stages.ts';
 
@@ -19,6 +18,8 @@ export type Resolved =
     };
 
 export interface Externals {
+  /** @throws BuildError reference-invalid, located, for a name that could be no image's, whatever it stands for. */
+  assertNames(externals: Iterable<External>): void;
   /** Starts what is not known yet, all at once; the first failure stops the rest. */
   resolve(externals: readonly External[], options: { readonly signal: AbortSignal }): Promise<void>;
   /** Only of what was resolved. */
@@ -35,6 +36,15 @@ export interface ExternalDeps {
 export function makeExternals(deps: ExternalDeps): Externals {
   const known = new Map<string, Resolved>();
   return {
+    assertNames(externals) {
+      for (const external of externals) {
+        try {
+          normaliseReference(external.name);
+        } catch (error) {
+          throw explained(error, external, deps);
+        }
+      }
+    },
     async resolve(externals, { signal }) {
       const wanted = new Map(externals.filter((each) => !known.has(keyOf(each))).map((each) => [keyOf(each), each]));
       const failed = new AbortController();
@@ -61,19 +71,22 @@ function keyOf({ name, platform }: External): string {
 }
 
 async function resolveOne(external: External, deps: ExternalDeps, signal: AbortSignal): Promise<Resolved> {
-  const { name, platform, range } = external;
+  const { name, platform } = external;
   if (name === 'scratch') return { kind: 'scratch' };
   try {
     const found = deps.contexts.get(name, platform);
     if (found?.context.kind === 'directory') return { kind: 'directory', context: found.key };
-    if (found === undefined) located(range, () => normaliseReference(name));
     const wanted = found?.context.kind === 'image' ? found.context.name : name;
     if (wanted === 'docker-image://scratch') return { kind: 'scratch' };
     const image = await deps.resolver.resolve(wanted, { platform, signal });
     return { kind: 'image', image, platform, isContext: found !== undefined };
   } catch (error) {
-    throw error instanceof BuildError ? withSuggestion(error, external, deps.stageNames).at(range) : error;
+    throw explained(error, external, deps);
   }
+}
+
+function explained(error: unknown, external: External, { stageNames }: ExternalDeps): unknown {
+  return error instanceof BuildError ? withSuggestion(error, external, stageNames).at(external.range) : error;
 }
 
 const COMMON = ['alpine', 'busybox', 'centos', 'debian', 'golang', 'ubuntu', 'fedora', 'node'];

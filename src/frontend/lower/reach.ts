@@ -42,6 +42,7 @@ export async function reachStages(
   for (;;) {
     const reached = reachableFrom(roots, commandsOf);
     const inOrder = stages.filter((stage) => reached.has(stage));
+    context.externals.assertNames(stages.flatMap((stage) => writtenNames(stage, commandsOf(stage))));
     await context.externals.resolve(
       inOrder.flatMap((stage) => externalsOf(stage, commandsOf(stage))),
       context,
@@ -90,6 +91,12 @@ function reachableFrom(roots: readonly Stage[], commandsOf: (stage: Stage) => re
     }
   }
   return reached;
+}
+
+/** Of every stage: a name that is none is an error where nothing needs it, too, and where a context stands for the stage. */
+function writtenNames({ base }: Stage, commands: readonly Command[]): readonly External[] {
+  if (base.kind === 'replaced') return [base.written];
+  return [...(base.kind === 'stage' ? [] : [base.external]), ...externalSources(commands)];
 }
 
 function externalsOf({ base }: Stage, commands: readonly Command[]): readonly External[] {

@@ -27,8 +27,8 @@ export type Base =
   | { readonly kind: 'stage'; readonly stage: Stage }
   /** An image, scratch or a named context: what stands behind the name is found out for stages that are needed only. */
   | { readonly kind: 'external'; readonly external: External }
-  /** A --build-context of the stage's own name stands for all of it. */
-  | { readonly kind: 'replaced'; readonly external: External };
+  /** A --build-context of the stage's own name stands for all of it, also for the base that its FROM has written. */
+  | { readonly kind: 'replaced'; readonly external: External; readonly written: External };
 
 /** A name outside the Dockerfile's stages. */
 export interface External {
@@ -109,7 +109,7 @@ function baseOf(
   { byName, contexts, targetPlatform }: StageContext & { byName: ReadonlyMap<string, Stage> },
 ): Base {
   if (name !== undefined && contexts.get(name, external.platform) !== undefined) {
-    return { kind: 'replaced', external: { ...external, name } };
+    return { kind: 'replaced', external: { ...external, name }, written: external };
   }
   const stage = byName.get(external.name);
   if (stage !== undefined) return { kind: 'stage', stage };

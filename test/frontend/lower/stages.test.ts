@@ -173,6 +173,27 @@ describe('errors', () => {
     ],
     ['bad platform', 'FROM --platform=a/b/c/d base\n', 'platform-invalid', '', 1],
     ['upper-case base', 'FROM base AS debian\nFROM Debian\n', 'reference-invalid', 'must be lowercase', 2],
+    [
+      'upper-case base of a stage that is not needed',
+      'FROM UPPER AS unused\nFROM base\n',
+      'reference-invalid',
+      'library/UPPER) must be lowercase',
+      1,
+    ],
+    [
+      'COPY --from in a stage that is not needed',
+      'FROM base AS unused\nCOPY --from=BAD!name a /\nFROM base\n',
+      'reference-invalid',
+      'BAD!name',
+      2,
+    ],
+    [
+      'a mount in a stage that is not needed',
+      'FROM base AS unused\nRUN --mount=from=BAD!name,target=/m x\nFROM base\n',
+      'reference-invalid',
+      'BAD!name',
+      2,
+    ],
     ['broken reference', 'FROM Conf_Upper/Case:::x\n', 'reference-invalid', 'Conf_Upper/Case', 1],
     ['missing image', 'FROM nope\n', 'image-not-found', 'nope', 1],
     ['missing image of --from', 'FROM base\nCOPY --from=nope /a /\n', 'image-not-found', 'nope', 2],
@@ -276,6 +297,15 @@ describe('named contexts', () => {
     expect(resolver.asked).toEqual(['oci-layout:///d linux/amd64']);
   });
 
+  test.each([
+    ['FROM MyBase\n', 'mybase', 1],
+    ['FROM base\nCOPY --from=MYDIR f /f\n', 'mydir', 2],
+    ['FROM UPPER AS dir\nFROM base\nCOPY --from=dir f /f\n', 'dir', 1],
+  ])('%j needs names of images beside --build-context %s', async (text, name, line) => {
+    const error = await lowerError(text, { contexts: { [name]: '/dir' } });
+    expect([error.code, error.range?.startLine]).toEqual(['reference-invalid', line]);
+  });
+
   test('scratch is not replaced; docker-image://scratch is scratch', async () => {
     const lowered = await lowerText('FROM scratch\nCOPY --from=empty / /\n', {
       contexts: { scratch: 'oci-layout:///d', empty: 'docker-image://scratch' },
@@ -284,7 +314,7 @@ describe('named contexts', () => {
   });
 
   test('a directory serves COPY --from and mounts as it is', async () => {
-    const lowered = await lowerText('FROM base\nCOPY --from=Extra f /f\nRUN --mount=from=extra,target=/m x\n', {
+    const lowered = await lowerText('FROM base\nCOPY --from=extra f /f\nRUN --mount=from=extra,target=/m x\n', {
       contexts: { extra: '/dir' },
     });
     expect(ops(lowered, 'context')).toEqual([{ kind: 'context', name: 'extra' }]);
