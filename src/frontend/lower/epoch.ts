@@ -28,16 +28,17 @@ export async function readBuildArgs(
 ): Promise<BuildArgs> {
   const { declared, ...args } = readGlobals(instructions, context);
   const { escapeToken, options } = context;
-  const epoch = await epochOf({ ...args, stages, contexts: options.contexts, escapeToken, dateOf });
+  const range = args.given.has(EPOCH) ? undefined : declared.findLast(({ name }) => name === EPOCH)?.range;
+  const epoch = await epochOf({ ...args, range, stages, contexts: options.contexts, escapeToken, dateOf });
   return { ...settled(args, epoch), declared };
 }
 
-/** What has no date is as good as not given. */
+/** What has no date is as good as not given, nothing too. */
 function settled(
   { given, globals }: Pick<BuildArgs, 'given' | 'globals'>,
   epoch: number | undefined,
 ): Omit<BuildArgs, 'declared'> {
-  if ((given.get(EPOCH) ?? globals.get(EPOCH) ?? '') === '') return { given, globals, epoch: undefined };
+  if (!given.has(EPOCH) && (globals.get(EPOCH) ?? '') === '') return { given, globals, epoch: undefined };
   if (epoch === undefined) {
     const rest = new Map(given);
     rest.delete(EPOCH);
@@ -54,6 +55,8 @@ function settled(
 interface EpochContext {
   readonly given: ReadonlyMap<string, string>;
   readonly globals: BuildEnv;
+  /** Of the ARG that gave it; undefined when the command line did. */
+  readonly range: SourceRange | undefined;
   readonly stages: readonly StageText[];
   readonly contexts: ReadonlyMap<string, NamedContext>;
   readonly escapeToken: Escape;
@@ -68,9 +71,28 @@ interface EpochContext {
 async function epochOf(context: EpochContext): Promise<number | undefined> {
   const text = context.given.get(EPOCH) ?? context.globals.get(EPOCH) ?? '';
   if (text === '') return undefined;
-  if (/^[+-]?\d+$/.test(text)) return Number(text);
+  const seconds = secondsOf(text);
+  if (seconds !== undefined) return inYears(seconds, context.range);
   const source = namedSource(text, context);
   return context.dateOf?.(source);
+}
+
+/** What fits into 64 bits; undefined for a name. */
+function secondsOf(text: string): bigint | undefined {
+  if (!/^[+-]?\d+$/.test(text)) return undefined;
+  const seconds = BigInt(text.replace(/^\+/, ''));
+  return BigInt.asIntN(64, seconds) === seconds ? seconds : undefined;
+}
+
+/** The years that a config can write. */
+const YEARS = { first: Date.parse('0000-01-01') / 1000, last: Date.parse('9999-12-31T23:59:59Z') / 1000 };
+
+function inYears(seconds: bigint, range: SourceRange | undefined): number {
+  if (seconds >= YEARS.first && seconds <= YEARS.last) return Number(seconds);
+  throw new BuildError('flag-invalid', `invalid ${EPOCH}: ${seconds} lies outside of the years 0 to 9999`, {
+    range,
+    hint: 'it counts seconds since 1970, not milliseconds',
+  });
 }
 
 function namedSource(text: string, context: EpochContext): DateSource {
@@ -80,6 +102,7 @@ function namedSource(text: string, context: EpochContext): DateSource {
   const stage = context.stages.find(({ from }) => from.as?.text.toLowerCase() === name);
   if (stage === undefined)
     throw new BuildError('flag-invalid', `invalid ${EPOCH}: ${text}`, {
+      range: context.range,
       hint: `give whole seconds since 1970, such as --build-arg ${EPOCH}=$(git log -1 --format=%ct), context, or a stage`,
     });
   return sourceOfStage(stage, context);

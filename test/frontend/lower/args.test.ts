@@ -212,6 +212,31 @@ describe('SOURCE_DATE_EPOCH', () => {
     expect(error.range?.startLine).toBe(line);
   });
 
+  test.each([
+    ['FROM base\nARG SOURCE_DATE_EPOCH=5\nRUN x\n', '5'],
+    ['ARG SOURCE_DATE_EPOCH=4\nFROM base\nARG SOURCE_DATE_EPOCH=5\nRUN x\n', '5'],
+    ['ARG SOURCE_DATE_EPOCH=4\nFROM base\nARG SOURCE_DATE_EPOCH\nRUN x\n', undefined],
+  ])('an empty one on the command line leaves %j its own', async (text, value) => {
+    const lowered = await lowerText(text, { buildArgs: { SOURCE_DATE_EPOCH: '' } });
+    const expected = value === undefined ? [PATH] : [PATH, `SOURCE_DATE_EPOCH=${value}`];
+    expect([ops(lowered, 'run')[0]!.env, lowered.definition.targets[0]!.epoch]).toEqual([expected, undefined]);
+  });
+
+  test.each([-5, -62_167_219_200, 253_402_300_799])('%i is a time', async (epoch) => {
+    const lowered = await lowerText('FROM base\n', { buildArgs: { SOURCE_DATE_EPOCH: String(epoch) } });
+    expect(lowered.definition.targets[0]!.epoch).toBe(epoch);
+  });
+
+  test.each(['-62167219201', '253402300800', '9223372036854775807'])('%s is in no year', async (value) => {
+    const error = await lowerError('FROM base\n', { buildArgs: { SOURCE_DATE_EPOCH: value } });
+    expect(error).toMatchObject({ code: 'flag-invalid', message: expect.stringContaining('the years 0 to 9999') });
+  });
+
+  test.each(['soon', '253402300800', '9223372036854775808'])('%s of an ARG is refused at that', async (value) => {
+    const error = await lowerError(`ARG A\nARG SOURCE_DATE_EPOCH=${value}\nFROM base\n`);
+    expect([error.code, error.range?.startLine]).toEqual(['flag-invalid', 2]);
+  });
+
   test('anything else is refused', async () => {
     expect(await lowerError('FROM base\n', { buildArgs: { SOURCE_DATE_EPOCH: 'soon' } })).toMatchObject({
       code: 'flag-invalid',
