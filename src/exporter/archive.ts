@@ -20,8 +20,8 @@ export interface ArchiveParts {
 }
 
 /**
- * An OCI layout and a `docker save` archive in one tar. Equal images give equal bytes: entries in a fixed order, times of the
- * epoch, nothing of this machine.
+ * An OCI layout and a `docker save` archive in one tar. Equal images give equal bytes: entries in a fixed order, without
+ * dates, nothing of this machine.
  */
 export function archivePieces(
   parts: ArchiveParts,
@@ -34,12 +34,10 @@ async function* entries(
   { image, files, spec }: ArchiveParts,
   { content, onProgress }: Pick<ExportDeps, 'content' | 'onProgress'>,
 ): AsyncGenerator<ArchiveFile> {
-  const mtimeSec = image.epoch ?? 0;
   const small = (name: string, body: Uint8Array): ArchiveFile => ({
     name,
     size: body.length,
     mode: 0o644,
-    mtimeSec,
     body,
   });
   yield small('oci-layout', OCI_LAYOUT_FILE);
@@ -55,7 +53,6 @@ async function* entries(
       name: blobName(digest),
       size,
       mode: 0o644,
-      mtimeSec,
       body: { path: content.path(digest), size },
     };
     done += size;

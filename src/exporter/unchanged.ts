@@ -22,10 +22,10 @@ export function rememberWritten(parts: ArchiveParts, memo: OutputMemo | undefine
   if (stats !== undefined) memo?.put(NAMESPACE, parts.spec.dest, `${identity(parts)} ${stats.text}`);
 }
 
-/** The small files name every byte of an archive but its times. */
+/** The small files name every byte of an archive. */
 function identity({ image, files, spec }: ArchiveParts): string {
   const index = renderIndexFile(indexDescriptors(image, files, spec));
-  return digestOf(Buffer.concat([index, dockerManifest(image, files, spec), Buffer.from(String(image.epoch ?? 0))]));
+  return digestOf(Buffer.concat([index, dockerManifest(image, files, spec)]));
 }
 
 function statsOf(dest: string): { text: string; size: number } | undefined {

@@ -40,6 +40,20 @@ test('equal images give equal bytes', async () => {
   expect(Buffer.compare(files[0] as Buffer, files[1] as Buffer)).toBe(0);
 });
 
+test.each([-5, 7, 253_402_300_799])(
+  'the members of an archive have no date, with the epoch %i neither',
+  async (epoch) => {
+    const image = rig.image([rig.ownLayer(tarOf('own'))]);
+    const dests = ['plain.tar', 'epoch.tar'].map((name) => join(rig.out, name));
+    for (const [index, dest] of dests.entries()) {
+      await exportImage(index === 0 ? image : { ...image, epoch }, [{ type: 'oci', dest }], rig.deps());
+      verifyArchive(dest);
+    }
+    const [plain, dated] = dests.map((dest) => readFileSync(dest));
+    expect(Buffer.compare(plain!, dated!)).toBe(0);
+  },
+);
+
 test('names become annotations and RepoTags as docker writes them', async () => {
   const names = ['docker.io/library/node-app:1.0', 'ghcr.io/o/app:2'];
   const dest = join(rig.out, 'layout');

@@ -9,12 +9,11 @@ export interface ArchiveFile {
   readonly name: string;
   readonly size: number;
   readonly mode?: number;
-  readonly mtimeSec: number;
   readonly body: Uint8Array | AsyncIterable<Uint8Array> | StoredFile;
 }
 
 /**
- * A plain archive of plain files, such as an exported image, in pieces. Layers are written by tar-writer.ts, which keeps every byte. Who
+ * A plain archive of plain files, such as an exported image, in pieces; none has a date. Layers are written by tar-writer.ts, which keeps every byte. Who
  * stops reading ends it: bodies are given back, and no further one is begun.
  * @throws Error when a body has another size than its file says
  */
@@ -42,10 +41,10 @@ function piecesOf(body: ArchiveFile['body']): AsyncIterable<Uint8Array> | readon
 }
 
 /** The first thing that an archive of the file alone has in it. */
-async function headerOf({ name, size, mode = 0o644, mtimeSec }: Omit<ArchiveFile, 'body'>): Promise<Buffer> {
+async function headerOf({ name, size, mode = 0o644 }: Omit<ArchiveFile, 'body'>): Promise<Buffer> {
   const { pack } = await import('./tar-stream.ts');
   const archive = pack();
-  const entry = archive.entry({ name, size, mode, mtime: new Date(mtimeSec * 1000), uid: 0, gid: 0 });
+  const entry = archive.entry({ name, size, mode, mtime: new Date(0), uid: 0, gid: 0 });
   // it is left without its body
   entry.on('error', () => undefined);
   for await (const chunk of archive as AsyncIterable<Uint8Array>) return Buffer.from(chunk);
