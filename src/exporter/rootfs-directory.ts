@@ -138,6 +138,8 @@ function statsOf(at: Buffer): Stats | undefined {
   return lstatSync(at, { throwIfNoEntry: false });
 }
 
-function timeOf({ mtimeSec, mtimeNsec }: TreeEntry, { epoch }: Writing): number {
-  return epoch ?? mtimeSec + mtimeNsec / 1e9;
+/** Before 1970 it is a Date: a negative number means now. */
+function timeOf({ mtimeSec, mtimeNsec }: TreeEntry, { epoch }: Writing): number | Date {
+  const seconds = epoch ?? mtimeSec + mtimeNsec / 1e9;
+  return seconds < 0 ? new Date(seconds * 1000) : seconds;
 }

@@ -43,6 +43,18 @@ test('files, directories, symlinks and hard links with modes and times, owned by
   rmSync(join(dest, 'ro'), { recursive: true });
 });
 
+test('times before 1970 are kept', () => {
+  const mtime = { mtimeSec: -5, mtimeNsec: 500_000_000 };
+  write(
+    memoryTree({
+      f: { content: 'x', ...mtime },
+      dir: { type: 'directory', ...mtime },
+      link: { type: 'symlink', link: 'f', ...mtime },
+    }),
+  );
+  expect(['f', 'dir', 'link'].map((name) => lstatSync(join(dest, name)).mtimeMs)).toEqual([-4500, -4500, -4500]);
+});
+
 test('special files are left out, with a warning that names them', () => {
   const { warnings } = write(
     memoryTree({ 'dev/null': { type: 'character', devMajor: 1, devMinor: 3 }, 'run/pipe': { type: 'fifo' } }),
