@@ -14,15 +14,16 @@ export interface UserFiles {
 }
 
 /**
- * USER as container runtimes read it: `user`, `uid`, each with `:group` or `:gid`. Both numeric: no file is read. A name or uid that
- * passwd knows brings its gid, and without a group its supplementary groups. '' is 0.
+ * USER as container runtimes read it: `user`, `uid`, each with `:group` or `:gid`. Where both are numbers or `root`, which is 0, no file
+ * is read. A name or uid that passwd knows brings its gid, and without a group its supplementary groups. '' is 0.
  * @throws BuildError run-user-unknown
  */
 export function resolveUser(text: string, files: UserFiles): RunUser {
   const [userPart, groupPart] = splitOnce(text === '' ? '0' : text);
-  const uid = numberOf(userPart);
-  const gid = numberOf(groupPart);
-  if (uid !== undefined && gid !== undefined) return { uid, gid, additionalGids: [] };
+  const pair = [plainID(userPart), plainID(groupPart)] as const;
+  if (pair[0] !== undefined && pair[1] !== undefined) return { uid: pair[0], gid: pair[1], additionalGids: [] };
+  const uid = askedID(userPart);
+  const gid = askedID(groupPart);
   const known = findUser(userPart, uid, files);
   const owner = known ?? { name: undefined, uid: uid ?? 0, gid: 0 };
   if (groupPart !== '') {
@@ -94,10 +95,29 @@ function fieldsOf(text: string | undefined): string[][] {
     .map((line) => line.split(':'));
 }
 
+/** Beside another one; all that the kernel knows. */
+const MAX_PLAIN_ID = 2 ** 32 - 1;
+
+function plainID(text: string): number | undefined {
+  if (text === 'root') return 0;
+  return /^\d+$/.test(text) && Number(text) <= MAX_PLAIN_ID ? Number(text) : undefined;
+}
+
 const MAX_ID = 2 ** 31 - 1;
 
+/** undefined for a name. */
+function askedID(text: string): number | undefined {
+  const id = numberOf(text);
+  if (id === undefined && /^[-+]?\d+$/.test(text)) {
+    throw new BuildError('run-user-unknown', `unable to find ${text}: ids of users and groups go from 0 to ${MAX_ID}`, {
+      hint: `give both, user and group: then they go up to ${MAX_PLAIN_ID}`,
+    });
+  }
+  return id;
+}
+
 function numberOf(text: string): number | undefined {
-  if (!/^\d{1,10}$/.test(text)) return undefined;
+  if (!/^\+?\d+$/.test(text)) return undefined;
   const id = Number(text);
   return id > MAX_ID ? undefined : id;
 }

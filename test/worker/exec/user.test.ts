@@ -34,6 +34,8 @@ test.each([
   ['9999:data', 9999, 3456, []],
   ['twin', 7, 1, []],
   ['42', 42, 0, []],
+  ['+42', 42, 0, []],
+  ['root:web', 0, 33, []],
 ])('USER %j is %i:%i with %j', (text, uid, gid, additionalGids) => {
   expect(resolveUser(text, files)).toEqual({ uid, gid, additionalGids });
 });
@@ -43,6 +45,16 @@ test('numbers need no files; names do', () => {
     throw new Error('read');
   };
   expect(resolveUser('5:6', { passwd: unread, group: unread })).toEqual({ uid: 5, gid: 6, additionalGids: [] });
+  for (const [text, uid, gid] of [
+    ['root:root', 0, 0],
+    ['0:root', 0, 0],
+    ['root:7', 0, 7],
+    ['3000000000:0', 3_000_000_000, 0],
+    ['0:4294967295', 0, 4_294_967_295],
+    ['00000000000005:6', 5, 6],
+  ] as const) {
+    expect(resolveUser(text, { passwd: unread, group: unread })).toEqual({ uid, gid, additionalGids: [] });
+  }
   expect(resolveUser('', none)).toEqual({ uid: 0, gid: 0, additionalGids: [] });
   expect(resolveUser('77', none)).toEqual({ uid: 77, gid: 0, additionalGids: [] });
 });
@@ -52,6 +64,10 @@ test.each([
   ['app:ghosts', 'ghosts'],
   ['99999999999', '99999999999'],
   ['-1', '-1'],
+  ['4294967295', 'go from 0 to 2147483647'],
+  ['0:4294967296', 'go from 0 to 2147483647'],
+  ['app:3000000000', 'go from 0 to 2147483647'],
+  ['root:ghosts', 'ghosts'],
 ])('USER %j is unknown', (text, name) => {
   expect(() => resolveUser(text, files)).toThrow(
     expect.objectContaining({ code: 'run-user-unknown', message: expect.stringContaining(name) }),
