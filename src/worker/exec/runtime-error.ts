@@ -15,6 +15,13 @@ export function explainRuntimeError(log: string): RuntimeProblem | undefined {
   if (message === undefined) return undefined;
   const cause = message.replace(/^runc run failed: /, '').replace(/^unable to start container process: /, '');
   if (/^exec: |^exec /.test(cause) || /exec format error|chdir to cwd/.test(cause)) return commandProblem(cause);
+  if (cause.includes('uids and gids must be in range')) {
+    return {
+      code: 'run-user-unknown',
+      message: `the user of this RUN is not known to the runtime: ${cause}`,
+      hint: 'older runtimes know no ids above 2147483647: take a smaller one, or a newer runtime',
+    };
+  }
   if (/mount|rootfs/.test(cause)) {
     return {
       code: 'mount-failed',

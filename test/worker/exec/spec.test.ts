@@ -224,6 +224,12 @@ describe('what kept runc from starting', () => {
       ),
       { code: 'mount-failed' },
     ],
+    [
+      line(
+        'runc run failed: unable to start container process: unable to setup user: uids and gids must be in range 0-2147483647',
+      ),
+      { code: 'run-user-unknown' },
+    ],
     [line('runc run failed: unable to apply cgroup configuration'), { code: 'sandbox-unavailable' }],
   ])('%s', (log, expected) => {
     const problem = explainRuntimeError(log);
