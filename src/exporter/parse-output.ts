@@ -1,9 +1,9 @@
 import { BuildError } from '../errors.ts';
 import { normaliseReference } from '../image/oci/index.ts';
+import { splitCsv } from '../util/csv.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
 import { gatherAnnotations } from './annotations.ts';
 import type { LayerCompression } from './compression.ts';
-import { splitCsv } from './csv.ts';
 import { isFileOutput, type OutputAnnotations, type OutputSpec } from './output-spec.ts';
 
 /**

@@ -1,3 +1,5 @@
+import { splitCsv } from '../../util/csv.ts';
+
 export interface PlannedFlag {
   readonly flags: string;
   /** The key under which the parser stores it. */
@@ -12,7 +14,7 @@ const ATTEST_HINT = 'images have no attestations: leave it out, or give --proven
 
 /** `false`, or a spec with `disabled=true`. */
 function asksForNone(value: string): boolean {
-  return /^(0|f|false)$/i.test(value) || value.split(',').some((field) => /^disabled=(1|t|true)$/i.test(field));
+  return /^(0|f|false)$/i.test(value) || (splitCsv(value) ?? []).some((field) => /^disabled=(1|t|true)$/i.test(field));
 }
 
 /** Flags of the contract that are refused, never accepted and ignored. */

@@ -1,6 +1,6 @@
 import { BuildError, type SourceRange } from '../../errors.ts';
+import { splitCsv } from '../../util/csv.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { splitCsv } from './csv.ts';
 import { parseBool, parseBytes, parseUint32 } from './go-values.ts';
 
 /** A `--mount` as it is written; what is left out has its default filled in by lowering. */
