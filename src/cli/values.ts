@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { BuildError } from '../errors.ts';
+import { splitCsv } from '../util/csv.ts';
 import type { LowerChoice } from '../worker/protocol.ts';
 
 /** Values of options, as text → what they mean. Each throws BuildError usage that names the option. */
@@ -16,17 +17,33 @@ export function buildArg(
   env: { readonly [name: string]: string | undefined },
 ): [string, string] | undefined {
   const equals = text.indexOf('=');
-  if (equals === 0 || text === '') throw usage('--build-arg', text, 'NAME[=VALUE]');
+  if (equals === 0 || text === '') throw emptyKey('--build-arg', text);
   if (equals > 0) return [text.slice(0, equals), text.slice(equals + 1)];
   const value = env[text];
   return value === undefined ? undefined : [text, value];
 }
 
-/** `id=x,src=FILE`, `id=x,env=NAME`, `id=x`: comma separated pairs; unknown keys are refused. */
+/** `K=V`; `K` alone is `K=`. */
+export function label(text: string): [string, string] {
+  const equals = text.indexOf('=');
+  if (equals === 0 || text === '') throw emptyKey('--label', text);
+  return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+function emptyKey(option: string, text: string): BuildError {
+  return new BuildError('usage', `${option}: invalid key-value pair ${JSON.stringify(text)}: empty key`, {
+    hint: 'it takes NAME=VALUE',
+  });
+}
+
+/** `id=x,src=FILE`, `id=x,env=NAME`, `id=x`: one line of CSV; keys in any case, of which the last counts; unknown ones are refused. */
 export function pairs(option: string, text: string, known: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();
-  for (const field of text.split(',')) {
-    const [key, value] = keyValue(option, field);
+  const fields = splitCsv(text);
+  if (fields === undefined) throw usage(option, text, 'KEY=VALUE,KEY=VALUE; quotes stand around a whole field');
+  for (const field of fields) {
+    const [written, value] = keyValue(option, field);
+    const key = written.toLowerCase();
     if (!known.includes(key))
       throw new BuildError('usage', `${option} does not know ${JSON.stringify(key)}`, {
         hint: `it takes ${known.join(', ')}`,
@@ -36,11 +53,33 @@ export function pairs(option: string, text: string, known: readonly string[]): M
   return found;
 }
 
-/** `host:ip`, `host=ip`, `host=[v6]`. */
-export function extraHost(text: string): { host: string; ip: string } {
-  const match = /^([^:=]+)[:=]\[?([^\]]+)\]?$/.exec(text);
-  if (match?.[1] === undefined || match[2] === undefined) throw usage('--add-host', text, 'HOST:IP');
-  return { host: match[1], ip: match[2] };
+/**
+ * `host:ip`, `host=ip`, `host=[v6]`, `host=host-gateway`, several of them with commas between; `"host=ip,ip"` in quotes has an entry
+ * for each address.
+ */
+export function extraHosts(text: string): { host: string; ip: string }[] {
+  if (text === '') return [];
+  const hosts = splitCsv(text);
+  if (hosts === undefined) throw usage('--add-host', text, 'HOST:IP; quotes stand around a whole HOST=IP,IP');
+  return hosts.flatMap(extraHost);
+}
+
+function extraHost(text: string): { host: string; ip: string }[] {
+  const at = text.indexOf(text.includes('=') ? '=' : ':');
+  const host = text.slice(0, Math.max(at, 0));
+  const address = text.slice(at + 1);
+  const isGateway = address === 'host-gateway';
+  const ips = isGateway ? [address] : address.split(',').map((ip) => ip.replace(/^\[(.+)\]$/, '$1'));
+  if (host === '' || !(isGateway || ips.every(isAddress)))
+    throw new BuildError('usage', `--add-host: invalid host ${text}`, {
+      hint: 'it takes HOST=IP, HOST:IP or HOST=host-gateway; several addresses in quotes: \'"HOST=IP,IP"\'',
+    });
+  return ips.map((ip) => ({ host, ip }));
+}
+
+/** Without a zone, which names an interface of this machine. */
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%');
 }
 
 export function nameServer(text: string): string {
@@ -48,11 +87,43 @@ export function nameServer(text: string): string {
   return text;
 }
 
-/** `nofile=1024:2048` */
+const ULIMITS = [
+  ...[
+    'core',
+    'cpu',
+    'data',
+    'fsize',
+    'locks',
+    'memlock',
+    'msgqueue',
+    'nice',
+    'nofile',
+    'nproc',
+    'rss',
+    'rtprio',
+    'rttime',
+  ],
+  ...['sigpending', 'stack'],
+];
+
+/** `nofile=1024:2048`; -1 and `infinity` are no limit. */
 export function ulimit(text: string): { name: string; soft: number; hard: number } {
-  const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
-  if (match?.[1] === undefined || match[2] === undefined) throw usage('--ulimit', text, 'NAME=SOFT[:HARD]');
-  return { name: match[1], soft: Number(match[2]), hard: Number(match[3] ?? match[2]) };
+  const match = /^([^=]+)=([^:]+)(?::([^:]+))?$/.exec(text);
+  const [, name = '', first = '', second = first] = match ?? [];
+  const [soft, hard] = [limit(first), limit(second)];
+  if (soft === undefined || hard === undefined) throw usage('--ulimit', text, 'NAME=SOFT[:HARD]');
+  if (!ULIMITS.includes(name))
+    throw new BuildError('usage', `--ulimit: invalid ulimit type: ${name}`, { hint: `it takes ${ULIMITS.join(', ')}` });
+  if (hard !== -1 && (soft === -1 || soft > hard))
+    throw new BuildError('usage', `--ulimit ${text}: the soft limit is above the hard one`, {
+      hint: 'write NAME=SOFT:HARD, such as nofile=1024:2048',
+    });
+  return { name, soft, hard };
+}
+
+function limit(text: string): number | undefined {
+  if (text === 'infinity') return -1;
+  return /^[-+]?\d+$/.test(text) ? Number(text) : undefined;
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };

@@ -1,4 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { buildOptions } from '../../src/cli/build-flags/options.ts';
 import { parseBuildFlags } from '../../src/cli/build-flags/parse.ts';
 import { PLANNED_FLAGS } from '../../src/cli/build-flags/planned.ts';
@@ -82,6 +87,54 @@ describe('understood', () => {
     expect(built.secrets.get('f')).toEqual({ kind: 'file', path: '/etc/passwd' });
   });
 
+  test.each([
+    ['id=t,env=UNSET', ['t', { kind: 'env', value: '' }]],
+    ['id=t,type=env,src=TOKEN', ['t', { kind: 'env', value: 's3cret' }]],
+    ['ID=t,env=TOKEN', ['t', { kind: 'env', value: 's3cret' }]],
+    ['id=TOKEN,type=env', ['TOKEN', { kind: 'env', value: 's3cret' }]],
+    ['id=t,type=file,"src=/etc/passwd"', ['t', { kind: 'file', path: '/etc/passwd' }]],
+  ])('--secret %s', (text, secret) => {
+    expect([...options(['--secret', text, '.'], { TOKEN: 's3cret' }).secrets]).toEqual([secret]);
+  });
+
+  test('a secret of another type is refused', () => {
+    expect(() => options(['--secret', 'id=t,type=foo', '.'])).toThrow('unsupported secret type "foo"');
+  });
+
+  test('a size of 0 is the default', () => {
+    expect(options(['--shm-size=0', '.']).shmSizeBytes).toBeUndefined();
+    expect(options(['--shm-size=1m', '.']).shmSizeBytes).toBe(1024 ** 2);
+  });
+
+  test('limits: the last of a name, in the order of names', () => {
+    const { ulimits } = options(['--ulimit=nproc=1', '--ulimit=core=2', '--ulimit=nproc=3', '.']);
+    expect(ulimits.map(({ name, soft }) => [name, soft])).toEqual([
+      ['core', 2],
+      ['nproc', 3],
+    ]);
+  });
+
+  test('agents: the socket that is named, else that of the environment', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'flags-'));
+    const socket = join(dir, 'agent');
+    const server = createServer().listen(socket);
+    onTestFinished(() => {
+      server.close();
+      rmSync(dir, { recursive: true });
+    });
+    await once(server, 'listening');
+    const ssh = (...texts: string[]) =>
+      options([...texts.flatMap((text) => ['--ssh', text]), '.'], { SSH_AUTH_SOCK: socket }).ssh;
+    expect([...ssh('default', `other=${socket}`)]).toEqual([
+      ['default', socket],
+      ['other', socket],
+    ]);
+    expect([...ssh('=')]).toEqual([['default', socket]]);
+    expect(() => ssh('default', 'default')).toThrow('invalid duplicate ID default');
+    expect(() => ssh(`default=${dir}/gone`)).toThrow('no such file');
+    expect(() => ssh('default=/etc/passwd')).toThrow('is not the socket of an agent');
+  });
+
   test('no attestations are what images have', () => {
     expect(options(['--provenance=false', '--sbom', 'false', '.']).context).toBe('.');
   });
@@ -140,7 +193,7 @@ describe('refused, with exit 2', () => {
   test.each([
     ['--provenance=false', '--sbom=false'],
     ['--provenance=disabled=true', '--sbom', 'disabled=true'],
-    ['--attest', 'type=provenance,disabled=true', '--attest=type=sbom,disabled=1'],
+    ['--attest', 'type=provenance,"disabled=true"', '--attest=type=sbom,disabled=1'],
   ])('%s %s asks for no attestation, as there is none', (...flags) => {
     expect(() => options([...flags, '.'])).not.toThrow();
   });

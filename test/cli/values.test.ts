@@ -5,8 +5,9 @@ import {
   buildArg,
   byteSize,
   duration,
-  extraHost,
+  extraHosts,
   keyValue,
+  label,
   nameServer,
   oneOf,
   pairs,
@@ -29,10 +30,8 @@ describe('values', () => {
     expect(buildArg('A', {})).toBeUndefined();
     expect(buildArg('A=', {})).toEqual(['A', '']);
     expect(Object.fromEntries(pairs('--secret', 'id=x,src=y', ['id', 'src']))).toEqual({ id: 'x', src: 'y' });
-    expect(extraHost('db:10.0.0.1')).toEqual({ host: 'db', ip: '10.0.0.1' });
-    expect(extraHost('db=[::1]')).toEqual({ host: 'db', ip: '::1' });
-    expect(ulimit('nofile=10:20')).toEqual({ name: 'nofile', soft: 10, hard: 20 });
-    expect(ulimit('core=0')).toEqual({ name: 'core', soft: 0, hard: 0 });
+    expect(label('a=b=c')).toEqual(['a', 'b=c']);
+    expect(label('a')).toEqual(['a', '']);
     expect(['64m', '1gb', '512', '1.5k'].map((text) => byteSize('--shm-size', text))).toEqual([
       64 * 1024 ** 2,
       1024 ** 3,
@@ -44,11 +43,76 @@ describe('values', () => {
   });
 
   test.each([
-    () => keyValue('--label', '=x'),
-    () => buildArg('=x', {}),
+    ['db:10.0.0.1', [['db', '10.0.0.1']]],
+    ['db=[::1]', [['db', '::1']]],
+    ['db:::1', [['db', '::1']]],
+    ['db=host-gateway', [['db', 'host-gateway']]],
+    [
+      'a=1.1.1.1,b=1.1.1.2',
+      [
+        ['a', '1.1.1.1'],
+        ['b', '1.1.1.2'],
+      ],
+    ],
+    [
+      '"a=1.1.1.1,[::2]"',
+      [
+        ['a', '1.1.1.1'],
+        ['a', '::2'],
+      ],
+    ],
+    ['', []],
+  ] as const)('--add-host %s', (text, hosts) => {
+    expect(extraHosts(text).map(({ host, ip }) => [host, ip])).toEqual(hosts);
+  });
+
+  test.each([
+    ['db', 'db'],
+    ['foo=bar', 'foo=bar'],
+    ['=1.1.1.1', '=1.1.1.1'],
+    ['db=', 'db='],
+    ['db=fe80::1%eth0', 'db=fe80::1%eth0'],
+    ['two=1.1.1.2,1.1.1.3', '1.1.1.3'],
+    ['"a=1.1.1.1,host-gateway"', 'a=1.1.1.1,host-gateway'],
+  ])('--add-host %s is refused', (text, host) => {
+    expect(() => extraHosts(text)).toThrow(
+      expect.objectContaining({ code: 'usage', message: `--add-host: invalid host ${host}` }),
+    );
+  });
+
+  test.each([
+    ['nofile=10:20', { name: 'nofile', soft: 10, hard: 20 }],
+    ['core=0', { name: 'core', soft: 0, hard: 0 }],
+    ['core=-1', { name: 'core', soft: -1, hard: -1 }],
+    ['memlock=5:infinity', { name: 'memlock', soft: 5, hard: -1 }],
+  ])('--ulimit %s', (text, limit) => {
+    expect(ulimit(text)).toEqual(limit);
+  });
+
+  test.each(['nofile', 'foo=1', 'nofile=20:10', 'nofile=-1:10', 'nofile=1:2:3', 'nofile=x', '=1'])(
+    '--ulimit %s is refused',
+    (text) => {
+      expect(() => ulimit(text)).toThrow(expect.objectContaining({ code: 'usage' }));
+    },
+  );
+
+  test('a field in quotes holds commas, keys are in any case, the last counts', () => {
+    const known = ['id', 'src'];
+    expect(Object.fromEntries(pairs('--secret', 'ID=a,id=b,"src=to,ken"', known))).toEqual({ id: 'b', src: 'to,ken' });
+  });
+
+  test('a pair without a key', () => {
+    const message = (option: string) => `${option}: invalid key-value pair "=X": empty key`;
+    expect(() => buildArg('=X', {})).toThrow(message('--build-arg'));
+    expect(() => label('=X')).toThrow(message('--label'));
+  });
+
+  test.each([
+    () => keyValue('--build-context', '=x'),
+    () => buildArg('', {}),
+    () => label(''),
     () => pairs('--secret', 'id=x,sorce=y', ['id', 'source']),
-    () => extraHost('db'),
-    () => ulimit('nofile'),
+    () => pairs('--secret', 'id="x', ['id']),
     () => byteSize('--shm-size', 'much'),
     () => duration('--step-timeout', '10'),
     () => duration('--step-timeout', '99999h'),

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { resolve } from 'node:path';
-import type { BuildOptions, SecretSource } from '../../build-options.ts';
+import type { BuildOptions } from '../../build-options.ts';
 import { BuildError } from '../../errors.ts';
 import { isFileOutput, type OutputSpec, parseAnnotations, parseOutput } from '../../exporter/index.ts';
 import { isRuleWord } from '../../frontend/index.ts';
@@ -14,18 +13,21 @@ import {
   buildArg,
   byteSize,
   duration,
-  extraHost,
+  extraHosts,
   keyValue,
+  label,
   lowerChoice,
   nameServer,
   oneOf,
-  pairs,
   positiveInteger,
   processors,
   ulimit,
 } from '../values.ts';
 import { workerScript } from '../worker-script.ts';
+import { existing } from './existing.ts';
 import type { BuildFlags } from './parse.ts';
+import { secretSources } from './secrets.ts';
+import { sshSockets } from './ssh.ts';
 
 /** Flags and environment → options; every value is checked here, so that nothing is built before all are understood. */
 export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptions {
@@ -101,7 +103,7 @@ function buildArgs(flags: BuildFlags, env: CliContext['env']): Map<string, strin
 function results(flags: BuildFlags, cwd: string) {
   return {
     tags: flags.tag ?? [],
-    labels: new Map((flags.label ?? []).map((text) => keyValue('--label', text))),
+    labels: new Map((flags.label ?? []).map(label)),
     annotations: parseAnnotations(flags.annotation ?? []),
     outputs: outputsOf(flags),
     isReproducible: flags.reproducible === true,
@@ -141,10 +143,10 @@ function sources(flags: BuildFlags, { cwd, env }: CliContext) {
     context: flags.context,
     file: flags.file,
     contexts: new Map((flags.buildContext ?? []).map((text) => keyValue('--build-context', text))),
-    secrets: new Map((flags.secret ?? []).map((text) => secretSource(text, { cwd, env }))),
+    secrets: secretSources(flags.secret ?? [], { cwd, env }),
     secretLeak:
       flags.secretLeak === undefined ? undefined : oneOf('--secret-leak', flags.secretLeak, ['warn', 'error', 'off']),
-    ssh: new Map((flags.ssh ?? []).map((text) => sshSocket(text, env))),
+    ssh: sshSockets(flags.ssh ?? [], { cwd, env }),
     caFile: flags.ca === undefined ? undefined : existing('--ca', resolve(cwd, flags.ca)),
   };
 }
@@ -163,9 +165,10 @@ function limits(flags: BuildFlags) {
         ? ('default' as const)
         : oneOf('--network', flags.network, ['default', 'none', 'host']),
     dns: (flags.dns ?? []).map(nameServer),
-    extraHosts: (flags.addHost ?? []).map(extraHost),
-    ulimits: (flags.ulimit ?? []).map(ulimit),
-    shmSizeBytes: flags.shmSize === undefined ? undefined : byteSize('--shm-size', flags.shmSize),
+    extraHosts: (flags.addHost ?? []).flatMap(extraHosts),
+    ulimits: ulimits(flags.ulimit ?? []),
+    // 0 is the default, as in docker
+    shmSizeBytes: flags.shmSize === undefined ? undefined : byteSize('--shm-size', flags.shmSize) || undefined,
     runLimits: {
       memoryBytes: flags.memory === undefined ? undefined : byteSize('--memory', flags.memory),
       cpus: flags.cpus === undefined ? undefined : processors(flags.cpus),
@@ -175,6 +178,12 @@ function limits(flags: BuildFlags) {
     runtime: flags.ociRuntime,
     lower: flags.lower === undefined ? undefined : lowerChoice(flags.lower),
   };
+}
+
+/** One a name, of which the last counts; in the order of names, so that none moves a key. */
+function ulimits(texts: readonly string[]): BuildOptions['ulimits'] {
+  const byName = new Map(texts.map(ulimit).map((limit) => [limit.name, limit]));
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A comma separated list, in any case. */
@@ -212,38 +221,4 @@ function platformOf(text: string | undefined): Platform | undefined {
 function pullWord(text: string): string {
   if (text === 'true') return 'always';
   return text;
-}
-
-/** `src` names a file, `env` a variable; neither: a variable named like the id, else a file. */
-function secretSource(text: string, { cwd, env }: Pick<CliContext, 'cwd' | 'env'>): [string, SecretSource] {
-  const fields = pairs('--secret', text, ['id', 'src', 'source', 'env', 'type']);
-  const id = fields.get('id');
-  if (id === undefined)
-    throw new BuildError('usage', '--secret needs an id', { hint: 'e.g. --secret id=npmrc,src=.npmrc' });
-  const source = fields.get('src') ?? fields.get('source');
-  const variable = fields.get('env') ?? (fields.get('type') === 'env' ? (source ?? id) : undefined);
-  if (variable !== undefined) return [id, variableSecret(id, env[variable], variable)];
-  const value = source === undefined ? env[id] : undefined;
-  if (value !== undefined) return [id, { kind: 'env', value }];
-  return [id, { kind: 'file', path: existing(`secret ${id}:`, resolve(cwd, source ?? id), 'secret-missing') }];
-}
-
-function variableSecret(id: string, value: string | undefined, variable: string): SecretSource {
-  if (value === undefined) throw new BuildError('secret-missing', `secret ${id}: the variable ${variable} is not set`);
-  return { kind: 'env', value };
-}
-
-function sshSocket(text: string, env: CliContext['env']): [string, string] {
-  const [id = '', path] = text.split('=');
-  const socket = path ?? env['SSH_AUTH_SOCK'];
-  if (socket === undefined)
-    throw new BuildError('usage', `--ssh ${id}: there is no agent`, {
-      hint: 'start ssh-agent, or give --ssh ID=SOCKET',
-    });
-  return [id, socket];
-}
-
-function existing(option: string, path: string, code: 'usage' | 'secret-missing' = 'usage'): string {
-  if (!existsSync(path)) throw new BuildError(code, `${option} ${path}: no such file`);
-  return path;
 }
