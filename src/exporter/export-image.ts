@@ -174,12 +174,13 @@ async function writeArchive(parts: ArchiveParts, deps: ExportDeps): Promise<numb
 }
 
 async function writeFiles(
-  { layers, epoch }: ExportImage,
-  { type, dest }: OutputSpec,
+  image: ExportImage,
+  { type, dest, isUndated }: OutputSpec,
   deps: ExportDeps,
 ): Promise<number> {
   const { signal, warn } = deps;
-  const stack = await deps.openStack(layers, { signal });
+  const epoch = isUndated === true ? undefined : image.epoch;
+  const stack = await deps.openStack(image.layers, { signal });
   try {
     if (type === 'local') return writeRootfsDirectory(stack, { dest, epoch, warn, signal });
     return await writeDestination(

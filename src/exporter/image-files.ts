@@ -87,7 +87,7 @@ export function imageDescriptor(
 /** One descriptor a name, as containerd's archives have it; one without a name when there is none. */
 export function indexDescriptors(image: ExportImage, files: ImageFiles, spec: OutputSpec): readonly Descriptor[] {
   const descriptor = imageDescriptor(image, files, spec);
-  const names = allNames(image, spec);
+  const names = namesIn(image, spec);
   if (names.length === 0) return [descriptor];
   return names.map((name) => ({ ...descriptor, annotations: { ...descriptor.annotations, ...nameAnnotations(name) } }));
 }
@@ -98,7 +98,7 @@ export function renderIndexFile(manifests: readonly Descriptor[]): Buffer {
 
 /** `manifest.json` of `docker save`, whose blobs lie where the OCI layout has them. */
 export function dockerManifest(image: ExportImage, { config, blobs }: ImageFiles, spec: OutputSpec): Buffer {
-  const tagged = allNames(image, spec).filter((name) => parseReference(name).tag !== undefined);
+  const tagged = namesIn(image, spec).filter((name) => parseReference(name).tag !== undefined);
   const RepoTags = tagged.length === 0 ? null : tagged.map(withoutDigest).map(familiarName);
   return Buffer.from(
     JSON.stringify([
@@ -111,9 +111,9 @@ export function blobName(digest: Digest): string {
   return `blobs/sha256/${hexOf(digest)}`;
 }
 
-/** The image's own and those of the output. */
-export function allNames(image: ExportImage, spec: OutputSpec): readonly string[] {
-  return [...new Set([...image.names, ...(spec.names ?? [])])];
+/** The image's own; without any, those of the output. */
+export function namesIn(image: Pick<ExportImage, 'names'>, spec: Pick<OutputSpec, 'names'>): readonly string[] {
+  return [...new Set(image.names.length > 0 ? image.names : (spec.names ?? []))];
 }
 
 function withoutDigest(name: string): string {

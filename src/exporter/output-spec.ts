@@ -20,10 +20,12 @@ export interface OutputSpec {
   readonly ociMediaTypes?: boolean;
   /**
    * What becomes of file times in layers that this build stands on its base, when there is an epoch: kept, which is the default; later ones
-   * are the epoch; all are. Types tar and local always have the epoch.
+   * are the epoch; all are. Types tar and local have the epoch unless `isUndated`.
    */
   readonly fileTimes?: FileTimes;
-  /** Normalised names beside those of the image. */
+  /** `source-date-epoch=`: the epoch dates the image's config, and nothing that is written here. */
+  readonly isUndated?: boolean;
+  /** Normalised names of an image that has no tags. */
   readonly names?: readonly string[];
   readonly annotations?: OutputAnnotations;
   /** registry: under its digest, without a tag. */

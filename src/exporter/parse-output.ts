@@ -7,14 +7,15 @@ import type { LayerCompression } from './compression.ts';
 import { isFileOutput, type OutputAnnotations, type OutputSpec } from './output-spec.ts';
 
 /**
- * `type=oci,dest=app.tar,…` as buildx writes it; a path alone is type=local, `-` alone a tar on stdout.
+ * `type=oci,dest=app.tar,…` as buildx writes it; one field that does not begin with `type=` is the path of type=local, `-` a tar on
+ * stdout. Of a key that is given twice the last counts.
  * @throws BuildError usage, not-supported-yet
  */
 export function parseOutput(text: string): OutputSpec {
   if (text === '-') return { type: 'tar', dest: '-' };
   const fields = splitCsv(text);
-  if (fields === undefined || text === '') throw usage(text, 'is not understood', 'write type=TYPE,dest=FILE');
-  if (fields.length === 1 && !text.includes('=')) return { type: 'local', dest: text };
+  if (fields === undefined) throw usage(text, 'is not understood', 'write type=TYPE,dest=FILE');
+  if (fields.length === 1 && fields[0] === text && !text.startsWith('type=')) return { type: 'local', dest: text };
   const found = fieldMap(fields, text);
   const type = typeOf(found, text);
   const spec = {
@@ -23,6 +24,7 @@ export function parseOutput(text: string): OutputSpec {
     ...layerFields(found, text),
     ...imageFields(found, text),
     ...registryFields(type, found, text),
+    ...(found.get('source-date-epoch') === '' ? { fileTimes: 'kept' as const, isUndated: true } : {}),
   };
   const [unknown] = [...found.keys()].filter((key) => !KNOWN_KEYS.has(key) && !ANNOTATION.test(key));
   if (unknown !== undefined)
@@ -50,6 +52,7 @@ const KNOWN_KEYS = new Set([
   'push-by-digest',
   'registry.insecure',
   'unpack',
+  'source-date-epoch',
 ]);
 const LATER_KEYS = new Set([
   'store',
@@ -57,7 +60,6 @@ const LATER_KEYS = new Set([
   'name-canonical',
   'prefer-nondist-layers',
   'attestation-inline',
-  'source-date-epoch',
   'oci-artifact',
   'compatibility-version',
   'buildinfo',
@@ -73,7 +75,6 @@ function fieldMap(fields: readonly string[], text: string): Fields {
     const key = field.slice(0, equals).trim();
     const isAnnotation = ANNOTATION.test(key);
     const name = isAnnotation ? key : key.toLowerCase();
-    if (found.has(name)) throw usage(text, `has "${name}" twice`);
     if (LATER_KEYS.has(name)) throw later(text, `"${name}"`);
     found.set(name, field.slice(equals + 1));
   }
@@ -105,10 +106,9 @@ function destOf(type: OutputSpec['type'], found: Fields, text: string): string {
     return '';
   }
   const isDirectory = type === 'local' || truth('tar', found, text) === false;
-  if (dest === undefined || dest === '') {
-    throw usage(text, 'has no dest', 'write dest=PATH, or dest=- for stdout');
-  }
-  if (isDirectory && dest === '-') throw usage(text, 'wants a directory on stdout', 'give dest=DIR');
+  if (!isDirectory) return dest || '-';
+  if (dest === undefined || dest === '') throw usage(text, 'has no dest', 'write dest=DIR');
+  if (dest === '-') throw usage(text, 'wants a directory on stdout', 'give dest=DIR');
   return dest;
 }
 
@@ -177,6 +177,7 @@ function refuseLater(found: Fields, text: string): void {
   if (mode !== 'copy') throw later(text, `mode=${mode}`);
   if (truth('platform-split', found, text) === true) throw later(text, 'platform-split=true');
   if (found.has('attestation-prefix')) throw later(text, 'attestation-prefix');
+  if ((found.get('source-date-epoch') ?? '') !== '') throw later(text, '"source-date-epoch"');
 }
 
 /** `annotation[-manifest|-manifest-descriptor][[PLATFORM]].KEY=VALUE` */
@@ -190,10 +191,13 @@ function annotationsOf(found: Fields, text: string): OutputAnnotations | undefin
   return gatherAnnotations(written, `output ${JSON.stringify(text)}`);
 }
 
-/** As Go's strconv.ParseBool reads it. */
+const NEVER_EMPTY = new Set(['rewrite-timestamp', 'platform-split']);
+
+/** As Go's strconv.ParseBool reads it; what is empty is true where BuildKit has it so. */
 function truth(key: string, found: Fields, text: string): boolean | undefined {
   const value = found.get(key);
   if (value === undefined) return undefined;
+  if (value === '' && !NEVER_EMPTY.has(key)) return true;
   if (/^(1|t|true)$/i.test(value)) return true;
   if (/^(0|f|false)$/i.test(value)) return false;
   throw usage(text, `has ${key}=${value}, which is neither true nor false`);

@@ -5,7 +5,7 @@ import { familiarName, MEDIA } from '../image/oci/index.ts';
 import type { PushBlob } from '../sources/registry/index.ts';
 import type { ArchiveParts } from './archive.ts';
 import type { ExportDeps } from './deps.ts';
-import { allNames } from './image-files.ts';
+import { namesIn } from './image-files.ts';
 
 /**
  * Pushes an image under all of its names. Layers that came from a registry are fetched only when the target lacks them.
@@ -15,7 +15,7 @@ export async function pushOutput(
   { image, files, spec }: ArchiveParts,
   deps: ExportDeps,
 ): Promise<{ dest: string; size: number }> {
-  const names = allNames(image, spec);
+  const names = namesIn(image, spec);
   if (names.length === 0) {
     throw new BuildError('usage', 'an image without a name cannot be pushed', {
       hint: 'name it with -t registry.example/app:1.0, or with name= in the output',

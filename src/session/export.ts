@@ -31,7 +31,7 @@ export async function exportTargets(
   const { session, options, emit } = context;
   const tags = options.tags.map(normaliseReference);
   const outputs = outputsOf(options);
-  const names = [...new Set([...tags, ...outputs.flatMap((output) => output.names ?? [])])];
+  const names = [...new Set(tags.length > 0 ? tags : outputs.flatMap((output) => output.names ?? []))];
   const { wantsID = false, iidFile, metadataFile } = options;
   const isWanted = wantsID || iidFile !== undefined || metadataFile !== undefined;
   if (outputs.length === 0 && names.length === 0 && !isWanted) return undefined;

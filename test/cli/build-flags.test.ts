@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { buildOptions } from '../../src/cli/build-flags/options.ts';
+import { assertPlaces } from '../../src/cli/build-flags/outputs.ts';
 import { parseBuildFlags } from '../../src/cli/build-flags/parse.ts';
 import { PLANNED_FLAGS } from '../../src/cli/build-flags/planned.ts';
 import { progressMode } from '../../src/cli/renderer.ts';
+import { parseOutput } from '../../src/exporter/index.ts';
 
 function options(argv: readonly string[], env: Record<string, string> = {}) {
   const flags = parseBuildFlags(argv);
@@ -133,6 +135,13 @@ describe('understood', () => {
     expect(() => ssh('default', 'default')).toThrow('invalid duplicate ID default');
     expect(() => ssh(`default=${dir}/gone`)).toThrow('no such file');
     expect(() => ssh('default=/etc/passwd')).toThrow('is not the socket of an agent');
+  });
+
+  test('an output that is nothing is none; without dest a tarball goes to stdout, which is no terminal', () => {
+    expect(options(['-o', '', '.']).outputs).toBeUndefined();
+    const outputs = [parseOutput('type=tar')];
+    expect(() => assertPlaces(outputs, false)).not.toThrow();
+    expect(() => assertPlaces(outputs, true)).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 
   test('no attestations are what images have', () => {

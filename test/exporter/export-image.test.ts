@@ -81,6 +81,29 @@ test('names become annotations and RepoTags as docker writes them', async () => 
   expect(Buffer.concat(rig.written).toString('latin1')).toContain('"RepoTags":["node-app:1.0","ghcr.io/o/app:2"]');
 });
 
+test('names of an output count for an image without any', async () => {
+  const layers = [rig.ownLayer(tarOf('x'))];
+  const namesOf = async (names: readonly string[]) => {
+    const dest = join(rig.out, `layout${names.length}`);
+    const output = { type: 'oci', dest, tar: false, names: ['docker.io/d/e:f'] } as const;
+    await exportImage(rig.image(layers, names), [output], rig.deps());
+    const { manifests } = parseIndex(readFileSync(join(dest, 'index.json')));
+    return manifests.map(({ annotations }) => annotations?.['io.containerd.image.name']);
+  };
+  expect(await namesOf([])).toEqual(['docker.io/d/e:f']);
+  expect(await namesOf(['docker.io/a/b:c'])).toEqual(['docker.io/a/b:c']);
+});
+
+test.each([
+  [{}, 7],
+  [{ isUndated: true }, 1_600_000_000],
+])('files written with %j are of second %d', async (more, second) => {
+  const dest = join(rig.out, 'files');
+  const image = { ...rig.image([rig.ownLayer(tarOf('x'))]), epoch: 7 };
+  await exportImage(image, [{ type: 'local', dest, ...more }], rig.deps());
+  expect(statSync(join(dest, 'etc/passwd')).mtimeMs).toBe(second * 1000);
+});
+
 test('a layer is compressed once, whatever the outputs and how often', async () => {
   const image = rig.image([rig.ownLayer(tarOf('x')), rig.ownLayer(tarOf('x'))]);
   const outputs = ['a', 'b'].map((name) => ({ type: 'oci' as const, dest: join(rig.out, name) }));

@@ -27,7 +27,7 @@ describe('names of an image', () => {
     expect(events).toEqual([]);
   });
 
-  test('those of an output are as good as those of -t', async () => {
+  test('those of an output are names where there is no -t, which takes their place', async () => {
     const { dir, build } = rig();
     const metadataFile = join(dir, 'metadata.json');
     const image = {
@@ -35,8 +35,10 @@ describe('names of an image', () => {
       dest: '',
       names: ['docker.io/of/output:1', 'docker.io/library/both:latest'],
     } as const;
-    const { image: made } = await build(EMPTY, { tags: ['both'], outputs: [image], metadataFile });
-    expect(made?.tags).toEqual(['both:latest', 'of/output:1']);
+    const tagged = await build(EMPTY, { tags: ['both'], outputs: [image] });
+    expect(tagged.image?.tags).toEqual(['both:latest']);
+    const { image: made } = await build(EMPTY, { outputs: [image], metadataFile });
+    expect(made?.tags).toEqual(['of/output:1', 'both:latest']);
     const [os, architecture] = made?.platform.split('/') ?? [];
     expect(JSON.parse(readFileSync(metadataFile, 'utf8'))).toEqual({
       'containerimage.config.digest': made?.configDigest,
@@ -48,7 +50,7 @@ describe('names of an image', () => {
         annotations: { 'org.opencontainers.image.created': expect.stringMatching(/^\d{4}-/) },
       },
       'containerimage.digest': made?.digest,
-      'image.name': 'docker.io/library/both:latest,docker.io/of/output:1',
+      'image.name': 'docker.io/of/output:1,docker.io/library/both:latest',
     });
     await build('FROM of/output:1\nWORKDIR /b\n', { tags: ['next'], outputs: [] });
   });

@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import type { BuildOptions } from '../../build-options.ts';
 import { BuildError } from '../../errors.ts';
-import { isFileOutput, type OutputSpec, parseAnnotations, parseOutput } from '../../exporter/index.ts';
+import { parseAnnotations } from '../../exporter/index.ts';
 import { isRuleWord } from '../../frontend/index.ts';
 import { hostPlatform, type Platform, parsePlatform } from '../../image/oci/index.ts';
 import type { CliContext } from '../context.ts';
@@ -25,6 +25,7 @@ import {
 } from '../values.ts';
 import { workerScript } from '../worker-script.ts';
 import { existing } from './existing.ts';
+import { outputsOf } from './outputs.ts';
 import type { BuildFlags } from './parse.ts';
 import { secretSources } from './secrets.ts';
 import { sshSockets } from './ssh.ts';
@@ -64,17 +65,6 @@ function assertTogether(flags: BuildFlags): void {
   assertCacheFlags(flags);
   if (flags.context === '-' && flags.file === '-')
     throw new BuildError('usage', 'the context and the Dockerfile cannot both come from stdin');
-  const written = (outputsOf(flags) ?? []).filter((output) => isFileOutput(output) && output.tar !== false);
-  const twice = written.find(({ dest }, index) => written.findIndex((other) => other.dest === dest) < index);
-  if (twice !== undefined)
-    throw new BuildError('usage', `two outputs are to be written to ${twice.dest === '-' ? 'stdout' : twice.dest}`, {
-      hint: 'give each output a dest of its own',
-    });
-  const isPushed = outputsOf(flags)?.some(({ type, names }) => type === 'registry' && names === undefined) === true;
-  if (isPushed && flags.tag === undefined)
-    throw new BuildError('usage', 'an image without a name cannot be pushed', {
-      hint: 'name it, e.g. -t registry.example/app:1.0',
-    });
 }
 
 function assertCacheFlags({ cache, noCacheFilter, failOnMiss }: BuildFlags): void {
@@ -111,16 +101,6 @@ function results(flags: BuildFlags, cwd: string) {
     iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),
     metadataFile: flags.metadataFile === undefined ? undefined : resolve(cwd, flags.metadataFile),
   };
-}
-
-/** Those of -o, and what --push and --load stand for; undefined when nothing is asked for. */
-function outputsOf({ output, push, load }: BuildFlags): readonly OutputSpec[] | undefined {
-  const outputs = [
-    ...(output ?? []).map(parseOutput),
-    ...(push === true ? [parseOutput('type=registry')] : []),
-    ...(load === true ? [parseOutput('type=docker')] : []),
-  ];
-  return outputs.length === 0 ? undefined : outputs;
 }
 
 function cacheRules(flags: BuildFlags) {
