@@ -14,7 +14,7 @@ import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
 import { outputsOf } from './outputs.ts';
 import {
-  dockerfileIn,
+  dockerfileOfRemote,
   fetchBytes,
   openGitContext,
   openHttpContext,
@@ -155,7 +155,7 @@ async function openRemote(
     return ofFiles(unpacked, options, apart);
   }
   const tree = await openGitContext(options.context, place.remote);
-  return { tree, dockerfile: apart ?? dockerfileIn(tree, options), ignoresNothing: true };
+  return { tree, dockerfile: apart ?? dockerfileOfRemote(tree, options), ignoresNothing: true };
 }
 
 function ofFiles(files: StdinSources, options: BuildOptions, apart: DockerfileSource | undefined): MainContext {

@@ -11,7 +11,7 @@ import { httpTree } from '../sources/http/index.ts';
 import { relPathOfText } from '../util/rel-path.ts';
 import { type FetchFile, makeFetchFile } from './fetch-file.ts';
 import { type GitLayers, makeGitLayers } from './git-layer.ts';
-import { type DockerfileSource, findDockerfile, MAX_DOCKERFILE_BYTES } from './source.ts';
+import { type DockerfileSource, findDockerfile, MAX_DOCKERFILE_BYTES, spellings } from './source.ts';
 import { bringStackTree } from './stacks.ts';
 
 export interface RemoteDeps {
@@ -89,14 +89,17 @@ export async function* fetchBytes(
   for await (const chunk of createReadStream(path, { signal })) yield chunk as Buffer;
 }
 
+/** The Dockerfile of a repository or a URL's archive; an absolute -f is a file of this machine. @throws BuildError dockerfile-missing */
+export function dockerfileOfRemote(tree: Tree, { file, cwd }: Pick<BuildOptions, 'file' | 'cwd'>): DockerfileSource {
+  return file !== undefined && isAbsolute(file) ? findDockerfile(cwd, { file, cwd }) : dockerfileIn(tree, { file });
+}
+
 /**
- * The Dockerfile of a context that came from elsewhere. Links are followed within it, and nowhere else; an absolute -f is a
- * file of this machine.
+ * The Dockerfile of a context that came from elsewhere. Links are followed within it, and nowhere else.
  * @throws BuildError dockerfile-missing
  */
-export function dockerfileIn(tree: Tree, { file, cwd }: Pick<BuildOptions, 'file' | 'cwd'>): DockerfileSource {
-  if (file !== undefined && isAbsolute(file)) return findDockerfile(cwd, { file, cwd });
-  const names = file === undefined ? ['Dockerfile', 'dockerfile'] : [file];
+export function dockerfileIn(tree: Tree, { file = 'Dockerfile' }: Pick<BuildOptions, 'file'>): DockerfileSource {
+  const names = spellings(file);
   for (const name of names) {
     const entry = lookupFollowed(tree, relPathOfText(name));
     if (entry?.type !== 'file') continue;
@@ -106,7 +109,7 @@ export function dockerfileIn(tree: Tree, { file, cwd }: Pick<BuildOptions, 'file
     tree.read(entry, (chunk) => void chunks.push(Buffer.from(chunk)));
     return { file: name, text: Buffer.concat(chunks) };
   }
-  throw new BuildError('dockerfile-missing', `${names[0]} is not in the build context`, {
+  throw new BuildError('dockerfile-missing', `${file} is not in the build context`, {
     hint: 'name the Dockerfile with -f FILE',
   });
 }

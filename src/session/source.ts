@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
 
@@ -28,11 +28,13 @@ export function contextDirectory(options: BuildOptions): string {
   return dir;
 }
 
-/** `-f FILE`, else CONTEXT/Dockerfile, else CONTEXT/dockerfile. @throws BuildError dockerfile-missing */
+/** `-f FILE`, else CONTEXT/Dockerfile; a `dockerfile` where there is no `Dockerfile`. @throws BuildError dockerfile-missing */
 export function findDockerfile(contextDir: string, options: Pick<BuildOptions, 'file' | 'cwd'>): DockerfileSource {
-  const path =
-    options.file === undefined ? defaultDockerfile(contextDir) : givenDockerfile(options.file, options.cwd, contextDir);
-  const file = options.file ?? basename(path);
+  const { file: given = 'Dockerfile' } = options;
+  const dirs = options.file === undefined ? [contextDir] : [options.cwd, contextDir];
+  const candidates = dirs.flatMap((dir) => spellings(given).map((name) => ({ file: name, path: resolve(dir, name) })));
+  const [first = { file: given, path: given }] = candidates;
+  const { file, path } = candidates.find((candidate) => existsSync(candidate.path)) ?? first;
   try {
     const { size } = statSync(path);
     if (size > MAX_DOCKERFILE_BYTES)
@@ -47,17 +49,9 @@ export function findDockerfile(contextDir: string, options: Pick<BuildOptions, '
   }
 }
 
-function defaultDockerfile(contextDir: string): string {
-  const upper = join(contextDir, 'Dockerfile');
-  const lower = join(contextDir, 'dockerfile');
-  return !existsSync(upper) && existsSync(lower) ? lower : upper;
-}
-
-/** Relative to the current directory, as docker has it; a name that is only in the context is found there. */
-function givenDockerfile(file: string, cwd: string, contextDir: string): string {
-  const here = resolve(cwd, file);
-  const inContext = resolve(contextDir, file);
-  return !existsSync(here) && existsSync(inContext) ? inContext : here;
+/** A file called Dockerfile may be called dockerfile. */
+export function spellings(file: string): readonly string[] {
+  return basename(file) === 'Dockerfile' ? [file, join(dirname(file), 'dockerfile')] : [file];
 }
 
 function describe(error: unknown): string {

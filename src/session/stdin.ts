@@ -5,7 +5,7 @@ import { BuildError } from '../errors.ts';
 import { isTarHead, openContext, unpackContext } from '../sources/context/index.ts';
 import { abortable } from '../util/abortable.ts';
 import { filter } from './filter.ts';
-import { dockerfileIn } from './remote-context.ts';
+import { dockerfileIn, dockerfileOfRemote } from './remote-context.ts';
 import { type DockerfileSource, readAll } from './source.ts';
 
 export interface StdinSources extends AsyncDisposable {
@@ -30,13 +30,20 @@ export async function readStdin(
     const text = await readAll(stdin, MAX_STDIN_DOCKERFILE);
     return { dockerfile: { file: '-', text }, ignoresNothing: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  return unpackStream(stdin, { options, root, signal });
+  return unpackStream(stdin, { options, root, signal, isStdin: true });
 }
 
-/** A tar as a context, or a Dockerfile with an empty one. */
+interface Unpacking {
+  readonly options: BuildOptions;
+  readonly root: Root;
+  readonly signal: AbortSignal;
+  readonly isStdin?: boolean;
+}
+
+/** A tar as a context, or a Dockerfile with an empty one. @throws BuildError usage when stdin is one Dockerfile and -f names another */
 export async function unpackStream(
   source: AsyncIterable<Uint8Array>,
-  { options, root, signal }: { options: BuildOptions; root: Root; signal: AbortSignal },
+  { options, root, signal, isStdin = false }: Unpacking,
 ): Promise<StdinSources & { readonly dir: string }> {
   const dir = root.tempPath('context');
   mkdirSync(dir, { mode: 0o700 });
@@ -45,15 +52,21 @@ export async function unpackStream(
   };
   const { head, all } = await peek(source);
   if (!(await isTarHead(head, { signal, filter }))) {
+    if (isStdin && options.file !== undefined) throw ambiguous(options.file);
     const text = await readAll(all, MAX_STDIN_DOCKERFILE);
     return { dir, dockerfile: { file: 'Dockerfile', text }, ignoresNothing: true, ...dispose };
   }
   await unpackContext(all, { dir, signal, filter });
-  const dockerfile =
-    options.file === '-' || /^https?:/.test(options.file ?? '')
-      ? {}
-      : { dockerfile: dockerfileIn(openContext(dir), options) };
+  const find = isStdin ? dockerfileIn : dockerfileOfRemote;
+  const isElsewhere = options.file === '-' || /^https?:/.test(options.file ?? '');
+  const dockerfile = isElsewhere ? {} : { dockerfile: find(openContext(dir), options) };
   return { dir, ...dockerfile, ignoresNothing: true, ...dispose };
+}
+
+function ambiguous(file: string): BuildError {
+  return new BuildError('usage', 'ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles', {
+    hint: `what stdin gives is no tar: leave out -f ${file}, or give a context`,
+  });
 }
 
 const HEAD_BYTES = 64 * 1024;

@@ -1,4 +1,4 @@
-import { lstatSync, symlinkSync } from 'node:fs';
+import { lstatSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
@@ -72,6 +72,7 @@ describe('the build context', () => {
   test('a lower-case dockerfile is found; -f is looked for here, then in the context', async () => {
     const { options, root, write } = await sessionRig();
     write({ 'context/dockerfile': 'FROM lower', 'context/inside': 'FROM inside', here: 'FROM here' });
+    write({ 'sub/dockerfile': 'FROM sub', 'both/dockerfile': 'FROM lower', 'both/Dockerfile': 'FROM upper' });
     const textOf = async (file?: string) => {
       await using contexts = await openContexts(options({ file }), { root, signal });
       return Buffer.from(contexts.dockerfile.text).toString();
@@ -79,6 +80,10 @@ describe('the build context', () => {
     expect(await textOf()).toBe('FROM lower');
     expect(await textOf('inside')).toBe('FROM inside');
     expect(await textOf('here')).toBe('FROM here');
+    expect(await textOf('Dockerfile')).toBe('FROM lower');
+    expect(await textOf('sub/Dockerfile')).toBe('FROM sub');
+    expect(await textOf('both/Dockerfile')).toBe('FROM upper');
+    await expect(textOf('sub/dockerfilE')).rejects.toMatchObject({ code: 'dockerfile-missing' });
     await expect(textOf('nowhere')).rejects.toMatchObject({ code: 'dockerfile-missing' });
   });
 
@@ -119,6 +124,28 @@ describe('standard input', () => {
     await using contexts = await openContexts(options({ context: '-', stdin: from('FROM scratch') }), { root, signal });
     expect(contexts.dir).toBe('-');
     expect(Buffer.from(contexts.dockerfile.text).toString()).toBe('FROM scratch');
+  });
+
+  test('as the context: a Dockerfile beside that of -f is one too many', async () => {
+    const { options, root, write } = await sessionRig();
+    write({ x: 'FROM scratch' });
+    await expect(
+      openContexts(options({ context: '-', file: 'x', stdin: from('FROM scratch') }), { root, signal }),
+    ).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('ambiguous Dockerfile source') });
+  });
+
+  test('as the context: -f is looked for in the tar, absolute or not, in lower case too', async () => {
+    const { options, root, write, dir } = await sessionRig();
+    write({ 'tree/sub/dockerfile': 'FROM sub', 'tree/x': 'FROM x' });
+    await output(['tar', 'cf', join(dir, 'x.tar'), '-C', join(dir, 'tree'), '.']);
+    const textOf = async (file: string) => {
+      const stdin = from(readFileSync(join(dir, 'x.tar')));
+      await using contexts = await openContexts(options({ context: '-', file, stdin }), { root, signal });
+      return Buffer.from(contexts.dockerfile.text).toString();
+    };
+    expect(await textOf('x')).toBe('FROM x');
+    expect(await textOf('/x')).toBe('FROM x');
+    expect(await textOf('sub/Dockerfile')).toBe('FROM sub');
   });
 
   test('as the context: a tar is the files, its ignore file is one of them', async () => {
