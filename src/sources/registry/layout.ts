@@ -20,7 +20,8 @@ export interface ResolvedLayout extends ResolvedManifest {
 export interface Layout {
   readonly dir: string;
   /**
-   * The image of a tag or digest; those given to openLayout when none is named here; the only image when neither names one.
+   * The image of a tag or digest; those given to openLayout when none is named here; `latest` when neither names one. An image
+   * that is alone is that of every tag.
    * @throws BuildError image-not-found, image-invalid
    */
   resolve(options: {
@@ -81,7 +82,7 @@ function descriptorOf(dir: string, tag: string | undefined, platform: Platform):
     readFile(join(dir, 'index.json'), { maxBytes: MAX_MANIFEST_BYTES, what: 'index.json', dir }),
     what,
   );
-  const named = tag === undefined ? manifests : manifests.filter((descriptor) => isCalled(descriptor, tag));
+  const named = descriptorsOf(manifests, tag);
   const tags = [...new Set(manifests.flatMap(({ annotations }) => annotations?.[REF_NAME] ?? []))];
   const hint = tags.length === 0 ? undefined : `it has the tags ${tags.slice(0, 12).join(', ')}`;
   if (named.length === 0) {
@@ -98,6 +99,12 @@ function descriptorOf(dir: string, tag: string | undefined, platform: Platform):
   throw new BuildError('image-not-found', `the OCI layout ${dir} has several images, and no tag says which`, {
     hint: `${hint ?? ''}; write oci-layout://${dir}:TAG`,
   });
+}
+
+/** Those of the tag, `latest` without one; an image that is alone has any tag. Without a tag and a `latest` all that there are. */
+function descriptorsOf(manifests: readonly Descriptor[], tag: string | undefined): readonly Descriptor[] {
+  const called = manifests.filter((descriptor) => isCalled(descriptor, tag ?? 'latest'));
+  return called.length > 0 || (tag !== undefined && manifests.length > 1) ? called : manifests;
 }
 
 /** By its tag, or by a whole name that ends in it. */

@@ -45,6 +45,18 @@ test('tags and digests choose; an index inside chooses by platform', () => {
   expect(openLayout(dir).resolve({ tag: '2.0', platform: amd64 }).manifestDigest).toBe(one.digest);
 });
 
+test('an image that is alone has any tag; without a tag it is the latest', () => {
+  const { dir, image, index } = layout();
+  const [one, two] = [image(amd64), image(arm64)];
+  index([tagged(one, 'v1')]);
+  expect(openLayout(`${dir}:v2`).resolve({ platform: amd64 }).manifestDigest).toBe(one.digest);
+  index([tagged(one, 'v1'), tagged(two, 'latest')]);
+  expect(openLayout(dir).resolve({ platform: amd64 }).manifestDigest).toBe(two.digest);
+  expect(() => openLayout(`${dir}:v2`).resolve({ platform: amd64 })).toThrow(
+    expect.objectContaining({ code: 'image-not-found' }),
+  );
+});
+
 test('without a tag several images are not guessed, and a wrong tag says which there are', () => {
   const { dir, image, index } = layout();
   index([tagged(image(amd64), 'a'), tagged(image(arm64), 'b')]);
