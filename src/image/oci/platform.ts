@@ -9,20 +9,37 @@ export interface Platform {
 }
 
 /**
- * `os/arch[/variant]`, or `os` or `arch` alone, completed from the host; `local` is the host itself. Normalised.
+ * `os[(version)]/arch[/variant]`, or `os` or `arch` alone, completed from the host; `local` is the host itself. Normalised.
  * @throws BuildError platform-invalid
  */
 export function parsePlatform(text: string, host: Platform = LINUX_AMD64): Platform {
   if (text === 'local') return host;
-  const parts = text.split('/');
-  if (parts.length > 3 || !parts.every((part) => WORD.test(part))) throw malformed(text);
-  const [first = '', architecture, variant] = parts;
-  if (architecture !== undefined) return normalisePlatform({ os: first, architecture, variant });
+  const { os: first, osVersion, architecture, variant } = componentsOf(text);
+  if (architecture !== undefined) return normalisePlatform({ os: first, architecture, variant, osVersion });
   const os = normaliseOS(first);
-  if (KNOWN_OS.has(os)) return normalisePlatform({ ...host, os });
-  const alone = normalisePlatform({ os: host.os, architecture: first });
+  if (KNOWN_OS.has(os)) return normalisePlatform({ ...host, os, osVersion });
+  const alone = normalisePlatform({ os: host.os, architecture: text });
   if (!KNOWN_ARCHITECTURES.has(alone.architecture)) throw malformed(text);
   return alone;
+}
+
+type Components = Omit<Platform, 'architecture'> & { readonly architecture?: string | undefined };
+
+function componentsOf(text: string): Components {
+  const [first = '', ...rest] = text.split('/');
+  const [, os, version = ''] = OS.exec(first) ?? [];
+  if (os === undefined || rest.length > 2 || !rest.every((part) => WORD.test(part))) throw malformed(text);
+  const [architecture, variant] = rest;
+  return { os, osVersion: version === '' ? undefined : unescaped(version, text), architecture, variant };
+}
+
+/** `%28` is `(`. */
+function unescaped(version: string, text: string): string {
+  try {
+    return decodeURIComponent(version);
+  } catch {
+    throw malformed(text);
+  }
 }
 
 /** `linux/arm/v7` */
@@ -67,6 +84,7 @@ export function hostPlatform(arch: string): Platform {
 
 const LINUX_AMD64: Platform = { os: 'linux', architecture: 'amd64' };
 const WORD = /^[A-Za-z0-9_.-]+$/;
+const OS = /^([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)\))?$/;
 const KNOWN_OS = new Set([
   'linux',
   'windows',
@@ -144,6 +162,6 @@ function isSame(a: Platform, b: Platform): boolean {
 
 function malformed(text: string): BuildError {
   return new BuildError('platform-invalid', `${JSON.stringify(text)} is not a platform`, {
-    hint: 'write os/arch or os/arch/variant, such as linux/amd64 or linux/arm/v7',
+    hint: 'write os/arch or os/arch/variant, such as linux/amd64 or linux/arm/v7; windows(VERSION)/arch has an OS version',
   });
 }

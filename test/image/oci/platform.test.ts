@@ -21,7 +21,28 @@ test.each([
   expect(formatPlatform(parsePlatform(text, { os: 'linux', architecture: 's390x' }))).toBe(platform);
 });
 
-test.each(['', '/', 'linux/', 'a/b/c/d', 'linux/amd 64', 'nonsense', 'linux/$ARCH'])('%j is not a platform', (text) => {
+test.each([
+  ['windows(1.2.3)/bar', { os: 'windows', architecture: 'bar', osVersion: '1.2.3' }],
+  ['windows(10.0%2B1)/x86_64/v2', { os: 'windows', architecture: 'amd64', variant: 'v2', osVersion: '10.0+1' }],
+  ['windows(10)', { os: 'windows', architecture: 's390x', osVersion: '10' }],
+  ['windows()/amd64', { os: 'windows', architecture: 'amd64' }],
+])('%s has an OS version', (text, platform) => {
+  expect(parsePlatform(text, { os: 'linux', architecture: 's390x' })).toEqual(platform);
+});
+
+test.each([
+  '',
+  '/',
+  'linux/',
+  'a/b/c/d',
+  'linux/amd 64',
+  'nonsense',
+  'linux/$ARCH',
+  'a.b/amd64',
+  'linux/(1)',
+  'windows(%)/a',
+  'amd64(1)',
+])('%j is not a platform', (text) => {
   expect(() => parsePlatform(text)).toThrow(expect.objectContaining({ code: 'platform-invalid' }));
 });
 
