@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { BuildError } from '../errors.ts';
+import { normaliseReference } from '../image/oci/index.ts';
 import { splitCsv } from '../util/csv.ts';
 import type { LowerChoice } from '../worker/protocol.ts';
 
@@ -28,6 +29,23 @@ export function label(text: string): [string, string] {
   const equals = text.indexOf('=');
   if (equals === 0 || text === '') throw emptyKey('--label', text);
   return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+/** `NAME=VALUE`, where NAME is as an image is called, with `::PLATFORM` or without. */
+export function buildContext(text: string): [string, string] {
+  const [name, value] = keyValue('--build-context', text);
+  if (value === '')
+    throw usage('--build-context', text, 'NAME=VALUE: a path, a URL, docker-image://REF or oci-layout://DIR');
+  try {
+    normaliseReference(name.replace(/::.*$/, ''));
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    throw new BuildError('usage', `--build-context: invalid context name ${name}`, {
+      hint: error.message,
+      cause: error,
+    });
+  }
+  return [name, value];
 }
 
 function emptyKey(option: string, text: string): BuildError {

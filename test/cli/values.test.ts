@@ -3,6 +3,7 @@ import { findCommand } from '../../src/cli/commands.ts';
 import { renderError } from '../../src/cli/render-error.ts';
 import {
   buildArg,
+  buildContext,
   byteSize,
   duration,
   extraHosts,
@@ -30,6 +31,8 @@ describe('values', () => {
     expect(buildArg('A', {})).toBeUndefined();
     expect(buildArg('A=', {})).toEqual(['A', '']);
     expect(Object.fromEntries(pairs('--secret', 'id=x,src=y', ['id', 'src']))).toEqual({ id: 'x', src: 'y' });
+    expect(buildContext('docker.io/library/x:1=dir')).toEqual(['docker.io/library/x:1', 'dir']);
+    expect(buildContext('x::linux/arm64=dir')).toEqual(['x::linux/arm64', 'dir']);
     expect(label('a=b=c')).toEqual(['a', 'b=c']);
     expect(label('a')).toEqual(['a', '']);
     expect(['64m', '1gb', '512', '1.5k'].map((text) => byteSize('--shm-size', text))).toEqual([
@@ -108,7 +111,10 @@ describe('values', () => {
   });
 
   test.each([
-    () => keyValue('--build-context', '=x'),
+    () => keyValue('--filter', '=x'),
+    () => buildContext('golang='),
+    () => buildContext('golang'),
+    () => buildContext('UPPER=dir'),
     () => buildArg('', {}),
     () => label(''),
     () => pairs('--secret', 'id=x,sorce=y', ['id', 'source']),

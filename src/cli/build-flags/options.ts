@@ -11,10 +11,10 @@ import { assertReportNames } from '../reports.ts';
 import { STDIN, writeStdout } from '../streams.ts';
 import {
   buildArg,
+  buildContext,
   byteSize,
   duration,
   extraHosts,
-  keyValue,
   label,
   lowerChoice,
   nameServer,
@@ -122,7 +122,7 @@ function sources(flags: BuildFlags, { cwd, env }: CliContext) {
   return {
     context: flags.context,
     file: flags.file,
-    contexts: new Map((flags.buildContext ?? []).map((text) => keyValue('--build-context', text))),
+    contexts: new Map((flags.buildContext ?? []).map(buildContext)),
     secrets: secretSources(flags.secret ?? [], { cwd, env }),
     secretLeak:
       flags.secretLeak === undefined ? undefined : oneOf('--secret-leak', flags.secretLeak, ['warn', 'error', 'off']),
