@@ -162,6 +162,6 @@ function isSame(a: Platform, b: Platform): boolean {
 
 function malformed(text: string): BuildError {
   return new BuildError('platform-invalid', `${JSON.stringify(text)} is not a platform`, {
-    hint: 'write os/arch or os/arch/variant, such as linux/amd64 or linux/arm/v7; windows(VERSION)/arch has an OS version',
+    hint: 'write os/arch or os/arch/variant, such as linux/amd64 or linux/arm/v7',
   });
 }
