@@ -34,6 +34,7 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
   };
   const startedMs = monotonicMs();
   try {
+    flags.notes.forEach(warn);
     const outcome = await build(options, { signal: context.signal, emit });
     if (flags.quiet === true && outcome.image !== undefined) await writeStdout(`${outcome.image.configDigest}\n`);
     return 0;

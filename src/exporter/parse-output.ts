@@ -1,6 +1,7 @@
 import { BuildError } from '../errors.ts';
 import { normaliseReference } from '../image/oci/index.ts';
 import { splitCsv } from '../util/csv.ts';
+import { parseGoBool } from '../util/go-bool.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
 import { gatherAnnotations } from './annotations.ts';
 import type { LayerCompression } from './compression.ts';
@@ -198,8 +199,8 @@ function truth(key: string, found: Fields, text: string): boolean | undefined {
   const value = found.get(key);
   if (value === undefined) return undefined;
   if (value === '' && !NEVER_EMPTY.has(key)) return true;
-  if (/^(1|t|true)$/i.test(value)) return true;
-  if (/^(0|f|false)$/i.test(value)) return false;
+  const isTrue = parseGoBool(value);
+  if (isTrue !== undefined) return isTrue;
   throw usage(text, `has ${key}=${value}, which is neither true nor false`);
 }
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { IGNORED_FLAGS } from '../../src/cli/build-flags/ignored.ts';
 import { buildOptions } from '../../src/cli/build-flags/options.ts';
 import { assertPlaces } from '../../src/cli/build-flags/outputs.ts';
 import { parseBuildFlags } from '../../src/cli/build-flags/parse.ts';
@@ -73,6 +74,34 @@ describe('understood', () => {
     expect(options(['--pull', '.'])).toMatchObject({ pull: 'always', context: '.' });
     expect(options(['--pull=never', '.']).pull).toBe('never');
     expect(options(['.']).pull).toBe('auto');
+  });
+
+  test.each([
+    ['--pull=false', { pull: 'auto' }],
+    ['--pull=1', { pull: 'always' }],
+    ['--no-cache=false', { noCache: false }],
+    ['--no-cache=true', { noCache: true }],
+    ['--quiet=false', { wantsID: false }],
+    ['-q=T', { wantsID: true }],
+    ['--load=0', { outputs: undefined }],
+    ['--push=false', { outputs: undefined }],
+    ['--reproducible=1', { isReproducible: true }],
+    ['--memory=1k', { runLimits: { memoryBytes: 1024 } }],
+    ['-m=1k', { runLimits: { memoryBytes: 1024 } }],
+  ])('%s', (flag, built) => {
+    expect(options([flag, '.'])).toMatchObject(built);
+  });
+
+  test('of a switch the last counts; it is nothing but true or false', () => {
+    expect(options(['--no-cache', '--no-cache=false', '.']).noCache).toBe(false);
+    expect(options(['--no-cache=false', '--no-cache', '.']).noCache).toBe(true);
+    expect(() => options(['--push=maybe', '.'])).toThrow(expect.objectContaining({ code: 'usage' }));
+  });
+
+  test.each(IGNORED_FLAGS.map(({ flags }) => [flags] as const))('%s has no effect, which is said', (flags) => {
+    const [, name = '', value] = /(--[a-z-]+)( <.*)?$/.exec(flags) ?? [];
+    const parsed = parseBuildFlags([value === undefined ? name : `${name}=1`, '.']);
+    expect(parsed).toMatchObject({ notes: [expect.stringContaining(`${name} has no effect: `)] });
   });
 
   test('--fail-on-miss takes a value only with =, and alone means every step', () => {

@@ -5,6 +5,7 @@ import { BuildError } from '../../errors.ts';
 import { parseAnnotations } from '../../exporter/index.ts';
 import { isRuleWord } from '../../frontend/index.ts';
 import { hostPlatform, type Platform, parsePlatform } from '../../image/oci/index.ts';
+import { parseGoBool } from '../../util/go-bool.ts';
 import type { CliContext } from '../context.ts';
 import { authFiles, registryConfig, rootDirectory } from '../environment.ts';
 import { assertReportNames } from '../reports.ts';
@@ -109,7 +110,7 @@ function cacheRules(flags: BuildFlags) {
     isParanoid: flags.paranoid === true,
     failOnMiss: failOnMiss(flags.failOnMiss),
     noCacheFilter: (flags.noCacheFilter ?? []).flatMap((text) => text.split(',')),
-    pull: flags.pull === undefined ? ('auto' as const) : oneOf('--pull', pullWord(flags.pull), ['always', 'never']),
+    pull: pullMode(flags.pull),
   };
 }
 
@@ -198,7 +199,8 @@ function platformOf(text: string | undefined): Platform | undefined {
   return parsePlatform(text);
 }
 
-function pullWord(text: string): string {
-  if (text === 'true') return 'always';
-  return text;
+function pullMode(text: string | undefined): BuildOptions['pull'] {
+  const isPulled = text === undefined ? false : parseGoBool(text);
+  if (isPulled !== undefined) return isPulled ? 'always' : 'auto';
+  return oneOf('--pull', text ?? '', ['always', 'never']);
 }

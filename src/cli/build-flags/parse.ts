@@ -2,7 +2,9 @@ import { Command, CommanderError, Option } from 'commander';
 import { BuildError } from '../../errors.ts';
 import { usageError } from '../usage-error.ts';
 import { VERSION } from '../version.ts';
+import { IGNORED_FLAGS, ignoredNotes } from './ignored.ts';
 import { PLANNED_FLAGS } from './planned.ts';
+import { OPPOSITES, plainSwitch } from './switches.ts';
 import { REPEATED, SINGLE } from './table.ts';
 
 /** The words of the command line, by flag, as text; see options.ts for what they mean. */
@@ -54,6 +56,8 @@ export interface BuildFlags {
   readonly registryMirror?: readonly string[];
   readonly ociRuntime?: string;
   readonly lower?: string;
+  /** What is to be said of flags that have no effect. */
+  readonly notes: readonly string[];
 }
 
 /** @returns 'shown' when help or the version was asked for and printed. @throws BuildError usage, not-supported-yet */
@@ -66,7 +70,7 @@ export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
     if (error.exitCode === 0) return 'shown';
     throw usageError(error, 'tsbuild');
   }
-  const flags = command.opts<Omit<BuildFlags, 'context'> & Record<string, unknown>>();
+  const flags = command.opts<Omit<BuildFlags, 'context' | 'notes'> & Record<string, unknown>>();
   refusePlanned(flags);
   const [context, ...more] = command.args;
   if (context === undefined)
@@ -77,7 +81,7 @@ export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
       `one build context is expected, ${command.args.length} words were given: ${command.args.join(' ')}`,
       { hint: 'a command, such as build, comes first; values that have spaces need quotes' },
     );
-  return { ...flags, context };
+  return { ...flags, context, notes: ignoredNotes(flags) };
 }
 
 function buildParser(): Command {
@@ -99,13 +103,15 @@ function buildParser(): Command {
     option.negate = false;
     command.addOption(option);
   }
+  for (const { flags } of IGNORED_FLAGS) command.addOption(new Option(flags).hideHelp());
+  for (const flags of OPPOSITES) command.addOption(new Option(flags).hideHelp());
   for (const flag of PLANNED_FLAGS) command.addOption(new Option(flag.flags).argParser(list).hideHelp());
   return command;
 }
 
-/** `--pull` and `--fail-on-miss` take a value only with `=`. */
+/** `--pull` and `--fail-on-miss` take a value only with `=`; so do switches, where it says whether. `-t=app` is `-t app`. */
 function withOwnValues(argv: readonly string[]): string[] {
-  return argv.map((word) => ALONE[word] ?? word);
+  return argv.map((word) => ALONE[word] ?? plainSwitch(word).replace(/^(-[A-Za-z])=(?=.)/s, '$1'));
 }
 
 const ALONE: Readonly<Record<string, string>> = { '--pull': '--pull=always', '--fail-on-miss': '--fail-on-miss=' };

@@ -1,4 +1,5 @@
 import { splitCsv } from '../../util/csv.ts';
+import { parseGoBool } from '../../util/go-bool.ts';
 
 export interface PlannedFlag {
   readonly flags: string;
@@ -14,7 +15,7 @@ const ATTEST_HINT = 'images have no attestations: leave it out, or give --proven
 
 /** `false`, or a spec with `disabled=true`. */
 function asksForNone(value: string): boolean {
-  return /^(0|f|false)$/i.test(value) || (splitCsv(value) ?? []).some((field) => /^disabled=(1|t|true)$/i.test(field));
+  return parseGoBool(value) === false || (splitCsv(value) ?? []).some((field) => /^disabled=(1|t|true)$/i.test(field));
 }
 
 /** Flags of the contract that are refused, never accepted and ignored. */

@@ -8,7 +8,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--pull <mode>', 'always, or never, ask the registry for base images (--pull alone is --pull=always)'],
   ['--network <mode>', 'network of RUNs: default, none or host'],
   ['--shm-size <size>', 'size of /dev/shm in RUNs'],
-  ['--memory <size>', 'memory of a RUN, e.g. 2g'],
+  ['-m, --memory <size>', 'memory of a RUN, e.g. 2g'],
   ['--cpus <n>', 'processors of a RUN, e.g. 1.5'],
   [
     '--cache-max <size>',
