@@ -129,11 +129,10 @@ export type RunMount =
       readonly target: string;
       readonly sharing: 'shared' | 'private' | 'locked';
       readonly readOnly: boolean;
-      readonly mode: number;
-      readonly uid: number;
-      readonly gid: number;
-      /** What a new cache directory starts as. */
-      readonly seed?: { readonly input: number; readonly source: string } | undefined;
+      /** Of a new directory that starts empty; there as soon as one of them is given, which makes it another cache. */
+      readonly attributes?: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined;
+      /** What a new cache directory starts as; without a source it is empty, and another cache than without a seed. */
+      readonly seed?: { readonly input: number; readonly source?: string | undefined } | undefined;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined }
   | {

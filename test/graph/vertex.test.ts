@@ -99,16 +99,13 @@ test.each<[Op, readonly number[]]>([
       mounts: [
         { type: 'bind', input: 2, source: '/', target: '/a', readOnly: true },
         { type: 'tmpfs', target: '/t' },
-        { type: 'cache', id: 'c', target: '/c', sharing: 'shared', readOnly: false, mode: 0, uid: 0, gid: 0 },
+        { type: 'cache', id: 'c', target: '/c', sharing: 'shared', readOnly: false },
         {
           type: 'cache',
           id: 'd',
           target: '/d',
           sharing: 'shared',
           readOnly: false,
-          mode: 0,
-          uid: 0,
-          gid: 0,
           seed: { input: 1, source: '/' },
         },
       ],

@@ -55,29 +55,37 @@ const LOWER: { readonly [K in RunMount['type']]: LowerMount } = {
     id: id ?? 'default',
     target: absolute(target ?? `/run/buildkit/ssh_agent.${context.sshBefore}`, context),
     required: required ?? false,
-    mode: mode ?? SSH_MODE,
+    mode: permissions(mode ?? SSH_MODE),
     uid: uid ?? 0,
     gid: gid ?? 0,
   }),
 };
 
+type Cache = Extract<RunMount, { type: 'cache' }>;
+
 function lowerCache(mount: ParsedMount, context: OneMount): RunMount {
   const target = requiredTarget(mount, context);
   const namespace = context.step.lowering.args.given.get(CACHE_NAMESPACE_ARG) ?? '';
   const id = mount.id || posix.normalize(mount.target ?? '').replace(/(?<=.)\/$/, '');
-  const from = context.step.command.sources[context.index];
-  const seed =
-    from === undefined ? undefined : { input: sourceInput(context), source: posix.resolve('/', mount.source ?? '') };
   return {
     type: 'cache',
     id: namespace === '' ? id : `${namespace}/${id}`,
     target,
     sharing: mount.sharing ?? 'shared',
     readOnly: mount.readOnly ?? false,
-    mode: mount.mode ?? CACHE_MODE,
-    uid: mount.uid ?? 0,
-    gid: mount.gid ?? 0,
-    seed,
+    ...startOf(mount, context),
+  };
+}
+
+/** How a new cache directory starts. What is given of its attributes makes it an empty one, unless a source is given, too. */
+function startOf(mount: ParsedMount, context: OneMount): Pick<Cache, 'attributes' | 'seed'> {
+  const { mode, uid, gid } = mount;
+  const source = posix.resolve('/', mount.source ?? '');
+  const isMade = source === '/' && (mode ?? uid ?? gid) !== undefined;
+  const from = context.step.command.sources[context.index];
+  return {
+    attributes: isMade ? { mode: permissions(mode ?? CACHE_MODE), uid: uid ?? 0, gid: gid ?? 0 } : undefined,
+    seed: from === undefined ? undefined : { input: sourceInput(context), source: isMade ? undefined : source },
   };
 }
 
@@ -92,10 +100,15 @@ function lowerSecret(mount: ParsedMount, context: OneMount): RunMount {
     target: target === undefined ? undefined : absolute(target, context),
     env: mount.env,
     required: mount.required ?? false,
-    mode: mount.mode ?? SECRET_MODE,
+    mode: permissions(mount.mode ?? SECRET_MODE),
     uid: mount.uid ?? 0,
     gid: mount.gid ?? 0,
   };
+}
+
+/** Nothing but these is given to what is mounted. */
+function permissions(mode: number): number {
+  return mode & 0o777;
 }
 
 function sourceInput({ step, inputs, index }: OneMount): number {

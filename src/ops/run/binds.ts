@@ -1,5 +1,5 @@
 import { type Digest, digestOf, parseDigest } from '../../../cache/index.ts';
-import type { RunOp } from '../../graph/index.ts';
+import type { RunMount, RunOp } from '../../graph/index.ts';
 import { openLayerWriter } from '../../image/layer/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import type { Result } from '../../solver/index.ts';
@@ -10,22 +10,30 @@ import { stackDigest } from '../stack-key.ts';
 
 type Bind = Extract<RunOp['mounts'][number], { type: 'bind' }>;
 
-/** What bind mounts show, as keys see it and as misses tell it. */
-export interface BindContent {
+/** A path of an input. */
+interface Part {
+  readonly input: number;
+  readonly source: string;
+  readonly target: string;
+}
+
+/** What mounts show of inputs, as keys see it and as misses tell it. */
+export interface MountContent {
   readonly digest: Digest;
   readonly files?: { readonly [path: string]: string } | undefined;
 }
 
-/** The content of everything that bind mounts show, in the order of the mounts; undefined when there is none. */
-export async function bindContent(
+/**
+ * The content of everything that bind mounts show and that caches start as, in the order of the mounts; undefined when there is
+ * none.
+ */
+export async function mountContent(
   op: RunOp,
   inputs: readonly Result[],
   context: { deps: OpDeps; signal: AbortSignal },
-): Promise<BindContent | undefined> {
-  const shown: BindContent[] = [];
-  for (const mount of op.mounts) {
-    if (mount.type === 'bind') shown.push(await contentOf(mount, inputs, context));
-  }
+): Promise<MountContent | undefined> {
+  const shown: MountContent[] = [];
+  for (const part of op.mounts.flatMap(partsOf)) shown.push(await contentOf(part, inputs, context));
   if (shown.length === 0) return undefined;
   const files = Object.assign({}, ...shown.map((one) => one.files)) as Record<string, string>;
   return {
@@ -34,13 +42,18 @@ export async function bindContent(
   };
 }
 
+function partsOf(mount: RunMount): readonly Part[] {
+  if (mount.type === 'bind') return [mount];
+  if (mount.type !== 'cache' || mount.seed?.source === undefined) return [];
+  return [{ input: mount.seed.input, source: mount.seed.source, target: mount.target }];
+}
+
 async function contentOf(
-  mount: Bind,
+  mount: Part,
   inputs: readonly Result[],
   { deps, signal }: { deps: OpDeps; signal: AbortSignal },
-): Promise<BindContent> {
-  const input = inputs[mount.input];
-  if (input === undefined) throw new Error(`bind mount ${mount.target} names input ${mount.input}, which is not there`);
+): Promise<MountContent> {
+  const input = inputOf(mount, inputs);
   if (input.kind === 'tree') return planBind(input.tree, mount.source, { signal });
   const stack = stackDigest(input.layers);
   if (mount.source === '/' || mount.source === '') return { digest: parseDigest(stack) };
@@ -66,8 +79,7 @@ export async function bindMount(
   inputs: readonly Result[],
   { deps, signal }: { deps: OpDeps; signal: AbortSignal },
 ): Promise<WorkerMount> {
-  const input = inputs[mount.input];
-  if (input === undefined) throw new Error(`bind mount ${mount.target} names input ${mount.input}, which is not there`);
+  const input = inputOf(mount, inputs);
   const { target, readOnly } = mount;
   if (input.kind === 'tree') {
     const { diffID, source } = await layerOf(input.tree, mount.source, { deps, signal });
@@ -75,6 +87,12 @@ export async function bindMount(
   }
   await deps.ensureLayers(input.layers, { signal });
   return { type: 'stack', stack: input.layers.map((layer) => layer.diffID), source: mount.source, target, readOnly };
+}
+
+function inputOf({ input, target }: Part, inputs: readonly Result[]): Result {
+  const found = inputs[input];
+  if (found === undefined) throw new Error(`the mount at ${target} names input ${input}, which is not there`);
+  return found;
 }
 
 async function layerOf(tree: Tree, source: string, { deps, signal }: { deps: OpDeps; signal: AbortSignal }) {

@@ -6,7 +6,7 @@ import { stackOf } from '../../solver/index.ts';
 import type { Kept, RunLimits, RunReply, RunRequest, WorkerMount } from '../../worker/protocol.ts';
 import type { OpDeps } from '../deps.ts';
 import { contentIDs, ownLayer } from '../stack-key.ts';
-import { bindContent, bindMount } from './binds.ts';
+import { bindMount, mountContent } from './binds.ts';
 import { privateSurroundings } from './environment.ts';
 import { runMaterial } from './key.ts';
 import { recallLeaks, rememberLeaks, tellLeaks } from './leaks.ts';
@@ -16,7 +16,7 @@ export function runOp(deps: OpDeps): OpRunner<RunOp> {
   return {
     async prepare(vertex, inputs, step) {
       const below = stackOf(inputs[0]);
-      const content = await bindContent(vertex.op, inputs, { deps, signal: step.signal });
+      const content = await mountContent(vertex.op, inputs, { deps, signal: step.signal });
       const material = runMaterial(vertex.op, contentIDs(below), content?.digest);
       return {
         kind: 'step',
@@ -157,18 +157,29 @@ async function cacheMount(
   inputs: readonly Result[],
   { deps, signal }: { deps: OpDeps; signal: AbortSignal },
 ): Promise<WorkerMount> {
-  const { seed, id: _, ...rest } = mount;
+  const { type, target, sharing, readOnly, seed } = mount;
   const seedLayers = seed === undefined ? undefined : stackOf(inputs[seed.input]);
-  if (seedLayers !== undefined) await deps.ensureLayers(seedLayers, { signal });
   const name = cacheName(mount, seedLayers);
-  if (seed === undefined || seedLayers === undefined) return { ...rest, name };
-  return { ...rest, name, seed: { stack: seedLayers.map((layer) => layer.diffID), source: seed.source } };
+  const asked = { type, target, sharing, readOnly, name, ...attributesOf(mount) };
+  if (seed?.source === undefined || seedLayers === undefined) return asked;
+  await deps.ensureLayers(seedLayers, { signal });
+  return { ...asked, seed: { stack: seedLayers.map((layer) => layer.diffID), source: seed.source } };
 }
 
-/** A cache directory is named by everything that decides how it starts: another mode, owner or seed is another cache. */
-function cacheName(mount: CacheMount, seedLayers: readonly LayerRef[] | undefined): string {
-  const seed = seedLayers === undefined ? '' : `${mount.seed?.source ?? ''} ${contentIDs(seedLayers).join(' ')}`;
-  return JSON.stringify([mount.id, mount.mode, mount.uid, mount.gid, seed]);
+/** A cache directory is named by everything that decides how it starts: other attributes or another seed are another cache. */
+function cacheName({ id, attributes, seed }: CacheMount, seedLayers: readonly LayerRef[] | undefined): string {
+  const start = seedLayers === undefined ? null : [seed?.source ?? null, ...contentIDs(seedLayers)];
+  return JSON.stringify([
+    id,
+    attributes === undefined ? null : [attributes.mode, attributes.uid, attributes.gid],
+    start,
+  ]);
+}
+
+const PLAIN = { mode: 0o755, uid: 0, gid: 0 };
+
+function attributesOf({ attributes }: CacheMount): NonNullable<CacheMount['attributes']> {
+  return attributes ?? PLAIN;
 }
 
 function scriptMount({ name, content }: { name: string; content: string }): WorkerMount {
@@ -227,7 +238,8 @@ function closedCaches({ mounts, user }: RunOp): string | undefined {
   return `user ${name} may not write to the cache at ${places}, which is root's: --mount=type=cache,uid=${uid},… gives it to the user`;
 }
 
-function isRootsAlone({ uid, gid, mode }: CacheMount): boolean {
+function isRootsAlone(mount: CacheMount): boolean {
+  const { uid, gid, mode } = attributesOf(mount);
   return uid === 0 && (mode & OTHERS_WRITE) === 0 && (gid === 0 || (mode & GROUP_WRITES) === 0);
 }
 

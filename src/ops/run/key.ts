@@ -31,13 +31,13 @@ export function runMaterial(op: RunOp, inputs: readonly ContentID[], content: Di
   };
 }
 
-/** Layout of a mount; never what is behind a secret or a cache. */
+/** Layout of a mount; never what is behind a secret, nor what a cache holds by now. */
 function mountField(mount: RunMount): Json {
   switch (mount.type) {
     case 'bind':
       return { type: 'bind', target: mount.target, readOnly: mount.readOnly };
     case 'cache':
-      return { type: 'cache', target: mount.target, readOnly: mount.readOnly };
+      return cacheField(mount);
     case 'tmpfs':
       return { type: 'tmpfs', target: mount.target, size: mount.sizeBytes ?? null };
     case 'secret':
@@ -62,4 +62,10 @@ function mountField(mount: RunMount): Json {
         gid: mount.gid,
       };
   }
+}
+
+/** How it starts; attributes that are not given are none, also where they are the default. */
+function cacheField({ target, readOnly, seed, attributes }: Extract<RunMount, { type: 'cache' }>): Json {
+  const { mode = null, uid = null, gid = null } = attributes ?? {};
+  return { type: 'cache', target, readOnly, seeded: seed?.source !== undefined, mode, uid, gid };
 }

@@ -104,7 +104,7 @@ describe('the process', () => {
 
 describe('mounts', () => {
   const OWNER = { uid: 0, gid: 0 };
-  const CACHE = { type: 'cache', sharing: 'shared', readOnly: false, mode: 0o755, ...OWNER, seed: undefined };
+  const CACHE = { type: 'cache', sharing: 'shared', readOnly: false, attributes: undefined, seed: undefined };
   const SECRET = { type: 'secret', env: undefined, required: false, mode: 0o400, ...OWNER };
 
   test.each<[string, object]>([
@@ -114,15 +114,33 @@ describe('mounts', () => {
     ['type=cache,target=rel', { ...CACHE, id: 'rel', target: '/w/rel' }],
     [
       'type=cache,id=i,target=/c,sharing=locked,ro,mode=700,uid=1,gid=2',
-      { ...CACHE, id: 'i', target: '/c', sharing: 'locked', readOnly: true, mode: 0o700, uid: 1, gid: 2 },
+      {
+        ...CACHE,
+        id: 'i',
+        target: '/c',
+        sharing: 'locked',
+        readOnly: true,
+        attributes: { mode: 0o700, uid: 1, gid: 2 },
+      },
     ],
+    ...(
+      [
+        ['mode=7755', { mode: 0o755, uid: 0, gid: 0 }],
+        ['uid=0', { mode: 0o755, uid: 0, gid: 0 }],
+        ['uid=1,source=/', { mode: 0o755, uid: 1, gid: 0 }],
+        ['uid=1,source=x', undefined],
+      ] as const
+    ).map(([more, attributes]): [string, object] => [
+      `type=cache,target=/c,${more}`,
+      { ...CACHE, id: '/c', target: '/c', attributes },
+    ]),
     ['type=tmpfs,target=/t', { type: 'tmpfs', target: '/t', sizeBytes: undefined }],
     ['type=tmpfs,target=/t,size=64m', { type: 'tmpfs', target: '/t', sizeBytes: 64 * 1024 * 1024 }],
     ['type=secret,id=a/tok', { ...SECRET, id: 'a/tok', target: '/run/secrets/tok' }],
     ['type=secret,target=/x/tok,required', { ...SECRET, id: 'tok', target: '/x/tok', required: true }],
     ['type=secret,id=tok,env=TOK', { ...SECRET, id: 'tok', target: undefined, env: 'TOK' }],
     [
-      'type=secret,id=tok,env=TOK,target=/t,mode=0444,uid=5,gid=6',
+      'type=secret,id=tok,env=TOK,target=/t,mode=6444,uid=5,gid=6',
       { ...SECRET, id: 'tok', target: '/t', env: 'TOK', mode: 0o444, uid: 5, gid: 6 },
     ],
     [
@@ -130,7 +148,7 @@ describe('mounts', () => {
       { type: 'ssh', id: 'default', target: '/run/buildkit/ssh_agent.0', required: false, mode: 0o600, ...OWNER },
     ],
     [
-      'type=ssh,id=k,target=/s,required=true',
+      'type=ssh,id=k,target=/s,required=true,mode=1600',
       { type: 'ssh', id: 'k', target: '/s', required: true, mode: 0o600, ...OWNER },
     ],
   ])('%s', async (text, mount) => {
@@ -139,12 +157,12 @@ describe('mounts', () => {
 
   test('every value but from is expanded', async () => {
     const op = await run('ARG T=/t I=id M=0700\nRUN --mount=type=cache,id=$I,target=$T/x,mode=$M x');
-    expect(op.mounts).toEqual([{ ...CACHE, id: 'id', target: '/t/x', mode: 0o700 }]);
+    expect(op.mounts).toEqual([{ ...CACHE, id: 'id', target: '/t/x', attributes: { ...OWNER, mode: 0o700 } }]);
   });
 
   test('from: stages, images, contexts and nothing', async () => {
     const lowered = await lowerText(
-      'FROM base AS dep\nRUN d\nFROM base\nRUN --mount=from=dep,target=/1 --mount=from=img,target=/2 --mount=type=cache,from=dep,source=s,target=/3 --mount=type=cache,target=/4 --mount=target=/5 x\n',
+      'FROM base AS dep\nRUN d\nFROM base\nRUN --mount=from=dep,target=/1 --mount=from=img,target=/2 --mount=type=cache,from=dep,source=s,target=/3 --mount=type=cache,target=/4 --mount=target=/5 --mount=type=cache,from=dep,mode=700,target=/6 x\n',
       { images: { base: {}, img: {} } },
     );
     const vertex = vertexOf(lowered, ' x');
@@ -155,7 +173,17 @@ describe('mounts', () => {
       '[internal] load build context',
     ]);
     expect(vertex.op).toMatchObject({
-      mounts: [{ input: 1 }, { input: 2 }, { seed: { input: 1, source: '/s' } }, { seed: undefined }, { input: 3 }],
+      mounts: [
+        { input: 1 },
+        { input: 2 },
+        { seed: { input: 1, source: '/s' } },
+        { seed: undefined },
+        { input: 3 },
+        {
+          seed: { input: 1, source: undefined },
+          attributes: { mode: 0o700 },
+        },
+      ],
     });
   });
 

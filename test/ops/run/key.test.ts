@@ -24,7 +24,8 @@ const mounts: fc.Arbitrary<RunMount> = fc.oneof(
     target: word,
     sharing: fc.constantFrom('shared' as const, 'private' as const, 'locked' as const),
     readOnly: fc.boolean(),
-    ...ids,
+    attributes: fc.option(fc.record(ids), { nil: undefined }),
+    seed: fc.option(fc.record({ input: fc.nat(3), source: word }), { nil: undefined }),
   }),
   fc.record({ type: fc.constant('tmpfs' as const), target: word, sizeBytes: fc.nat() }),
   fc.record({ type: fc.constant('secret' as const), id: word, target: word, required: fc.boolean(), ...ids }),
@@ -70,17 +71,18 @@ const CHANGES: { readonly [what: string]: (op: RunOp) => RunOp } = {
 /** What is said beforehand to be without influence on the result. */
 const NO_CHANGES: { readonly [what: string]: (op: RunOp) => RunOp } = {
   'where extra hosts lead': (op) => ({ ...op, extraHosts: op.extraHosts.map(({ host }) => ({ host, ip: '9.9.9.9' })) }),
-  'which cache directory is mounted, how, and whose': (op) => ({
+  'which cache directory is mounted, and how': (op) => ({
     ...op,
-    mounts: op.mounts.map((mount) =>
-      mount.type === 'cache' ? { ...mount, id: 'other', sharing: 'locked', mode: 0, uid: 7, seed: undefined } : mount,
-    ),
+    mounts: op.mounts.map((mount) => (mount.type === 'cache' ? { ...mount, id: 'other', sharing: 'locked' } : mount)),
   }),
-  'the number of the input that is bound; its content counts': (op) => ({
+  'the number of the input that is bound, or that a cache starts as; its content counts': (op) => ({
     ...op,
-    mounts: op.mounts.map((mount) =>
-      mount.type === 'bind' ? { ...mount, input: mount.input + 1, source: '/x' } : mount,
-    ),
+    mounts: op.mounts.map((mount) => {
+      if (mount.type === 'bind') return { ...mount, input: mount.input + 1, source: '/x' };
+      return mount.type === 'cache' && mount.seed !== undefined
+        ? { ...mount, seed: { input: mount.seed.input + 1, source: '/x' } }
+        : mount;
+    }),
   }),
   'the epoch, which dates nothing that a command writes': (op) => ({ ...op, epoch: (op.epoch ?? 0) + 1 }),
 };
@@ -107,6 +109,22 @@ describe('a RUN has another key after a change of', () => {
     const [op] = fc.sample(runs, 1);
     if (op === undefined) throw new Error('no sample');
     expect(keyOf({ ...op, mounts: [other] })).not.toBe(keyOf({ ...op, mounts: [mount] }));
+  });
+
+  test('how a cache mount starts, and attributes that are given, be they the default', () => {
+    const cache = { type: 'cache', id: 'a', target: '/a', sharing: 'shared', readOnly: false } as const;
+    const plain = { mode: 0o755, uid: 0, gid: 0 };
+    const starts: readonly Partial<typeof cache & RunMount>[] = [
+      {},
+      { seed: { input: 1, source: '/' } },
+      ...[plain, { ...plain, mode: 0o700 }, { ...plain, uid: 1 }, { ...plain, gid: 1 }].map((attributes) => ({
+        attributes,
+      })),
+    ];
+    const [op] = fc.sample(runs, 1);
+    if (op === undefined) throw new Error('no sample');
+    const keys = starts.map((start) => keyOf({ ...op, mounts: [{ ...cache, ...start }] }));
+    expect(new Set(keys).size).toBe(starts.length);
   });
 });
 

@@ -214,18 +214,45 @@ describe('what the worker is asked', () => {
     expect(asked.ensured).toContain(diffID);
   });
 
+  test('a cache starts as files of a stage: they are in its key, and brought here', async () => {
+    const cache = { type: 'cache', id: 'c', target: '/c', sharing: 'shared', readOnly: false } as const;
+    const { run, request, asked } = rig();
+    const seeded: RunMount = { ...cache, seed: { input: 1, source: '/' } };
+    const [one, other] = await Promise.all(
+      ['seed', 'other'].map((name) => run({ mounts: [seeded] }, [stack('base'), stack(name)])),
+    );
+    expect(one?.materials[0]?.content).not.toBe(other?.materials[0]?.content);
+    expect(request()?.mounts).toMatchObject([{ type: 'cache', seed: { stack: [layer('seed').diffID], source: '/' } }]);
+    expect(asked.ensured).toContain(layer('seed').diffID);
+    const empty = rig();
+    const { materials } = await empty.run({ mounts: [{ ...cache, seed: { input: 1 } }] }, [
+      stack('base'),
+      stack('seed'),
+    ]);
+    expect(materials[0]?.content).toBeUndefined();
+    expect(empty.request()?.mounts[0]).not.toHaveProperty('seed');
+  });
+
   test('cache mounts share a directory when everything that decides how it starts is equal', async () => {
     const mount = { type: 'cache', id: 'npm', target: '/c', sharing: 'shared', readOnly: false } as const;
     const nameOf = async (more: Partial<Extract<RunMount, { type: 'cache' }>>) => {
       const { run, request } = rig();
-      await run({ mounts: [{ ...mount, mode: 0o755, uid: 0, gid: 0, ...more }] }, [stack('base'), stack('seed')]);
+      await run({ mounts: [{ ...mount, ...more }] }, [stack('base'), stack('seed'), stack('other')]);
       const [asked] = request()?.mounts ?? [];
       return asked?.type === 'cache' ? asked.name : undefined;
     };
     const name = await nameOf({});
     expect(await nameOf({ target: '/elsewhere', sharing: 'locked', readOnly: true })).toBe(name);
-    for (const more of [{ id: 'x' }, { mode: 0 }, { uid: 1 }, { gid: 1 }, { seed: { input: 1, source: '/' } }])
-      expect(await nameOf(more)).not.toBe(name);
+    const plain = { mode: 0o755, uid: 0, gid: 0 };
+    const others = await Promise.all([
+      nameOf({ id: 'x' }),
+      ...[plain, { ...plain, mode: 0 }, { ...plain, uid: 1 }, { ...plain, gid: 1 }].map((attributes) =>
+        nameOf({ attributes }),
+      ),
+      ...[1, 2].map((input) => nameOf({ seed: { input, source: '/' } })),
+      ...[1, 2].map((input) => nameOf({ attributes: plain, seed: { input } })),
+    ]);
+    expect(new Set([name, ...others]).size).toBe(1 + others.length);
   });
 });
 
@@ -260,13 +287,13 @@ describe('what comes of it', () => {
     ],
     ['', {}, undefined],
     ['0:5', {}, undefined],
-    ['1000', { uid: 1000 }, undefined],
-    ['1000', { mode: 0o777 }, undefined],
-    ['1000', { gid: 1000, mode: 0o775 }, undefined],
+    ['1000', { attributes: { uid: 1000, gid: 0, mode: 0o755 } }, undefined],
+    ['1000', { attributes: { uid: 0, gid: 0, mode: 0o777 } }, undefined],
+    ['1000', { attributes: { uid: 0, gid: 1000, mode: 0o775 } }, undefined],
     ['1000', { readOnly: true }, undefined],
   ] as const)('user %j that fails with a cache %j', async (user, more, hint) => {
     const cache = { type: 'cache', id: 'c', target: '/c', sharing: 'shared', readOnly: false } as const;
-    const mount: RunMount = { ...cache, mode: 0o755, uid: 0, gid: 0, ...more };
+    const mount: RunMount = { ...cache, ...more };
     await expect(rig({ outcome: 'exited', exitCode: 1 }).run({ user, mounts: [mount] })).rejects.toMatchObject({
       hint: hint === undefined ? expect.stringMatching(/^the whole output/) : expect.stringContaining(hint),
     });
