@@ -133,6 +133,8 @@ export type RunMount =
       readonly attributes?: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined;
       /** What a new cache directory starts as; without a source it is empty, and another cache than without a seed. */
       readonly seed?: { readonly input: number; readonly source?: string | undefined } | undefined;
+      /** What of the directory is shown; all of it when absent. */
+      readonly subpath?: string | undefined;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined }
   | {

@@ -146,6 +146,8 @@ export type WorkerMount =
       readonly uid: number;
       readonly gid: number;
       readonly seed?: { readonly stack: WireStack; readonly source: string } | undefined;
+      /** A path in it, which is shown instead. */
+      readonly subpath?: string | undefined;
     }
   | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined }
   /** A file on the worker's private tmpfs with this content (base64): secrets, heredoc scripts. Read-only. */

@@ -151,6 +151,52 @@ test('a locked cache is for one RUN at a time, private ones are apart', async ()
   expect(apart.map((ran) => ran.outcome === 'exited' && ran.exitCode)).toEqual([0, 0]);
 });
 
+test('a cache that one RUN mounts twice is one directory, whatever the sharing', async () => {
+  await using rig = await WorkerRig.setup();
+  const base = rig.busybox();
+  for (const sharing of ['shared', 'private', 'locked'] as const) {
+    const mounts = ['/one', '/two'].map((target) => cache({ name: sharing, sharing, target }));
+    const ran = await rig.run([base], 'echo hi > /one/f; cat /two/f', { mounts });
+    expect(ran).toMatchObject({ stdout: 'hi\n', exitCode: 0 });
+  }
+});
+
+test('RUNs that lock the same caches in other orders wait for each other, not forever', async () => {
+  await using rig = await WorkerRig.setup();
+  const base = rig.busybox();
+  const locked = (...names: readonly string[]) =>
+    names.map((name, index) => cache({ name, target: `/c${index}`, sharing: 'locked' }));
+  const ran = await Promise.all(
+    [locked('a', 'b'), locked('b', 'a'), locked('b', 'c', 'a')].map((mounts) =>
+      rig.run([base], 'sleep 0.1', { mounts }),
+    ),
+  );
+  expect(ran.map((one) => one.outcome === 'exited' && one.exitCode)).toEqual([0, 0, 0]);
+});
+
+test('a path in a cache is a directory or a file of it, and never leads out', async () => {
+  await using rig = await WorkerRig.setup();
+  const base = rig.busybox();
+  await rig.run(
+    [base],
+    'cd /cache; mkdir -p a/b; echo in > a/b/f; ln -s /a/b way; ln -s /etc/passwd out; ln -s a/b/f f',
+    {
+      mounts: [cache()],
+    },
+  );
+  const at = (subpath: string, target: string) => cache({ subpath, target });
+  const mounts = [at('/way', '/dir'), at('/f', '/one'), cache({ subpath: '/a', target: '/ro', readOnly: true })];
+  const ran = await rig.run([base], 'cat /dir/f /one; echo more > /dir/g; cat /ro/b/g; touch /ro/x 2>&1 || true', {
+    mounts,
+  });
+  expect(ran.stdout).toMatch(/^in\nin\nmore\n.*Read-only/);
+  for (const subpath of ['/none', '/out', '/../../etc/passwd'])
+    await expect(rig.run([base], 'true', { mounts: [at(subpath, '/m')] })).rejects.toMatchObject({
+      code: 'mount-failed',
+      message: new RegExp(`${subpath} of the cache mount at /m is not in the cache`),
+    });
+});
+
 test('a file has its mode and owner, cannot be written, and never touches the disk', async () => {
   await using rig = await WorkerRig.setup();
   const base = rig.busybox();

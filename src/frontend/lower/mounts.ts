@@ -77,16 +77,23 @@ function lowerCache(mount: ParsedMount, context: OneMount): RunMount {
   };
 }
 
-/** How a new cache directory starts. What is given of its attributes makes it an empty one, unless a source is given, too. */
-function startOf(mount: ParsedMount, context: OneMount): Pick<Cache, 'attributes' | 'seed'> {
-  const { mode, uid, gid } = mount;
+/**
+ * How a new cache directory starts, and what of it is shown. What is given of its attributes makes it an empty one, unless a source is
+ * given, too.
+ */
+function startOf(mount: ParsedMount, context: OneMount): Pick<Cache, 'attributes' | 'seed' | 'subpath'> {
   const source = posix.resolve('/', mount.source ?? '');
-  const isMade = source === '/' && (mode ?? uid ?? gid) !== undefined;
-  const from = context.step.command.sources[context.index];
-  return {
-    attributes: isMade ? { mode: permissions(mode ?? CACHE_MODE), uid: uid ?? 0, gid: gid ?? 0 } : undefined,
-    seed: from === undefined ? undefined : { input: sourceInput(context), source: isMade ? undefined : source },
-  };
+  const attributes = source === '/' ? givenAttributes(mount) : undefined;
+  if (context.step.command.sources[context.index] === undefined)
+    return { attributes, subpath: source === '/' ? undefined : source };
+  const seed = { input: sourceInput(context), source: attributes === undefined ? source : undefined };
+  return { attributes, seed };
+}
+
+/** None unless one of them is given. */
+function givenAttributes({ mode, uid, gid }: ParsedMount): Cache['attributes'] {
+  if ((mode ?? uid ?? gid) === undefined) return undefined;
+  return { mode: permissions(mode ?? CACHE_MODE), uid: uid ?? 0, gid: gid ?? 0 };
 }
 
 function lowerSecret(mount: ParsedMount, context: OneMount): RunMount {

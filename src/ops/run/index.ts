@@ -157,10 +157,10 @@ async function cacheMount(
   inputs: readonly Result[],
   { deps, signal }: { deps: OpDeps; signal: AbortSignal },
 ): Promise<WorkerMount> {
-  const { type, target, sharing, readOnly, seed } = mount;
+  const { type, target, sharing, readOnly, seed, subpath } = mount;
   const seedLayers = seed === undefined ? undefined : stackOf(inputs[seed.input]);
   const name = cacheName(mount, seedLayers);
-  const asked = { type, target, sharing, readOnly, name, ...attributesOf(mount) };
+  const asked = { type, target, sharing, readOnly, name, subpath, ...attributesOf(mount) };
   if (seed?.source === undefined || seedLayers === undefined) return asked;
   await deps.ensureLayers(seedLayers, { signal });
   return { ...asked, seed: { stack: seedLayers.map((layer) => layer.diffID), source: seed.source } };

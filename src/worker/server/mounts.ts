@@ -8,9 +8,10 @@ import { displayPath, relPathOfText } from '../../util/rel-path.ts';
 import type { OciMount } from '../exec/index.ts';
 import type { WorkerMount } from '../protocol.ts';
 import type { MountPoint, View } from '../snapshot/index.ts';
-import { holdCache } from './cache-mount.ts';
+import { type HeldCache, holdCache } from './cache-mount.ts';
 import { lockedFlags } from './locked-flags.ts';
 import { cleanTarget, isBelow, parentsFirst } from './paths.ts';
+import { pinBelow } from './pin-below.ts';
 import type { Workspace } from './workspace.ts';
 
 /** A mount whose source is ready on this machine. */
@@ -33,9 +34,15 @@ export async function readyMounts(mounts: readonly WorkerMount[], context: Mount
   const ready: (ReadyMount | undefined)[] = sorted.map(() => undefined);
   // Locks in one order for everybody, whatever order the Dockerfile has: two RUNs never wait for each other.
   const order = sorted.map((mount, index) => ({ mount, index })).sort((a, b) => lockOrder(a.mount, b.mount));
+  const caches = new Map<string, HeldCache>();
   for (const { mount, index } of order)
-    ready[index] = await readyMount(mount, pointsBelow(mount.target, sorted), context);
+    ready[index] = await readyMount(mount, pointsBelow(mount.target, sorted), { ...context, caches });
   return ready.flatMap((one) => (one === undefined ? [] : [one]));
+}
+
+interface OneMount extends MountContext {
+  /** Those that this RUN holds, by name: one that it mounts twice is the same directory, whatever the sharing. */
+  readonly caches: Map<string, HeldCache>;
 }
 
 function lockOrder(a: WorkerMount, b: WorkerMount): number {
@@ -56,11 +63,7 @@ function kindOf(mount: WorkerMount): 'file' | 'directory' {
   return mount.type === 'file' ? 'file' : 'directory';
 }
 
-async function readyMount(
-  mount: WorkerMount,
-  nested: readonly MountPoint[],
-  context: MountContext,
-): Promise<ReadyMount> {
+async function readyMount(mount: WorkerMount, nested: readonly MountPoint[], context: OneMount): Promise<ReadyMount> {
   switch (mount.type) {
     case 'stack':
       return stackMount(mount, nested, context);
@@ -102,15 +105,18 @@ async function stackMount(
   };
 }
 
-async function cacheMount(mount: Of<'cache'>, { workspace, signal, owned }: MountContext): Promise<ReadyMount> {
-  const cache = owned.use(await holdCache(mount, workspace, signal));
-  const flags = mount.readOnly ? ['ro', ...hostFlags(cache.path, workspace)] : [];
-  return {
-    target: mount.target,
-    type: 'directory',
-    mount: bind(cache.path, mount.target, [...flags, ...noDevices(workspace)]),
-  };
+async function cacheMount(mount: Of<'cache'>, { workspace, signal, owned, caches }: OneMount): Promise<ReadyMount> {
+  const { name, target, subpath, readOnly } = mount;
+  const cache = caches.get(name) ?? owned.use(await holdCache(mount, workspace, signal));
+  caches.set(name, cache);
+  const shown =
+    subpath === undefined ? WHOLE : owned.use(pinBelow(cache.path, subpath, { runDir: workspace.runDir, target }));
+  const path = shown.path ?? cache.path;
+  const flags = readOnly ? ['ro', ...hostFlags(path, workspace)] : [];
+  return { target, type: shown.type, mount: bind(path, target, [...flags, ...noDevices(workspace)]) };
 }
+
+const WHOLE = { path: undefined, type: 'directory' } as const;
 
 /** Device nodes cannot be opened there; in a user namespace they never can. */
 function noDevices({ machine }: Workspace): readonly string[] {

@@ -104,7 +104,10 @@ describe('the process', () => {
 
 describe('mounts', () => {
   const OWNER = { uid: 0, gid: 0 };
-  const CACHE = { type: 'cache', sharing: 'shared', readOnly: false, attributes: undefined, seed: undefined };
+  const CACHE = {
+    ...{ type: 'cache', sharing: 'shared', readOnly: false },
+    ...{ attributes: undefined, seed: undefined, subpath: undefined },
+  };
   const SECRET = { type: 'secret', env: undefined, required: false, mode: 0o400, ...OWNER };
 
   test.each<[string, object]>([
@@ -128,11 +131,11 @@ describe('mounts', () => {
         ['mode=7755', { mode: 0o755, uid: 0, gid: 0 }],
         ['uid=0', { mode: 0o755, uid: 0, gid: 0 }],
         ['uid=1,source=/', { mode: 0o755, uid: 1, gid: 0 }],
-        ['uid=1,source=x', undefined],
+        ['uid=1,source=x/../y', undefined, '/y'],
       ] as const
-    ).map(([more, attributes]): [string, object] => [
+    ).map(([more, attributes, subpath]): [string, object] => [
       `type=cache,target=/c,${more}`,
-      { ...CACHE, id: '/c', target: '/c', attributes },
+      { ...CACHE, id: '/c', target: '/c', attributes, subpath },
     ]),
     ['type=tmpfs,target=/t', { type: 'tmpfs', target: '/t', sizeBytes: undefined }],
     ['type=tmpfs,target=/t,size=64m', { type: 'tmpfs', target: '/t', sizeBytes: 64 * 1024 * 1024 }],
@@ -177,7 +180,7 @@ describe('mounts', () => {
         { input: 1 },
         { input: 2 },
         { seed: { input: 1, source: '/s' } },
-        { seed: undefined },
+        { id: '/4' },
         { input: 3 },
         {
           seed: { input: 1, source: undefined },
@@ -185,6 +188,7 @@ describe('mounts', () => {
         },
       ],
     });
+    expect(vertex.op).not.toHaveProperty('mounts.3.seed');
   });
 
   test('agents are counted', async () => {
