@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
+import type { Definition } from '../graph/index.ts';
 import { openHttp } from '../host/net/index.ts';
 import { removeCgroups } from '../host/sys/index.ts';
 import { openNames } from '../image/names/index.ts';
@@ -19,6 +20,7 @@ import { openCredentials } from './credentials.ts';
 import { makeExportDeps } from './export-deps.ts';
 import { makeBlobFetcher } from './fetch-blob.ts';
 import { filter } from './filter.ts';
+import { ignoredCaches } from './ignored-caches.ts';
 import { makeImageResolver } from './image-resolver.ts';
 import { makeLayerSupply } from './layer-supply.ts';
 import { makeOpDeps } from './op-deps.ts';
@@ -28,7 +30,7 @@ import { ExportedLayers } from './publish-layer.ts';
 import { makeRemoteDeps } from './remote-context.ts';
 import type { Session } from './session.ts';
 import { openStateRoot } from './state-root.ts';
-import { makeWorkerHolder, type WorkerDeps } from './worker.ts';
+import { makeWorkerHolder, type WorkerDeps, type WorkerHolder } from './worker.ts';
 
 /** @throws BuildError root-unusable, context-*, dockerfile-missing, ignore-invalid */
 export async function openSession(
@@ -87,9 +89,18 @@ export async function openSession(
     useProxies(env) {
       proxies.env = env;
     },
-    aimAt: (definition) => exported.aimAt(definition),
+    aimAt: (definition) => aimAt(definition, { exported, worker, options }),
     [Symbol.asyncDispose]: () => timed({ name: 'close' }, () => resources[Symbol.asyncDispose]()),
   };
+}
+
+function aimAt(
+  definition: Definition,
+  { exported, worker, options }: { exported: ExportedLayers; worker: WorkerHolder; options: BuildOptions },
+): void {
+  exported.aimAt(definition);
+  // A build that keeps nothing takes nothing away.
+  if (options.keepsNoRecord !== true) worker.retire(ignoredCaches(definition));
 }
 
 async function startWorkerOf(

@@ -10,6 +10,8 @@ export interface WorkerHolder extends AsyncDisposable {
   startAhead(): void;
   /** No RUN is expected any more: it tidies up and ends meanwhile. One that comes all the same has another. */
   dismiss(): void;
+  /** Caches of these ids start anew, once, before the first RUN. */
+  retire(ids: readonly string[]): void;
   run(
     request: RunRequest,
     options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
@@ -32,6 +34,7 @@ export function makeWorkerHolder({ start, leftovers, emit }: WorkerDeps): Worker
   let remain = leftovers.length;
   const ends: Promise<void>[] = [];
   const untold: BuildEvent[] = [];
+  const retirement = makeRetirement();
   let isNeeded = leftovers.length > 0;
   const tell: Emit = (event) => {
     if (isNeeded) emit(event);
@@ -70,9 +73,11 @@ export function makeWorkerHolder({ start, leftovers, emit }: WorkerDeps): Worker
       launched().catch(() => undefined);
     },
     dismiss,
+    retire: (ids) => retirement.of(ids),
     async run(request, options) {
       options.signal.throwIfAborted();
-      const reply = await (await started()).run(request, options);
+      const ready = await retirement.doneBy(await started());
+      const reply = await ready.run(request, options);
       if (options.signal.aborted) throw new BuildError('cancelled', 'the build was cancelled');
       return reply;
     },
@@ -80,6 +85,22 @@ export function makeWorkerHolder({ start, leftovers, emit }: WorkerDeps): Worker
       if (remain > 0) started().catch(() => undefined);
       dismiss();
       await Promise.all(ends);
+    },
+  };
+}
+
+/** Asked of the first worker that has a RUN. */
+function makeRetirement() {
+  let wanted: readonly string[] = [];
+  let done: Promise<void> | undefined;
+  return {
+    of(ids: readonly string[]): void {
+      wanted = ids;
+    },
+    async doneBy(worker: Worker): Promise<Worker> {
+      done ??= wanted.length === 0 ? Promise.resolve() : worker.retire(wanted);
+      await done;
+      return worker;
     },
   };
 }

@@ -15,6 +15,8 @@ export interface WorkerCalls {
   run: { readonly request: RunRequest; readonly reply: RunReply };
   /** Kills everything of a run; its `run` call then replies with `killed`. Unknown ids are fine. */
   kill: { readonly request: { readonly id: string }; readonly reply: null };
+  /** The caches of these ids start anew, but for those that somebody uses. */
+  retire: { readonly request: { readonly ids: readonly string[] }; readonly reply: null };
   /** Deletes below the root what belongs to sub-uids: names relative to the root. */
   remove: { readonly request: { readonly paths: readonly string[] }; readonly reply: null };
   /** What this machine can do, for doctor and preflight. */

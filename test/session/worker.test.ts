@@ -12,6 +12,7 @@ function holder(leftovers: readonly string[], failure?: Error) {
   const said: string[] = [];
   const worker = {
     run: () => Promise.resolve(reply),
+    retire: (ids: readonly string[]) => Promise.resolve(void said.push(`retires ${ids.join(' ')}`)),
     [Symbol.asyncDispose]: () => Promise.resolve(void said.push('ended')),
   } as unknown as Worker;
   const start = () => {
@@ -37,6 +38,17 @@ test('there is one worker, with leftovers and without', async () => {
   await held.run(request, options);
   await held[Symbol.asyncDispose]();
   expect(said).toEqual(['started', 'ended']);
+});
+
+test('caches are retired once, before the first RUN', async () => {
+  const { said, holder: held } = holder([]);
+  held.retire(['npm', 'go']);
+  expect(said).toEqual([]);
+  await Promise.all([held.run(request, options), held.run(request, options)]);
+  held.dismiss();
+  await held.run(request, options);
+  await held[Symbol.asyncDispose]();
+  expect(said.filter((one) => one.startsWith('retires'))).toEqual(['retires npm go']);
 });
 
 test('a worker that cannot start fails the run and nothing else', async () => {

@@ -3,7 +3,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['-f, --file <file>', 'Dockerfile (default: CONTEXT/Dockerfile; a URL; - for stdin)'],
   ['--target <stage>', 'build this stage instead of the last'],
   ['--platform <platform>', 'platform of the image, e.g. linux/arm64'],
-  ['--no-cache', 'run every step; results are still recorded'],
+  ['--no-cache', 'run every step, with empty cache mounts; results are still recorded'],
   ['--paranoid', 'read every file of the context again, whatever its times say'],
   ['--pull <mode>', 'always, or never, ask the registry for base images (--pull alone is --pull=always)'],
   ['--network <mode>', 'network of RUNs: default, none or host'],
@@ -46,7 +46,7 @@ export const REPEATED: readonly (readonly [string, string])[] = [
   ],
   ['--secret <spec>', 'id=ID[,src=FILE|,env=NAME]: for RUN --mount=type=secret'],
   ['--ssh <spec>', 'default, or ID=SOCKET: an agent for RUN --mount=type=ssh'],
-  ['--no-cache-filter <stages>', 'run every step of these stages'],
+  ['--no-cache-filter <stages>', 'run every step of these stages, with empty cache mounts'],
   [
     '--fail-on-miss [what]',
     'fail before a step runs that misses: any, or those of a stage, or one (=STAGE, =s4, =build/2, =TEXT)',

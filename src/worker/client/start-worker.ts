@@ -38,6 +38,8 @@ export interface Worker extends AsyncDisposable {
     request: RunRequest,
     options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
   ): Promise<RunReply>;
+  /** Caches of these ids that nobody uses start anew. */
+  retire(ids: readonly string[]): Promise<void>;
   /** Names relative to the root, of what belongs to sub-ids. */
   remove(paths: readonly string[]): Promise<void>;
   probe(): Promise<WorkerProbe>;
@@ -165,6 +167,9 @@ function workerOf({ child, channel, outputs, ended }: Started): Worker {
         aborted.forget();
         outputs.delete(request.id);
       }
+    },
+    async retire(ids) {
+      await channel.call('retire', { ids });
     },
     async remove(paths) {
       await channel.call('remove', { paths });

@@ -15,6 +15,7 @@ import type {
 import { childrenCpuMs } from './cpu-time.ts';
 import { takePhases } from './phases.ts';
 import { removeBelow } from './remove.ts';
+import { retireCaches } from './retire-caches.ts';
 import { openRunOutput, type Send } from './run-output.ts';
 import { runStep } from './run-step.ts';
 import { maskedError, maskedValues } from './secrets.ts';
@@ -55,6 +56,10 @@ export function makeServer(send: Send): Server {
     },
     async kill({ id }) {
       runs.get(id)?.controller.abort();
+      return null;
+    },
+    async retire({ ids }) {
+      retireCaches(ids, opened());
       return null;
     },
     async remove({ paths }) {
