@@ -2,6 +2,7 @@ import { shellWords, unescapedWords } from '../expand/index.ts';
 import type { CommandLine } from './command-line.ts';
 import { splitCommand } from './command-line.ts';
 import { parseJsonWords } from './json.ts';
+import type { Escape } from './lines.ts';
 
 /** The `<<NAME` of a line, before its body is read. */
 export interface HeredocWord {
@@ -23,9 +24,12 @@ export function parseHeredocWord(word: string): HeredocWord | undefined {
 }
 
 /** The heredocs whose bodies follow the line. RUN, COPY and ADD have them, alone or behind ONBUILD, unless in JSON form. */
-export function heredocWordsOf(line: string, command: CommandLine): readonly HeredocWord[] {
+export function heredocWordsOf(
+  line: string,
+  { command, escapeToken }: { command: CommandLine; escapeToken: Escape },
+): readonly HeredocWord[] {
   if (!line.includes('<<')) return [];
-  const inner = command.keyword.text.toLowerCase() === 'onbuild' ? splitCommand(command.rest) : command;
+  const inner = command.keyword.text.toLowerCase() === 'onbuild' ? splitCommand(command.rest, escapeToken) : command;
   if (!BEARERS.has(inner.keyword.text.toLowerCase()) || parseJsonWords(inner.rest) !== 'no-json') return [];
   return (shellWords(line) ?? []).flatMap((word) => parseHeredocWord(word) ?? []);
 }

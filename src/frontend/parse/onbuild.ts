@@ -5,12 +5,12 @@ import { keyValues } from './key-values.ts';
 import { refuse, type Statement } from './statement.ts';
 
 export function parseOnbuild(statement: Statement): OnbuildInstruction {
-  const { common, rest, line, bodies } = statement;
+  const { common, rest, line, bodies, escapeToken } = statement;
   if (rest.text === '') {
     const hint = 'write ONBUILD and an instruction';
     throw refuse(statement, 'ONBUILD requires at least one argument', { hint });
   }
-  const inner = splitCommand(rest);
+  const inner = splitCommand(rest, escapeToken);
   const triggerKeyword = inner.keyword.text.toUpperCase();
   if (triggerKeyword === 'ONBUILD') {
     const hint = 'write ONBUILD once';

@@ -50,8 +50,8 @@ function openStatement(
   line: LogicalLine,
   { source, reader }: { source: Source; reader: LineReader },
 ): { statement: Statement; problems: BuildError[] } {
-  const command = splitCommand({ text: line.text, start: 0, end: line.text.length });
   const escapeToken = reader.escape;
+  const command = splitCommand({ text: line.text, start: 0, end: line.text.length }, escapeToken);
   const rangeOf = (piece: Piece): Instruction['range'] => {
     const start = line.offsetOf(piece.start);
     return source.rangeOf(start, piece.end > piece.start ? line.offsetOf(piece.end - 1) + 1 : start);
@@ -59,7 +59,7 @@ function openStatement(
   const problems: BuildError[] = [];
   const bodies: Body[] = [];
   let end = line.end;
-  for (const word of heredocWordsOf(line.text, command)) {
+  for (const word of heredocWordsOf(line.text, { command, escapeToken })) {
     const body = readBody(word, { source, reader });
     end = body.end;
     if (body.isTerminated) bodies.push(body);

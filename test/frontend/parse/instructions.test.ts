@@ -70,6 +70,13 @@ describe('A5 flags', () => {
     expect(one('cmd', 'CMD echo --x').args).toEqual(['echo --x']);
   });
 
+  test('A5.1 the escape character of the file, inside quotes too', () => {
+    const copied = read('# escape=`\nFROM a\nCOPY --exclude=C:\\a` b --exclude="x`"y" a /')[1];
+    expect(copied?.flags.map(({ value }) => value)).toEqual(['C:\\a b', 'x"y']);
+    const trigger = '# escape=`\nFROM a\nONBUILD COPY --exclude=a` b <<E /\nx\nE\n';
+    expect(read(trigger)[1]?.heredocs).toHaveLength(1);
+  });
+
   test('A5.3 nobody looks at the flags of ARG, STOPSIGNAL and HEALTHCHECK NONE', () => {
     expect(one('arg', 'ARG --x A').pairs.map(({ key }) => key)).toEqual(['A']);
     expect(one('stopsignal', 'STOPSIGNAL --x 9').signal.text).toBe('9');
