@@ -29,7 +29,7 @@ export function replaceFirst(value: string, pattern: string, replacement: string
   return chars.slice(0, match.start).join('') + replacement + chars.slice(match.end).join('');
 }
 
-/** An empty match right behind another match counts for nothing. */
+/** An empty match right behind another match counts for nothing. The replacement is a template of Go's regexp, which knows no groups here. */
 export function replaceAll(value: string, pattern: string, replacement: string): string {
   const pieces = parsePattern(pattern);
   const chars = charsOf(value, pattern);
@@ -39,12 +39,25 @@ export function replaceAll(value: string, pattern: string, replacement: string):
     const match = find(pieces, chars, from);
     if (match === undefined) break;
     out.push(chars.slice(copied, match.start).join(''));
-    if (match.end > copied || match.start === 0) out.push(replacement);
+    if (match.end > copied || match.start === 0) {
+      out.push(fromTemplate(replacement, chars.slice(match.start, match.end).join('')));
+    }
     copied = match.end;
     from = Math.max(from + 1, match.end);
   }
   out.push(chars.slice(copied).join(''));
   return out.join('');
+}
+
+/** `$0` is the match, any other `$name` or `${name}` nothing, `$$` a dollar sign; a `$` before anything else stays. */
+function fromTemplate(template: string, match: string): string {
+  return template.replace(
+    /\$(?:\$|\{([\p{L}\p{Nd}_]+)\}|([\p{L}\p{Nd}_]+))/gu,
+    (whole, braced?: string, bare?: string) => {
+      if (whole === '$$') return '$';
+      return (braced ?? bare) === '0' ? match : '';
+    },
+  );
 }
 
 /** The part of a pattern between two stars; null is any character. */

@@ -137,6 +137,12 @@ const PATTERNS: readonly (readonly [word: string, env: { readonly [name: string]
   ['${FOO/$NEEDLE/.} - ${FOO//$NEEDLE/.}', { FOO: '/foo*/*/*.txt', NEEDLE: '\\*/' }, '/foo.*/*.txt - /foo..*.txt'],
   ['${FOO/$NEEDLE/} - ${FOO//$NEEDLE/}', { FOO: '/tmp/tmp/bar.txt', NEEDLE: '/tmp' }, '/tmp/bar.txt - /bar.txt'],
   ['${FOO/$N/$R} - ${FOO//$N/$R}', { FOO: '/a/foo/b/c.txt', N: '/?/', R: '/' }, '/foo/b/c.txt - /foo/c.txt'],
+  // The replacement of `//` is a template of Go's regexp, that of `/` is not.
+  ['${FOO//b/[$R]}', { FOO: 'abcb', R: '$0' }, 'a[b]c[b]'],
+  ['${FOO//?/$R}', { FOO: 'ab', R: '${0}-' }, 'a-b-'],
+  ["${FOO//b/'$1$name${10}$00|$$|$-|${0|$'}", { FOO: 'abc' }, 'a|$|$-|${0|$c'],
+  ["${FOO//b/'$0x $é'}", { FOO: 'abc' }, 'a c'],
+  ['${FOO/b/$R}', { FOO: 'abcb', R: '$0$$' }, 'a$0$$cb'],
   ['${FOO/$N/$R}', { FOO: 'http://google.de', N: 'http://', R: 'https://' }, 'https://google.de'],
   ['${FOO//\\//\\/}', { FOO: '/tmp/foo.txt' }, String.raw`\/tmp\/foo.txt`],
   ['${FOO/$BAR/ww}', { FOO: 'xxyy', BAR: '' }, 'wwxxyy'],
