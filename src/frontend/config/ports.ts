@@ -14,7 +14,8 @@ export function exposedPorts(spec: string): readonly string[] {
   const protocol = (slash < 0 ? '' : last.slice(slash + 1)).toLowerCase();
   if (port === '') throw invalid(`no port specified: ${spec}`);
   if (!PROTOCOLS.has(protocol)) throw invalid(`invalid proto: ${protocol}`);
-  if (ip !== '' && !isAddress(ip)) throw invalid(`invalid IP address: ${ip}`);
+  const address = ip.replace(/^\[(.*)\]$/, '$1');
+  if (address !== '' && !isAddress(address)) throw invalid(`invalid IP address: ${ip}`);
   const range = portRange(port);
   if (range === undefined) throw invalid(`invalid containerPort: ${port}, no port or range of ports`);
   if (hostPort !== '') assertHostRange(hostPort, port, range);
@@ -26,7 +27,7 @@ const PROTOCOLS = new Set(['', 'tcp', 'udp', 'sctp']);
 const MAX_PORT = 65_535;
 
 function portRange(text: string): readonly [number, number] | undefined {
-  const match = /^(\d+)(?:-(\d+))?$/.exec(text);
+  const match = /^(\+?\d+)(?:-(\+?\d+))?$/.exec(text);
   if (match === null) return undefined;
   const start = Number(match[1]);
   const end = match[2] === undefined ? start : Number(match[2]);
@@ -42,10 +43,10 @@ function assertHostRange(hostPort: string, port: string, [start, end]: readonly 
   }
 }
 
-/** IPv4 in dots, IPv6 with or without brackets. */
+/** IPv4 in dots, or IPv6. */
 function isAddress(ip: string): boolean {
-  if (/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(ip)) return true;
-  return ip.includes(':') && URL.canParse(`http://[${ip.replace(/^\[(.*)\]$/, '$1')}]/`);
+  if (/^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/.test(ip)) return true;
+  return ip.includes(':') && URL.canParse(`http://[${ip}]/`);
 }
 
 function invalid(message: string): BuildError {

@@ -1,11 +1,15 @@
-/** True for what `docker run --stop-signal` takes: a Linux signal's name with or without SIG, any case, or a number. */
+/** True for what BuildKit takes: a Linux signal's name with or without SIG, any case, or any number but 0. */
 export function isSignal(text: string): boolean {
-  if (/^\d+$/.test(text)) return Number(text) > 0;
+  if (/^[+-]?\d+$/.test(text)) return isInt64(BigInt(text.replace('+', ''))) && Number(text) !== 0;
   const name = text.toUpperCase().replace(/^SIG/, '');
-  const realtime = /^RTMIN\+(\d{1,2})$|^RTMAX-(\d{1,2})$/.exec(name);
+  const realtime = /^RTMIN\+([1-9]\d?)$|^RTMAX-([1-9]\d?)$/.exec(name);
   if (realtime === null) return NAMES.has(name);
   const offset = Number(realtime[1] ?? realtime[2]);
   return offset >= 1 && offset <= (realtime[1] === undefined ? MAX_BELOW_RTMAX : MAX_ABOVE_RTMIN);
+}
+
+function isInt64(value: bigint): boolean {
+  return BigInt.asIntN(64, value) === value;
 }
 
 const MAX_ABOVE_RTMIN = 15;
