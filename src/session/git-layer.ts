@@ -5,7 +5,7 @@ import { fileLocks } from '../host/sys/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import { type OpDeps, writeTree } from '../ops/index.ts';
 import { openContext } from '../sources/context/index.ts';
-import { openGit } from '../sources/git/index.ts';
+import { openGit, type ResolvedGit } from '../sources/git/index.ts';
 import { gitAuthHeader } from './auth-headers.ts';
 import { makePublishLayer } from './publish-layer.ts';
 
@@ -64,7 +64,7 @@ async function makeCommit(
   const found = await git.resolve(request, { signal });
   const { subdir = '', keepGitDir, submodules = true, mtime = 'checkout' } = request;
   const url = await git.urlOf(request);
-  const key = digestOf(JSON.stringify([url, found.commit, subdir, keepGitDir, submodules, mtime]));
+  const key = digestOf(JSON.stringify([url, found.commit, subdir, keepGitDir, submodules, mtime, ...keptOf(found)]));
   const known = root.memo.get('git', key);
   const date = root.memo.get('git-date', found.commit);
   if (known !== undefined && date !== undefined) {
@@ -83,6 +83,11 @@ async function makeCommit(
   } finally {
     await removeTree(dir);
   }
+}
+
+/** What a kept .git tells beside the commit. */
+function keptOf({ tag, refs }: ResolvedGit): readonly unknown[] {
+  return refs.length === 0 ? [] : [refs, tag];
 }
 
 /** The same files, all of one time. */

@@ -5,7 +5,7 @@ import { anySignal } from '../../util/any-signal.ts';
 import { commitDate } from './commit-date.ts';
 import type { GitCall, GitProgram } from './program.ts';
 import { type GitRequest, type Remote, shownRemote } from './remote.ts';
-import { gitFailed, type ResolvedGit } from './resolve.ts';
+import { gitFailed, type ResolvedGit, SHA256_DIGITS } from './resolve.ts';
 
 export interface CheckoutOptions {
   readonly git: GitProgram;
@@ -33,9 +33,9 @@ export async function fetchCommit(request: GitRequest, found: ResolvedGit, optio
   const { git, store, remote, signal } = options;
   const call: GitCall = { signal, cwd: store, auth: remote.auth };
   mkdirSync(store, { recursive: true, mode: 0o700 });
-  await must(request.url, git(['init', '--quiet', '--bare', '--', '.'], call));
-  if (await has(found.commit, git, call)) return;
-  const names = [found.refName, found.commit].flatMap((name) => (name === undefined ? [] : [name]));
+  await must(request.url, git(['init', '--quiet', '--bare', ...formatOf(found), '--', '.'], call));
+  if (await has(found, git, call)) return;
+  const names = [found.refName, found.tag, found.commit].flatMap((name) => (name === undefined ? [] : [name]));
   const attempts = [
     ...names.map((name) => ['--depth=1', '--no-tags', '--', remote.url, name]),
     // servers without shallow fetches, or that give no commit by its id
@@ -47,7 +47,7 @@ export async function fetchCommit(request: GitRequest, found: ResolvedGit, optio
       ['fetch', '--quiet', '--force', '--no-recurse-submodules', '--no-write-fetch-head', ...attempt],
       call,
     );
-    if (last.exitCode === 0 && (await has(found.commit, git, call))) return;
+    if (last.exitCode === 0 && (await has(found, git, call))) return;
   }
   if (last !== undefined && last.exitCode !== 0) throw gitFailed(request.url, last);
   throw new BuildError('git-failed', `${shownRemote(request.url)} has no commit ${found.commit}`, {
@@ -55,27 +55,42 @@ export async function fetchCommit(request: GitRequest, found: ResolvedGit, optio
   });
 }
 
-async function has(commit: string, git: GitProgram, call: GitCall): Promise<boolean> {
-  const answer = await git(['cat-file', '-e', `${commit}^{commit}`], call);
-  if (answer.exitCode !== 0) return false;
-  return (await git(['update-ref', `refs/heads/tsbuild-${commit}`, `${commit}^{commit}`], call)).exitCode === 0;
+/** Whether the store has what is wanted: that gets a name there, so that a checkout can take it. */
+async function has({ commit, tag }: ResolvedGit, git: GitProgram, call: GitCall): Promise<boolean> {
+  const isHere = async (object: string, name: string) =>
+    (await git(['cat-file', '-e', object], call)).exitCode === 0 &&
+    (await git(['update-ref', name, object], call)).exitCode === 0;
+  return (
+    (await isHere(`${commit}^{commit}`, storedAs(commit))) &&
+    (tag === undefined || (await isHere(`${tag}^{tag}`, storedTagAs(tag))))
+  );
+}
+
+function storedAs(commit: string): string {
+  return `refs/heads/tsbuild-${commit}`;
+}
+
+function storedTagAs(tag: string): string {
+  return `refs/tags/tsbuild-${tag}`;
+}
+
+/** Git's own choice, which every version knows, but for SHA-256. */
+function formatOf({ commit }: ResolvedGit): readonly string[] {
+  return commit.length === SHA256_DIGITS ? ['--object-format=sha256'] : [];
 }
 
 /**
  * Writes a commit's files, with submodules, to `dir`.
  * @throws BuildError git-failed
  */
-export async function checkOut(
-  request: GitRequest,
-  { commit }: ResolvedGit,
-  options: CheckoutOptions,
-): Promise<CheckedOut> {
+export async function checkOut(request: GitRequest, found: ResolvedGit, options: CheckoutOptions): Promise<CheckedOut> {
+  const { commit } = found;
   const { git, store, dir, remote, signal } = options;
   const call: GitCall = { signal, cwd: dir, auth: remote.auth };
   const act = (args: readonly string[], env?: GitCall['env']) => must(request.url, git(args, { ...call, env }));
   await assertRoom(commit, options, request.url);
   mkdirSync(dir, { mode: 0o755 });
-  await act(['init', '--quiet', '--', '.']);
+  await act(['init', '--quiet', ...formatOf(found), '--', '.']);
   await act(
     [
       'fetch',
@@ -83,9 +98,10 @@ export async function checkOut(
       '--depth=1',
       '--no-tags',
       '--no-write-fetch-head',
+      '--update-head-ok',
       '--',
       store,
-      `refs/heads/tsbuild-${commit}:refs/tsbuild`,
+      ...refspecs(found),
     ],
     {
       GIT_ALLOW_PROTOCOL: 'file',
@@ -99,9 +115,17 @@ export async function checkOut(
     );
   const wanted = below(dir, request);
   // as BuildKit has it: a part of a repository is none
-  if (request.keepGitDir === true && wanted === dir) await act(['update-ref', '-d', 'refs/tsbuild']);
-  else removeGitFiles(Buffer.from(wanted));
+  if (request.keepGitDir !== true || wanted !== dir) removeGitFiles(Buffer.from(wanted));
+  else if (found.refs.length === 0) await act(['update-ref', '-d', PASSING]);
   return { dir: wanted, committedSec: (await commitDate(commit, { git, cwd: store, signal })) ?? 0 };
+}
+
+/** Where a commit that no ref is asked for arrives. */
+const PASSING = 'refs/tsbuild';
+
+function refspecs({ commit, tag, refs }: ResolvedGit): readonly string[] {
+  const from = tag === undefined ? storedAs(commit) : storedTagAs(tag);
+  return (refs.length === 0 ? [PASSING] : refs).map((name) => `${from}:${name}`);
 }
 
 const MOST_ENTRIES_BYTES = 256 * 1024 * 1024;

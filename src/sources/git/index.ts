@@ -4,7 +4,7 @@ import { type CheckedOut, checkOut, fetchCommit } from './checkout.ts';
 import { commitDate } from './commit-date.ts';
 import { type GitProgramOptions, gitProgram } from './program.ts';
 import { type AuthHeader, type GitRequest, remoteOf } from './remote.ts';
-import { type ResolvedGit, resolveGit } from './resolve.ts';
+import { type ResolvedGit, resolveGit, SHA256_DIGITS } from './resolve.ts';
 
 export type { GitRequest } from './remote.ts';
 export type { ResolvedGit } from './resolve.ts';
@@ -44,7 +44,7 @@ export function openGit(options: GitOptions): Git {
     dateOfDirectory: (dir, { signal }) => commitDate('HEAD', { git, cwd: dir, signal }),
     async checkout(request, found, { dir, signal }) {
       const remote = await remoteOf(request, options.authHeader);
-      const store = join(options.dir, hexOf(digestOf(remote.url)));
+      const store = join(options.dir, storeName(remote.url, found));
       const lock = await options.locks.lock(`${store}.lock`, 'exclusive', { signal });
       try {
         const place = { git, store, dir, remote, signal, maxBytes: options.maxBytes };
@@ -55,4 +55,9 @@ export function openGit(options: GitOptions): Git {
       }
     },
   };
+}
+
+/** A URL's repository can be made anew with ids of the other length: a store holds those of one. */
+function storeName(url: string, { commit }: ResolvedGit): string {
+  return hexOf(digestOf(commit.length === SHA256_DIGITS ? `${url} sha256` : url));
 }

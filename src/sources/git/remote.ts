@@ -49,8 +49,8 @@ async function httpRemote(url: string, authHeader: AuthHeader): Promise<Remote> 
   return { url: parsed.href, auth: header === undefined ? undefined : { url: parsed.href, header } };
 }
 
-/** As git check-ref-format has it; a ref must not be an option, a pattern or a refspec. */
-function assertRef(ref: string): void {
+/** As git check-ref-format has it; a ref must not be an option, a pattern or a refspec. @throws BuildError git-failed */
+export function assertRef(ref: string): void {
   const isBad =
     ref.startsWith('-') ||
     hasControl(ref) ||

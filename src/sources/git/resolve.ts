@@ -1,9 +1,10 @@
 import { BuildError } from '../../errors.ts';
 import type { ProcessResult } from '../../host/process/index.ts';
+import { type KeptRefs, keptRefs } from './kept-refs.ts';
 import type { GitProgram } from './program.ts';
 import { type GitRequest, type Remote, shownRemote } from './remote.ts';
 
-export interface ResolvedGit {
+export interface ResolvedGit extends KeptRefs {
   /** The commit's full id. */
   readonly commit: string;
   /** The full name of the ref that has it; undefined when the commit itself was named. */
@@ -11,6 +12,8 @@ export interface ResolvedGit {
 }
 
 const FULL_ID = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** Of a commit's id in a repository that has no SHA-1 ids. */
+export const SHA256_DIGITS = 64;
 const LIST_LIMIT_MS = 120_000;
 
 /**
@@ -23,25 +26,36 @@ export async function resolveGit(
   { git, remote, cwd, signal }: { git: GitProgram; remote: Remote; cwd: string; signal: AbortSignal },
 ): Promise<ResolvedGit> {
   const { ref, checksum = '' } = request;
-  if (request.fetchByCommit === true) return { commit: fullId(checksum), refName: undefined };
-  if (ref !== undefined && FULL_ID.test(ref)) return checked({ commit: ref, refName: undefined }, [ref], request);
+  if (request.fetchByCommit === true)
+    return { commit: fullId(checksum), refName: undefined, ...keptRefs(request, { listed: '' }) };
+  if (ref !== undefined && FULL_ID.test(ref))
+    return checked({ commit: ref, refName: undefined, refs: [] }, [ref], request);
   const patterns = ref === undefined ? ['HEAD'] : [ref, `${ref}^{}`];
-  const listed = await git(['ls-remote', '--', remote.url, ...patterns], {
+  const listed = await git(['ls-remote', '--symref', '--', remote.url, ...patterns], {
     signal,
     cwd,
     auth: remote.auth,
     timeoutMs: LIST_LIMIT_MS,
   });
   if (listed.exitCode !== 0) throw gitFailed(request.url, listed);
-  const ids = parseList(listed.stdout.toString('utf8'));
-  for (const refName of candidates(ref)) {
-    const named = ids.get(refName);
-    const commit = ids.get(`${refName}^{}`) ?? named;
-    if (commit !== undefined && named !== undefined) return checked({ commit, refName }, [commit, named], request);
-  }
+  const found = namedIn(listed.stdout.toString('utf8'), request);
+  if (found !== undefined) return found;
   throw new BuildError('git-failed', `${shownRemote(request.url)} has no ref ${ref ?? 'HEAD'}`, {
     hint: 'name a branch, a tag or a full commit id that the repository has',
   });
+}
+
+/** @param listed the answer of `ls-remote --symref` */
+function namedIn(listed: string, request: GitRequest): ResolvedGit | undefined {
+  const ids = parseList(listed);
+  for (const refName of candidates(request.ref)) {
+    const named = ids.get(refName);
+    if (named === undefined) continue;
+    const commit = ids.get(`${refName}^{}`) ?? named;
+    const tag = named === commit ? undefined : named;
+    return checked({ commit, refName, ...keptRefs(request, { tag, listed }) }, [commit, named], request);
+  }
+  return undefined;
 }
 
 function fullId(checksum: string): string {

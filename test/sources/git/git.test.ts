@@ -30,6 +30,8 @@ beforeAll(() => {
   git(repo, 'tag', 'both');
   second = commit(repo, { f: 'two' });
   git(repo, 'branch', 'both');
+  git(repo, 'tag', 'light');
+  git(repo, 'update-ref', 'refs/pull/1', first);
 });
 afterAll(() => rmSync(shared, { recursive: true, force: true }));
 
@@ -127,6 +129,78 @@ describe('a checkout', () => {
     });
     const without = await checkout({ url: `file://${outer}`, submodules: false }, 'without');
     expect(readdirSync(join(without.dir, 'inner'))).toEqual([]);
+  });
+
+  describe('with its .git has the ref that was asked for, as BuildKit leaves it, and a detached HEAD', () => {
+    const names = (dir: string) => git(dir, 'for-each-ref', '--format=%(refname) %(objecttype)').split('\n');
+
+    test.each([
+      [undefined, ['refs/heads/main commit', 'refs/tags/main commit']],
+      ['main', ['refs/heads/main commit', 'refs/tags/main commit']],
+      ['refs/heads/main', ['refs/heads/main commit', 'refs/tags/refs/heads/main commit']],
+      ['v1', ['refs/tags/v1 tag']],
+      ['refs/tags/v1', ['refs/tags/v1 tag']],
+      ['light', ['refs/heads/light commit', 'refs/tags/light commit']],
+      ['refs/tags/light', ['refs/tags/light commit']],
+      ['tags/light', ['refs/tags/light commit', 'refs/tags/tags/light commit']],
+      ['pull/1', ['refs/heads/pull/1 commit', 'refs/tags/pull/1 commit']],
+      ['refs/pull/1', ['refs/pull/1 commit', 'refs/tags/refs/pull/1 commit']],
+    ])('%s', async (ref, refs) => {
+      const { checkout } = gitRig();
+      const { dir } = await checkout(request({ ref, keepGitDir: true }));
+      expect(names(dir)).toEqual(refs);
+      const wanted = git(repo, 'rev-parse', `${ref ?? 'main'}^{commit}`);
+      expect(readFileSync(join(dir, '.git/HEAD'), 'utf8').trim()).toBe(wanted);
+      expect(git(dir, 'rev-list', '-n', '1', ref ?? 'main')).toBe(wanted);
+    });
+
+    test('a commit: none', async () => {
+      const { checkout } = gitRig();
+      const { dir } = await checkout(request({ ref: first, keepGitDir: true }));
+      expect(names(dir)).toEqual(['']);
+      expect(git(dir, 'rev-parse', 'HEAD')).toBe(first);
+    });
+
+    test('a commit that is fetched by its id: the ref, which has it', async () => {
+      const { checkout } = gitRig();
+      const { dir } = await checkout(request({ ref: 'main', checksum: first, fetchByCommit: true, keepGitDir: true }));
+      expect(git(dir, 'rev-parse', 'refs/heads/main')).toBe(first);
+    });
+
+    test('a tag of a commit that was fetched without it', async () => {
+      const { checkout } = gitRig();
+      await checkout(request({ ref: first }), 'x');
+      const { dir } = await checkout(request({ ref: 'v1', keepGitDir: true }), 'y');
+      expect(git(dir, 'rev-parse', 'v1')).toBe(git(repo, 'rev-parse', 'v1'));
+      expect(git(dir, 'describe', '--tags')).toBe('v1');
+    });
+  });
+
+  test('of a repository with SHA-256 ids', async () => {
+    const modern = join(shared, 'modern');
+    mkdirSync(modern);
+    git(modern, 'init', '-q', '--object-format=sha256');
+    const id = commit(modern, { f: 'long' });
+    git(modern, 'tag', '-a', 'v2', '-m', 'v2');
+    expect(id).toMatch(/^[0-9a-f]{64}$/);
+    const { checkout } = gitRig();
+    const url = `file://${modern}`;
+    expect(readFileSync(join((await checkout({ url, ref: id }, 'x')).dir, 'f'), 'utf8')).toBe('long');
+    const kept = await checkout({ url, ref: 'v2', checksum: id.slice(0, 50), keepGitDir: true }, 'y');
+    expect(git(kept.dir, 'rev-parse', 'HEAD')).toBe(id);
+    expect(git(kept.dir, 'describe')).toBe('v2');
+  });
+
+  test('of a URL whose repository was made anew with SHA-256 ids', async () => {
+    const moved = join(shared, 'moved');
+    commit(moved, { f: 'old' });
+    const { checkout } = gitRig();
+    await checkout({ url: `file://${moved}` }, 'x');
+    rmSync(moved, { recursive: true });
+    mkdirSync(moved);
+    git(moved, 'init', '-q', '--object-format=sha256');
+    commit(moved, { f: 'new' });
+    expect(readFileSync(join((await checkout({ url: `file://${moved}` }, 'y')).dir, 'f'), 'utf8')).toBe('new');
   });
 
   test('two at a time of one repository', async () => {
