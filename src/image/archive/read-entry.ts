@@ -22,20 +22,29 @@ const MAX_ID = 0xfffffffe;
 const MAX_MAJOR = 0xfff;
 const MAX_MINOR = 0xfffff;
 
+export interface TypeOptions {
+  readonly sparse: Extended['sparse'];
+  /** Whether who reads can do with holes. */
+  readonly takesHoles: boolean;
+}
+
 /** undefined for what is no file and says nothing. @throws ArchiveError unsupported */
-export function typeOf({ typeflag, name }: HeaderFields, { isSparse }: Extended): EntryType | undefined {
-  if (typeflag === 'S' || isSparse)
-    throw new ArchiveError('unsupported', `${shownName(name)} is a sparse member, which layers may not hold`);
+export function typeOf({ typeflag, name }: HeaderFields, { sparse, takesHoles }: TypeOptions): EntryType | undefined {
+  if (typeflag === 'S') throw refused(name, 'a sparse member in the old GNU format, which is not read');
+  if (sparse !== undefined && !takesHoles) throw refused(name, 'a sparse member, which layers may not hold');
   const type = TYPES[typeflag];
-  if (type === undefined && typeflag !== LABEL)
-    throw new ArchiveError('unsupported', `${shownName(name)} is of the unknown type ${JSON.stringify(typeflag)}`);
+  if (type === undefined && typeflag !== LABEL) throw refused(name, `of the unknown type ${JSON.stringify(typeflag)}`);
   return type;
+}
+
+function refused(name: string, what: string): ArchiveError {
+  return new ArchiveError('unsupported', `${shownName(name)} is ${what}`);
 }
 
 export interface EntryParts {
   readonly type: EntryType;
   readonly extended: Extended;
-  /** GNU's; they count more than PAX's. */
+  /** GNU's; they count more than PAX's, but for the name of a sparse member. */
   readonly longName: string | undefined;
   readonly longLink: string | undefined;
   readonly size: number;
@@ -74,8 +83,7 @@ function checkedID(id: number, name: string): number {
 }
 
 function checkDevice({ devMajor, devMinor }: HeaderFields, name: string): void {
-  if (!isBetween(devMajor, MAX_MAJOR) || !isBetween(devMinor, MAX_MINOR))
-    throw new ArchiveError('unsupported', `${shownName(name)} is an impossible device`);
+  if (!isBetween(devMajor, MAX_MAJOR) || !isBetween(devMinor, MAX_MINOR)) throw refused(name, 'an impossible device');
 }
 
 function linkOf(type: EntryType, { longLink, extended, maxPathBytes }: EntryParts, header: HeaderFields): string {
@@ -85,7 +93,7 @@ function linkOf(type: EntryType, { longLink, extended, maxPathBytes }: EntryPart
 }
 
 function nameOf({ name, prefix }: HeaderFields, { longName, extended }: EntryParts): string {
-  return longName ?? extended.path ?? (prefix === '' ? name : `${prefix}/${name}`);
+  return extended.sparse?.name ?? longName ?? extended.path ?? (prefix === '' ? name : `${prefix}/${name}`);
 }
 
 function checkedLink(link: string, maxPathBytes: number): string {

@@ -1,5 +1,6 @@
 import { ArchiveError } from './archive-error.ts';
 import { XATTR_PREFIX } from './pax.ts';
+import { readSparse, type SparseMember } from './sparse.ts';
 
 /** What extended headers say of one entry. A record without a value says nothing: the header's field counts. */
 export interface Extended {
@@ -10,7 +11,7 @@ export interface Extended {
   readonly gid: number | undefined;
   readonly mtime: { readonly sec: number; readonly nsec: number } | undefined;
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
-  readonly isSparse: boolean;
+  readonly sparse: SparseMember | undefined;
 }
 
 const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
@@ -23,10 +24,10 @@ export const NOTHING: Extended = {
   gid: undefined,
   mtime: undefined,
   xattrs: NO_XATTRS,
-  isSparse: false,
+  sparse: undefined,
 };
 
-/** @throws ArchiveError bad-pax */
+/** @throws ArchiveError bad-pax, unsupported */
 export function readRecords(records: ReadonlyMap<string, Buffer>): Extended {
   return {
     path: textRecord(records, 'path'),
@@ -36,7 +37,7 @@ export function readRecords(records: ReadonlyMap<string, Buffer>): Extended {
     gid: numberRecord(records, 'gid'),
     mtime: timeRecord(records),
     xattrs: xattrsOf(records),
-    isSparse: [...records.keys()].some((key) => key.startsWith('GNU.sparse.')),
+    sparse: readSparse(records),
   };
 }
 

@@ -5,11 +5,14 @@ import { BLOCK, type HeaderFields } from './header.ts';
 import { decodePax, MAX_PAX_BYTES } from './pax.ts';
 import { entryOf, typeOf } from './read-entry.ts';
 import { type Extended, NOTHING, readRecords } from './records.ts';
+import { SparseContent, type SparseMember } from './sparse.ts';
 
 export interface TarHandler {
   entry(entry: TarEntry, info: { readonly contentOffset: number }): void;
   /** Content of the last entry, in order; valid until it returns. */
   content(chunk: Uint8Array): void;
+  /** So many bytes of zeros that the archive leaves out. Without it sparse members are refused. */
+  hole?(bytes: number): void;
   /** After the last byte of a file's content. */
   endEntry?(): void;
 }
@@ -55,6 +58,7 @@ class PushReader implements TarReader {
   #padding = 0;
   #mode: 'header' | 'content' | 'skip' | 'meta' = 'header';
   #meta: { readonly flag: string; readonly chunks: Buffer[] } = { flag: '', chunks: [] };
+  #sparse: SparseContent | undefined;
   #extended: Extended | undefined;
   #longName: string | undefined;
   #longLink: string | undefined;
@@ -90,7 +94,7 @@ class PushReader implements TarReader {
   #takeContent(chunk: Buffer, at: number): number {
     const length = Math.min(this.#remaining, chunk.length - at);
     const part = chunk.subarray(at, at + length);
-    if (this.#mode === 'content') this.#handler.content(part);
+    if (this.#mode === 'content') this.#give(part);
     else if (this.#mode === 'meta') this.#meta.chunks.push(Buffer.from(part));
     this.#remaining -= length;
     this.#offset += length;
@@ -98,10 +102,21 @@ class PushReader implements TarReader {
     return length;
   }
 
+  #give(part: Buffer): void {
+    if (this.#sparse === undefined) this.#handler.content(part);
+    else this.#sparse.take(part);
+  }
+
   #contentEnded(): void {
-    if (this.#mode === 'content') this.#handler.endEntry?.();
+    if (this.#mode === 'content') this.#endEntry();
     else if (this.#mode === 'meta') this.#takeMeta(Buffer.concat(this.#meta.chunks));
     this.#mode = 'header';
+  }
+
+  #endEntry(): void {
+    this.#sparse?.end();
+    this.#sparse = undefined;
+    this.#handler.endEntry?.();
   }
 
   #takePadding(available: number): number {
@@ -177,19 +192,35 @@ class PushReader implements TarReader {
     this.#longLink = undefined;
     const size = extended.size ?? header.size;
     if (!Number.isSafeInteger(size) || size < 0) throw new ArchiveError('too-large', 'an entry has an impossible size');
-    const type = typeOf(header, extended);
+    const { sparse } = extended;
+    const type = typeOf(header, { sparse, takesHoles: this.#handler.hole !== undefined });
     if (type === undefined) {
       this.#begin('skip', size);
       return;
     }
     const { maxPathBytes } = this.#limits;
-    const entry = entryOf(header, { longName, longLink, type, extended, size, maxPathBytes });
+    const entry = entryOf(header, { longName, longLink, type, extended, size: sparse?.size ?? size, maxPathBytes });
     this.#bytes += entry.size;
     if (this.#bytes > this.#limits.maxBytes)
       throw new ArchiveError('too-large', `the archive holds more than ${this.#limits.maxBytes} bytes`);
     this.#handler.entry(entry, { contentOffset: this.#offset });
+    if (sparse !== undefined) this.#sparse = this.#sparseContent(entry, { ...sparse, stored: size });
     // whatever size the others claim, nothing follows them
-    this.#begin(entry.type === 'file' ? 'content' : 'skip', entry.size);
+    if (entry.type === 'file') this.#begin('content', size);
+    else this.#begin('skip', 0);
+  }
+
+  #sparseContent({ type, size }: TarEntry, { map, stored }: SparseMember & { readonly stored: number }): SparseContent {
+    if (type !== 'file') throw new ArchiveError('unsupported', `a sparse member that is a ${type}`);
+    const handler = this.#handler;
+    return new SparseContent(
+      map,
+      { size, stored },
+      {
+        content: (chunk) => handler.content(chunk),
+        hole: (bytes) => handler.hole?.(bytes),
+      },
+    );
   }
 
   #begin(mode: 'content' | 'skip' | 'meta', size: number): void {

@@ -89,7 +89,8 @@ export async function newestInTar(
     if (type === 'file') newest = Math.max(newest ?? mtimeSec, mtimeSec);
   };
   try {
-    await readTar(source, { entry, content: () => undefined }, { signal, filter, maxBytes: DEFAULT_LIMITS.maxBytes });
+    const handler = { entry, content: () => undefined, hole: () => undefined };
+    await readTar(source, handler, { signal, filter, maxBytes: DEFAULT_LIMITS.maxBytes });
     return newest;
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
@@ -133,6 +134,7 @@ class StoredTar implements SpooledTar {
     this.handler = {
       entry: (entry) => void entries.add(placedEntry(entry, { offset: contents.size })),
       content: (chunk) => contents.append(chunk),
+      hole: (bytes) => contents.appendZeros(bytes),
     };
   }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,10 +29,18 @@ export class Spool implements Disposable {
   }
 
   append(bytes: Uint8Array): void {
-    if (this.#fd === undefined && this.#size + bytes.length > IN_MEMORY) this.#spill();
-    if (this.#fd === undefined) this.#keep(bytes);
-    else writeAll(this.#fd, bytes);
+    this.#makeRoom(bytes.length);
+    if (this.#fd === undefined) this.#memory.set(bytes, this.#size);
+    else writeAll(this.#fd, bytes, this.#size);
     this.#size += bytes.length;
+  }
+
+  /** Takes no room once there is a file. */
+  appendZeros(count: number): void {
+    this.#makeRoom(count);
+    if (this.#fd === undefined) this.#memory.fill(0, this.#size, this.#size + count);
+    else ftruncateSync(this.#fd, this.#size + count);
+    this.#size += count;
   }
 
   /** Chunks are valid until `sink` returns. */
@@ -69,14 +77,17 @@ export class Spool implements Disposable {
     this.#size = 0;
   }
 
-  #keep(bytes: Uint8Array): void {
-    const end = this.#size + bytes.length;
-    if (end > this.#memory.length) {
-      const grown = Buffer.allocUnsafeSlow(Math.max(end, 2 * this.#memory.length));
-      grown.set(this.#memory.subarray(0, this.#size));
-      this.#memory = grown;
-    }
-    this.#memory.set(bytes, this.#size);
+  #makeRoom(count: number): void {
+    const end = this.#size + count;
+    if (this.#fd !== undefined) return;
+    if (end > IN_MEMORY) this.#spill();
+    else if (end > this.#memory.length) this.#grow(end);
+  }
+
+  #grow(end: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(end, 2 * this.#memory.length));
+    grown.set(this.#memory.subarray(0, this.#size));
+    this.#memory = grown;
   }
 
   #spill(): void {
@@ -84,11 +95,12 @@ export class Spool implements Disposable {
     this.#fd = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
     forgotten.register(this, this.#fd, this);
-    writeAll(this.#fd, this.#memory.subarray(0, this.#size));
+    writeAll(this.#fd, this.#memory.subarray(0, this.#size), 0);
     this.#memory = Buffer.alloc(0);
   }
 }
 
-function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+  for (let written = 0; written < bytes.length; )
+    written += writeSync(fd, bytes, written, bytes.length - written, position + written);
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isTarHead, newestInTar, Spool, spoolTar, unpackContext } from '../../../src/sources/context/index.ts';
+import { tempDir } from '../../rig/layers.ts';
+import { rawTar } from '../../rig/raw-tar.ts';
 import { filter, type GivenEntry, makeTar } from './make-tar.ts';
 
 const { signal } = new AbortController();
@@ -112,6 +114,54 @@ test('a spool that grows goes to a file without a name', () => {
   for (const chunk of spool.chunks()) size += chunk.length;
   expect(size).toBe(50 << 20);
   rmSync(dir, { recursive: true });
+});
+
+test('zeros of a spool take no room once there is a file', () => {
+  using dir = tempDir();
+  using spool = new Spool(dir.path);
+  spool.append(Buffer.from('a'));
+  spool.appendZeros(1 << 20);
+  spool.append(Buffer.from('b'));
+  spool.appendZeros(2 ** 36);
+  spool.append(Buffer.from('c'));
+  const at = (offset: number, size: number) => {
+    const seen: number[] = [];
+    spool.read({ offset, size }, (chunk) => seen.push(...chunk));
+    return seen;
+  };
+  expect(spool.size).toBe(2 ** 36 + 2 ** 20 + 3);
+  expect([at(0, 2), at(2 ** 20, 3), at(spool.size - 2, 2)]).toEqual([
+    [97, 0],
+    [0, 98, 0],
+    [0, 99],
+  ]);
+});
+
+describe('a sparse file', () => {
+  const sparse = (size: number) =>
+    rawTar([
+      {
+        pax: { 'GNU.sparse.size': String(size), 'GNU.sparse.numblocks': '1', 'GNU.sparse.map': '3,2' },
+        mtime: 7,
+        content: 'ab',
+      },
+    ]);
+
+  test('is whole in a spooled archive, and in a context', async () => {
+    using entries = await spoolTar(inPieces(sparse(9)), { signal, filter });
+    const chunks: Buffer[] = [];
+    entries.at(0).read((chunk) => chunks.push(Buffer.from(chunk)));
+    expect(Buffer.concat(chunks).toString('latin1')).toBe('\0\0\0ab\0\0\0\0');
+    using dir = tempDir();
+    await unpackContext(inPieces(sparse(9)), { dir: dir.path, signal, filter });
+    expect(readFileSync(join(dir.path, 'file'), 'latin1')).toBe('\0\0\0ab\0\0\0\0');
+  });
+
+  test('has a time however large it is, and is refused where there is no room for it', async () => {
+    expect(await newestInTar(inPieces(sparse(2 ** 52)), { signal, filter })).toBe(7);
+    expect(await isTarHead(sparse(9), { signal, filter })).toBe(true);
+    await expect(spoolTar(inPieces(sparse(2 ** 52)), { signal, filter })).rejects.toMatchObject({ code: 'too-large' });
+  });
 });
 
 describe('a context from standard input', () => {
