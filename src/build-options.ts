@@ -59,6 +59,8 @@ export interface BuildOptions {
   readonly wantsID?: boolean | undefined;
   readonly iidFile?: string | undefined;
   readonly metadataFile?: string | undefined;
+  /** What the build checks find is in the metadata, too. */
+  readonly hasMetadataWarnings?: boolean | undefined;
   /** Host paths of what is written about the build, wherever it lies: no part of a context. */
   readonly reportFiles?: readonly string[] | undefined;
   readonly jobs: number;

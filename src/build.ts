@@ -2,14 +2,14 @@ import type { DiffID } from '../cache/index.ts';
 import type { BuildOptions } from './build-options.ts';
 import { BuildError } from './errors.ts';
 import { checkDestinations } from './exporter/index.ts';
-import { type DateSource, lower, parseDockerfile } from './frontend/index.ts';
+import { type DateSource, type Diagnostic, lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import { growHeapSlowly } from './host/process/index.ts';
 import { normaliseReference } from './image/oci/index.ts';
 import { type Emit, failureOf, type ImageSummary, phaseTimer } from './progress/index.ts';
 import { baseLost } from './session/base-lost.ts';
 import { withEpoch } from './session/context-date.ts';
-import { exportTargets, removeStaleFiles } from './session/export.ts';
+import { exportTargets } from './session/export.ts';
 import { failsOnMiss } from './session/fails-on-miss.ts';
 import { openSession } from './session/index.ts';
 import { keepBelowCap } from './session/keep-below-cap.ts';
@@ -18,6 +18,7 @@ import { lowerOptions } from './session/lower-options.ts';
 import { outputsOf, sideFilesOf } from './session/outputs.ts';
 import { assertDisk } from './session/preflight.ts';
 import type { Session } from './session/session.ts';
+import { removeStaleFiles } from './session/side-files.ts';
 import { planSteps } from './session/steps.ts';
 import { assertSureRuns } from './session/sure-runs.ts';
 import { tellDiagnostics } from './session/tell-diagnostics.ts';
@@ -41,14 +42,19 @@ export function build(options: BuildOptions, deps: BuildDeps): Promise<BuildOutc
     checkDestinations([...outputsOf(options), ...sideFilesOf(options)]);
     removeStaleFiles(options);
     const minutes = takeMinutes(options, deps);
-    const built = solveBuild(options, { signal, ...minutes }, async ({ definition, solution, session }) => {
-      const image = await exportTargets(definition, solution, { session, options, signal, ...minutes });
-      const done = image === undefined ? {} : { image };
-      if (image === undefined) minutes.emit({ type: 'notice', message: NOTHING_WRITTEN });
-      minutes.tellHint(session);
-      minutes.emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
-      return done;
-    });
+    const built = solveBuild(
+      options,
+      { signal, ...minutes },
+      async ({ definition, solution, session, diagnostics }) => {
+        const context = { session, options, diagnostics, signal, ...minutes };
+        const image = await exportTargets(definition, solution, context);
+        const done = image === undefined ? {} : { image };
+        if (image === undefined) minutes.emit({ type: 'notice', message: NOTHING_WRITTEN });
+        minutes.tellHint(session);
+        minutes.emit({ type: 'build-done', atMs: session.clock.elapsedMs(), result: 'built', ...done });
+        return done;
+      },
+    );
     return await built.finally(() =>
       keepBelowCap(options, { signal, emit: deps.emit, hasOnlyHits: minutes.hasOnlyHits }),
     );
@@ -67,6 +73,8 @@ export interface SolvedBuild {
   readonly definition: Definition;
   readonly solution: Solution;
   readonly session: Session;
+  /** What the build checks found. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
@@ -129,11 +137,15 @@ async function tell<T>(
   const dockerfile = timed({ name: 'parse' }, () => parseDockerfile(text, { file }));
   assertNoErrors(dockerfile.errors);
   const lowering = lowerOptions(await withEpoch(options, session), session);
+  let diagnostics: readonly Diagnostic[] = [];
   const deps = {
     resolver: session.resolver,
     signal,
     dateOf: (source: DateSource) => session.dateOf(source),
-    report: (diagnostics: Parameters<typeof tellDiagnostics>[0]) => tellDiagnostics(diagnostics, emit),
+    report(found: readonly Diagnostic[]) {
+      diagnostics = found;
+      tellDiagnostics(found, emit);
+    },
   };
   const lowered = await timed({ name: 'lower' }, () => lower(dockerfile, lowering, deps));
   session.useProxies(lowered.proxyEnv);
@@ -143,7 +155,8 @@ async function tell<T>(
   const { steps, stepID } = planSteps(lowered.definition, session.dockerfile.file);
   emit({ type: 'steps-planned', steps });
   const guarded = failsOnMiss(options.failOnMiss, { definition: lowered.definition, steps, stepID });
-  return solveAndFinish(lowered.definition, { session, options, guarded, stepID, signal, emit }, finish);
+  const story = { session, options, guarded, stepID, signal, emit };
+  return solveAndFinish(lowered.definition, story, (solved) => finish({ ...solved, diagnostics }));
 }
 
 /** Of a Dockerfile: hundreds of steps. */
@@ -165,7 +178,11 @@ interface Story {
  * A record may name a layer whose bytes are gone. That shows when export or a step asks for them: then everything is solved
  * again with that layer known as lost, which is quick, for all the rest is cached.
  */
-async function solveAndFinish<T>(definition: Definition, story: Story, finish: Finish<T>): Promise<T> {
+async function solveAndFinish<T>(
+  definition: Definition,
+  story: Story,
+  finish: (solved: Omit<SolvedBuild, 'diagnostics'>) => Promise<T>,
+): Promise<T> {
   const lost = new Map<DiffID, LayerLost['reason']>();
   for (;;) {
     try {

@@ -1,8 +1,7 @@
-import { lstatSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
-import { BuildError } from '../errors.ts';
 import { EXPORT_ACTIVITY, type ExportedImage, type ExportImage, exportImage, isFileOutput } from '../exporter/index.ts';
+import type { Diagnostic } from '../frontend/index.ts';
 import type { Definition, Target, Vertex } from '../graph/index.ts';
 import { familiarName, formatPlatform, normaliseReference } from '../image/oci/index.ts';
 import { imageMaterial } from '../ops/index.ts';
@@ -10,14 +9,16 @@ import type { Emit, ImageSummary } from '../progress/index.ts';
 import { type Solution, stackOf } from '../solver/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { imageConfig } from './image-config.ts';
-import { outputsOf, sideFilesOf } from './outputs.ts';
+import { outputsOf } from './outputs.ts';
 import type { Session } from './session.ts';
+import { metadataWarnings, writeMetadata, writeSideFile } from './side-files.ts';
 
 interface ExportContext {
   readonly session: Session;
   readonly options: BuildOptions;
   readonly signal: AbortSignal;
   readonly emit: Emit;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Writes the outputs, registers the names, writes iidfile and metadata; in that order, so that a name never lies. */
@@ -65,7 +66,7 @@ export async function exportTargets(
       (a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
     ),
   };
-  writeFiles(written, names, options);
+  writeFiles(written, names, context);
   return summary;
 }
 
@@ -113,30 +114,19 @@ function shownPath(dest: string, cwd: string): string {
   return dest === '-' || path.startsWith('..') ? dest : path;
 }
 
-function writeFiles(image: ExportedImage, names: readonly string[], options: BuildOptions): void {
-  if (options.iidFile !== undefined) writeOutput(options.iidFile, image.configDigest);
+function writeFiles(
+  image: ExportedImage,
+  names: readonly string[],
+  { session, options, diagnostics }: ExportContext,
+): void {
+  if (options.iidFile !== undefined) writeSideFile(options.iidFile, image.configDigest);
   if (options.metadataFile === undefined) return;
-  const metadata = {
+  const warnings = options.hasMetadataWarnings === true ? metadataWarnings(diagnostics, session.dockerfile) : [];
+  writeMetadata(options.metadataFile, {
+    ...(warnings.length === 0 ? {} : { 'buildx.build.warnings': warnings }),
     'containerimage.config.digest': image.configDigest,
     'containerimage.descriptor': image.descriptor,
     'containerimage.digest': image.digest,
     ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
-  };
-  writeOutput(options.metadataFile, `${JSON.stringify(metadata, null, 2)}\n`);
-}
-
-/** Before a build: a file of an earlier one must not be taken for this one's. */
-export function removeStaleFiles(options: BuildOptions): void {
-  for (const { dest } of sideFilesOf(options)) {
-    // A pipe or /dev/stdout is nobody's to remove.
-    if (lstatSync(dest, { throwIfNoEntry: false })?.isFile() === true) rmSync(dest, { force: true });
-  }
-}
-
-function writeOutput(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new BuildError('output-failed', `${file} cannot be written: ${(error as Error).message}`, { cause: error });
-  }
+  });
 }

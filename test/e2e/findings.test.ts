@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CliRig } from '../rig/cli.ts';
 
@@ -7,6 +9,19 @@ test('a build tells at its end what checks found, and goes on', async () => {
   const built = await rig.built(['-t', 'found:1']);
   expect(built.stderr).toContain('1 warning found (use tsbuild --check to expand):');
   expect(built.stderr).toMatch(/- MaintainerDeprecated: .+ \(line 2\)/);
+});
+
+test('what a check finds is in the metadata file, whatever is printed; a build has it there when asked', async () => {
+  await using rig = CliRig.setup();
+  rig.write({ Dockerfile: 'FROM scratch\nMAINTAINER me\nCOPY Dockerfile /\n' });
+  const metadata = () => JSON.parse(readFileSync(join(rig.dir, 'md.json'), 'utf8')) as Record<string, unknown>;
+  const printed = await rig.build(['--call=check,format=json', '--metadata-file', 'md.json']);
+  expect(printed.code).toBe(1);
+  expect(metadata()).toEqual({ 'result.json': JSON.parse(printed.stdout) });
+  await rig.build(['--call=targets', '--metadata-file', 'md.json']);
+  expect(metadata()).toMatchObject({ 'result.json': { targets: [{ default: true }] } });
+  await rig.built(['--metadata-file', 'md.json'], { env: { BUILDX_METADATA_WARNINGS: 'true' } });
+  expect(metadata()['buildx.build.warnings']).toHaveLength(1);
 });
 
 test('a file that makes errors of findings is not built', async () => {

@@ -56,6 +56,30 @@ describe('names of an image', () => {
   });
 });
 
+test('the metadata has what checks found where that is asked for', async () => {
+  const { dir, build } = rig();
+  const metadataFile = join(dir, 'metadata.json');
+  const metadata = async (dockerfile: string, hasMetadataWarnings: boolean) => {
+    await build(dockerfile, { metadataFile, hasMetadataWarnings });
+    return JSON.parse(readFileSync(metadataFile, 'utf8')) as { 'buildx.build.warnings'?: object[] };
+  };
+  const found = `${EMPTY}MAINTAINER me\n`;
+  expect((await metadata(found, true))['buildx.build.warnings']).toEqual([
+    {
+      level: 1,
+      short: expect.toSatisfy((text: string) => /^MaintainerDeprecated: .* \(line 3\)$/.test(textOf(text))),
+      detail: [expect.any(String)],
+      url: 'https://docs.docker.com/go/dockerfile/rule/maintainer-deprecated/',
+      sourceInfo: { filename: 'Dockerfile', data: Buffer.from(found).toString('base64'), language: 'Dockerfile' },
+      range: [{ start: { line: 3 }, end: { line: 3 } }],
+    },
+  ]);
+  expect(await metadata(found, false)).not.toHaveProperty(['buildx.build.warnings']);
+  expect(await metadata(EMPTY, true)).not.toHaveProperty(['buildx.build.warnings']);
+});
+
+const textOf = (base64: string): string => Buffer.from(base64, 'base64').toString();
+
 test('a build that writes nothing says so', async () => {
   const { build, events } = rig();
   await build(EMPTY, {});

@@ -39,7 +39,7 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
   return {
     ...limits(flags),
     ...sources(flags, context),
-    ...results(flags, cwd),
+    ...results(flags, context),
     ...cacheRules(flags),
     rootDir: resolve(cwd, rootDirectory(flags.root, env)),
     cacheMaxBytes: cacheMax(flags, env),
@@ -91,7 +91,7 @@ function buildArgs(flags: BuildFlags, env: CliContext['env']): Map<string, strin
   return args;
 }
 
-function results(flags: BuildFlags, cwd: string) {
+function results(flags: BuildFlags, { cwd, env }: CliContext) {
   return {
     tags: flags.tag ?? [],
     labels: new Map((flags.label ?? []).map(label)),
@@ -101,6 +101,7 @@ function results(flags: BuildFlags, cwd: string) {
     wantsID: flags.quiet === true,
     iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),
     metadataFile: flags.metadataFile === undefined ? undefined : resolve(cwd, flags.metadataFile),
+    hasMetadataWarnings: parseGoBool(env['BUILDX_METADATA_WARNINGS'] ?? '') === true,
   };
 }
 

@@ -19,7 +19,10 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--secret-leak <mode>', "a layer that holds a secret's bytes: warn (default), error or off"],
   ['-q, --quiet', "print only the image's id, on stdout"],
   ['--iidfile <file>', "write the image's id to a file"],
-  ['--metadata-file <file>', 'write digests and names as JSON'],
+  [
+    '--metadata-file <file>',
+    'write digests and names as JSON, with BUILDX_METADATA_WARNINGS=1 what checks found; or what --call prints',
+  ],
   ['--call <method>', 'check, outline or targets instead of a build; check,format=json prints JSON'],
   ['--check', '--call=check: warnings about the Dockerfile; exit status 1 when there are any'],
   ['--check-rules <rules>', "rules to check beside BuildKit's: tsbuild, all, or names"],

@@ -1,5 +1,6 @@
 import type { BuildOptions } from '../../build-options.ts';
 import { check, outline, targets } from '../../check.ts';
+import { writeMetadata } from '../../session/side-files.ts';
 import { buildOptions } from '../build-flags/options.ts';
 import type { BuildFlags } from '../build-flags/parse.ts';
 import type { CliContext } from '../context.ts';
@@ -17,10 +18,14 @@ export async function callCommand(call: Call, flags: BuildFlags, context: CliCon
   if (call.method === 'check') return checkCommand(call, options, context);
   if (call.method === 'outline') {
     const result = await outline(options, { signal });
-    await writeStdout(isJson ? jsonText(outlineJson(result)) : outlineText(result.outline));
+    const json = outlineJson(result);
+    tellMetadata(json, options);
+    await writeStdout(isJson ? jsonText(json) : outlineText(result.outline));
   } else {
     const result = await targets(options, { signal });
-    await writeStdout(isJson ? jsonText(targetsJson(result)) : targetsText(result.targets));
+    const json = targetsJson(result);
+    tellMetadata(json, options);
+    await writeStdout(isJson ? jsonText(json) : targetsText(result.targets));
   }
   return 0;
 }
@@ -32,9 +37,16 @@ async function checkCommand(
   context: CliContext,
 ): Promise<number> {
   const result = await check(options, { signal: context.signal });
-  await writeStdout(format === 'json' ? jsonText(checkJson(result)) : checkText(result));
+  const json = checkJson(result);
+  tellMetadata(json, options);
+  await writeStdout(format === 'json' ? jsonText(json) : checkText(result));
   if (result.error !== undefined) throw result.error;
   return result.diagnostics.length > 0 && !ignoresStatus ? 1 : 0;
+}
+
+/** `--metadata-file`: the result, whatever form is printed. @throws BuildError output-failed */
+function tellMetadata(json: object, { metadataFile }: BuildOptions): void {
+  if (metadataFile !== undefined) writeMetadata(metadataFile, { 'result.json': json });
 }
 
 function jsonText(value: object): string {
