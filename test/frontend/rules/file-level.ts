@@ -21,14 +21,14 @@ const ofBytes = (count: number): string => `FROM base\nLABEL l=${'x'.repeat(coun
 
 export const fileRows: readonly Row[] = [
   shows('A1.1', 'accepts', {
-    title: 'dockerfile where no Dockerfile is',
-    show: () => [foundIn(['dockerfile']), foundIn(['dockerfile', 'Dockerfile'])],
-    is: ['dockerfile', 'Dockerfile'],
+    title: 'dockerfile where no Dockerfile is, given or not',
+    show: () => [foundIn(['dockerfile']), foundIn(['dockerfile'], 'Dockerfile'), foundIn(['dockerfile', 'Dockerfile'])],
+    is: ['dockerfile', 'dockerfile', 'Dockerfile'],
   }),
   shows('A1.1', 'refuses', {
-    title: 'no other name, and no small letters for a name that was given',
-    show: () => [foundIn(['Containerfile']), foundIn(['dockerfile'], 'Dockerfile')],
-    is: ['Dockerfile cannot be read: no such file', 'Dockerfile cannot be read: no such file'],
+    title: 'no other name, and no small letters for another name that was given',
+    show: () => [foundIn(['Containerfile']), foundIn(['app.dockerfile'], 'app.Dockerfile')],
+    is: ['Dockerfile cannot be read: no such file', 'app.Dockerfile cannot be read: no such file'],
   }),
 
   accepts('A1.2', 'a line of 65,535 bytes', ofBytes(65_535), { labels: { l: 'x'.repeat(65_527) } }),
