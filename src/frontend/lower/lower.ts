@@ -16,7 +16,7 @@ import { reportDefault } from './from-reports.ts';
 import { type ArgContext, type BuildArgs, proxyEnv, readGlobals } from './global-args.ts';
 import { findTarget, stageNames } from './links.ts';
 import { makeNamedContexts } from './names.ts';
-import { reachStages } from './reach.ts';
+import { reachStages, visitOrder } from './reach.ts';
 import { planStages, type Stage, splitStages, type WrittenStages } from './stages.ts';
 
 export interface LowerDeps {
@@ -34,6 +34,8 @@ export interface Lowered {
   readonly diagnostics: readonly Diagnostic[];
   /** In Dockerfile order. */
   readonly stages: readonly StageSummary[];
+  /** The stages that the target needs, itself first: what an earlier one says of a name that several have counts. */
+  readonly visits: readonly string[];
   /** Those that the target makes something of, in source order. */
   readonly args: readonly ArgSummary[];
   /** `K=V` of the predefined proxy arguments: for processes, never for keys, history or reports. */
@@ -88,18 +90,16 @@ async function lowerFound(
   const stageArgs: StageArg[] = [];
   const built = buildStages(reached, { options, args, escapeToken, externals, findings, stageArgs });
   const needed = new Set(reached.stages);
+  const visits = visitOrder(target, reached);
   const made = targetOf(built(target), { options, epoch: args.epoch });
   return {
     definition: { targets: [made], vertices: collectVertices([made]) },
     diagnostics: findings.all(),
     stages: stages.map((stage) => summaryOf(stage, { target, isReached: needed.has(stage) })),
-    args: usedArgs({ globals: args.declared, stageArgs, stages: targetFirst(reached.stages, target) }),
+    visits: visits.map(({ label }) => label),
+    args: usedArgs({ globals: args.declared, stageArgs, stages: visits }),
     proxyEnv: proxyEnv(args.given),
   };
-}
-
-function targetFirst(stages: readonly Stage[], target: Stage): readonly Stage[] {
-  return [target, ...stages.filter((stage) => stage !== target).reverse()];
 }
 
 interface PlanContext {

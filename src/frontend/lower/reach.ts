@@ -84,12 +84,7 @@ function triggerTexts({ base }: Stage, externals: Externals): readonly string[] 
 
 function reachableFrom(roots: readonly Stage[], commandsOf: (stage: Stage) => readonly Command[]): ReadonlySet<Stage> {
   const reached = new Set<Stage>(roots);
-  for (const stage of reached) {
-    if (stage.base.kind === 'stage') reached.add(stage.base.stage);
-    for (const source of commandsOf(stage).flatMap(({ sources }) => sources)) {
-      if (source?.kind === 'stage') reached.add(source.stage);
-    }
-  }
+  for (const stage of reached) for (const needed of neededBy(stage, commandsOf(stage))) reached.add(needed);
   return reached;
 }
 
@@ -97,6 +92,26 @@ function reachableFrom(roots: readonly Stage[], commandsOf: (stage: Stage) => re
 function writtenNames({ base }: Stage, commands: readonly Command[]): readonly External[] {
   if (base.kind === 'replaced') return [base.written];
   return [...(base.kind === 'stage' ? [] : [base.external]), ...externalSources(commands)];
+}
+
+/** What a stage needs, in the order in which questions about it are answered: itself, its base with all of that, what it reads from. */
+export function visitOrder(target: Stage, { commandsOf }: Pick<Reached, 'commandsOf'>): readonly Stage[] {
+  const visited = new Set<Stage>();
+  // A stack of its own, for stages may hang on each other by the thousand.
+  const waiting = [target];
+  for (let stage = waiting.pop(); stage !== undefined; stage = waiting.pop()) {
+    if (visited.has(stage)) continue;
+    visited.add(stage);
+    for (const needed of neededBy(stage, commandsOf(stage)).reverse()) waiting.push(needed);
+  }
+  return [...visited];
+}
+
+function neededBy({ base }: Stage, commands: readonly Command[]): Stage[] {
+  const read = commands.flatMap(({ sources }) =>
+    sources.flatMap((source) => (source?.kind === 'stage' ? source.stage : [])),
+  );
+  return base.kind === 'stage' ? [base.stage, ...read] : read;
 }
 
 function externalsOf({ base }: Stage, commands: readonly Command[]): readonly External[] {

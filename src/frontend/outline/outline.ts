@@ -15,10 +15,10 @@ export interface Outline {
   readonly ssh: readonly MountSummary[];
 }
 
-/** A secret or an agent by its id, at the first RUN that mounts it. */
+/** A secret or an agent by its id, as one RUN mounts it: the first of the target, else of its base, else of what it reads from. */
 export interface MountSummary {
   readonly id: string;
-  /** Some RUN fails without it. */
+  /** That RUN fails without it. */
   readonly isRequired: boolean;
   readonly range: SourceRange;
 }
@@ -29,24 +29,30 @@ export async function outlineDockerfile(
   options: LowerOptions,
   deps: LowerDeps,
 ): Promise<Outline> {
-  const { definition, stages, args } = await lower(dockerfile, options, deps);
+  const { definition, stages, visits, args } = await lower(dockerfile, options, deps);
+  const vertices = byVisit(definition.vertices, visits);
   const target = stages.find(({ isTarget }) => isTarget);
   return {
     name: target?.name,
     description: target?.description,
     args,
-    secrets: mountsOf(definition.vertices, 'secret'),
-    ssh: mountsOf(definition.vertices, 'ssh'),
+    secrets: mountsOf(vertices, 'secret'),
+    ssh: mountsOf(vertices, 'ssh'),
   };
+}
+
+function byVisit(vertices: readonly Vertex[], visits: readonly string[]): readonly Vertex[] {
+  const rank = new Map(visits.map((stage, index) => [stage, index]));
+  const rankOf = ({ origin }: Vertex): number => rank.get(origin.stage) ?? visits.length;
+  return vertices.toSorted((a, b) => rankOf(a) - rankOf(b));
 }
 
 function mountsOf(vertices: readonly Vertex[], type: 'secret' | 'ssh'): readonly MountSummary[] {
   const found = new Map<string, MountSummary>();
   for (const { op, origin } of vertices) {
     if (op.kind !== 'run' || origin.range === undefined) continue;
-    for (const mount of op.mounts.filter((one) => isOf(one, type))) {
-      const one = { id: mount.id, isRequired: mount.required, range: origin.range };
-      found.set(mount.id, merged(found.get(mount.id), one));
+    for (const { id, required } of op.mounts.filter((one) => isOf(one, type))) {
+      if (!found.has(id)) found.set(id, { id, isRequired: required, range: origin.range });
     }
   }
   return [...found.values()].sort((a, b) => compareRanges(a.range, b.range));
@@ -56,10 +62,4 @@ type NamedMount = Extract<RunMount, { type: 'secret' | 'ssh' }>;
 
 function isOf(mount: RunMount, type: 'secret' | 'ssh'): mount is NamedMount {
   return mount.type === type;
-}
-
-function merged(earlier: MountSummary | undefined, later: MountSummary): MountSummary {
-  if (earlier === undefined) return later;
-  const [first] = [earlier, later].sort((a, b) => compareRanges(a.range, b.range));
-  return { ...(first ?? later), isRequired: earlier.isRequired || later.isRequired };
 }

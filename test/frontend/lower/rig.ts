@@ -7,8 +7,9 @@ import type {
   Lowered,
   LowerOptions,
   NamedContext,
+  Outline,
 } from '../../../src/frontend/index.ts';
-import { lower, parseDockerfile } from '../../../src/frontend/index.ts';
+import { lower, outlineDockerfile, parseDockerfile } from '../../../src/frontend/index.ts';
 import type { Op, Vertex } from '../../../src/graph/index.ts';
 import type { ContainerConfig, ImageConfig } from '../../../src/image/oci/index.ts';
 
@@ -90,6 +91,14 @@ export async function checkText(text: string, given: GivenOptions = {}): Promise
 
 /** Parses and lowers; a context without a scheme is a directory. */
 export async function lowerText(text: string, given: GivenOptions = {}): Promise<Lowered> {
+  return lower(...parsed(text, given));
+}
+
+export async function outlineText(text: string, given: GivenOptions = {}): Promise<Outline> {
+  return outlineDockerfile(...parsed(text, given));
+}
+
+function parsed(text: string, given: GivenOptions): Parameters<typeof lower> {
   const dockerfile = parseDockerfile(text, { file: 'Dockerfile' });
   const [error] = dockerfile.errors;
   if (error !== undefined) throw error;
@@ -119,7 +128,7 @@ export async function lowerText(text: string, given: GivenOptions = {}): Promise
     contexts: new Map(contexts),
     allow: new Set(given.allow),
   };
-  return lower(dockerfile, options, { resolver, signal, dateOf, ...(report === undefined ? {} : { report }) });
+  return [dockerfile, options, { resolver, signal, dateOf, ...(report === undefined ? {} : { report }) }];
 }
 
 /** The error that lowering ends with. */
