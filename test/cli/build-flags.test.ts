@@ -11,6 +11,7 @@ import { parseBuildFlags } from '../../src/cli/build-flags/parse.ts';
 import { PLANNED_FLAGS } from '../../src/cli/build-flags/planned.ts';
 import { progressMode } from '../../src/cli/renderer.ts';
 import { parseOutput } from '../../src/exporter/index.ts';
+import { hostPlatform } from '../../src/image/oci/index.ts';
 
 function options(argv: readonly string[], env: Record<string, string> = {}) {
   const flags = parseBuildFlags(argv);
@@ -110,6 +111,19 @@ describe('understood', () => {
     expect(options(['--fail-on-miss=build', '--fail-on-miss', '.']).failOnMiss).toBe(true);
     expect(options(['.']).failOnMiss).toBeUndefined();
     expect(() => options(['--fail-on-miss', '--no-cache', '.'])).toThrow('exclude each other');
+  });
+
+  test('--target "" is the last stage, as without it', () => {
+    expect(options(['--target', '', '.']).target).toBeUndefined();
+    expect(options(['--target', 'a', '.']).target).toBe('a');
+  });
+
+  test.each([
+    [['--platform', 'local', '.'], {}],
+    [['--platform', 'linux', '.'], {}],
+    [['.'], { DOCKER_DEFAULT_PLATFORM: 'local' }],
+  ])('%j with %j is the platform of this machine', (argv, env) => {
+    expect(options(argv, env).platform).toEqual(hostPlatform(process.arch));
   });
 
   test('secrets: a variable, a file', () => {

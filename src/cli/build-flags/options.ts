@@ -45,10 +45,10 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
     cacheMaxBytes: cacheMax(flags, env),
     cwd,
     buildArgs: buildArgs(flags, env),
-    target: flags.target,
+    target: flags.target || undefined,
     checkRules: checkRules(flags.checkRules),
     platform: platformOf(flags.platform ?? env['DOCKER_DEFAULT_PLATFORM']),
-    buildPlatform: hostPlatform(process.arch),
+    buildPlatform: HOST,
     allow: new Set((flags.allow ?? []).map(entitlement)),
     devices: flags.device ?? [],
     registryConfig: registryConfig(env, flags.registryMirror ?? []),
@@ -191,13 +191,16 @@ function setIfGiven(map: Map<string, string>, pair: [string, string] | undefined
   if (pair !== undefined) map.set(pair[0], pair[1]);
 }
 
+const HOST = hostPlatform(process.arch);
+
+/** `local` is the host itself. */
 function platformOf(text: string | undefined): Platform | undefined {
   if (text === undefined || text === '') return undefined;
   if (text.includes(','))
     throw new BuildError('not-supported-yet', 'several platforms in one build are not built yet', {
       hint: 'build them one after another',
     });
-  return parsePlatform(text);
+  return text.toLowerCase() === 'local' ? HOST : parsePlatform(text, HOST);
 }
 
 function pullMode(text: string | undefined): BuildOptions['pull'] {

@@ -9,11 +9,10 @@ export interface Platform {
 }
 
 /**
- * `os[(version)]/arch[/variant]`, or `os` or `arch` alone, completed from the host; `local` is the host itself. Normalised.
+ * `os[(version)]/arch[/variant]`, or `os` or `arch` alone, completed from the host. Normalised.
  * @throws BuildError platform-invalid
  */
 export function parsePlatform(text: string, host: Platform = LINUX_AMD64): Platform {
-  if (text === 'local') return host;
   const { os: first, osVersion, architecture, variant } = componentsOf(text);
   if (architecture !== undefined) return normalisePlatform({ os: first, architecture, variant, osVersion });
   const os = normaliseOS(first);

@@ -171,6 +171,7 @@ describe('errors', () => {
       'empty platform value from expression $NOPE',
       1,
     ],
+    ['local, which only the command line has', 'FROM --platform=local base\n', 'platform-invalid', '"local"', 1],
     ['bad platform', 'FROM --platform=a/b/c/d base\n', 'platform-invalid', '', 1],
     ['upper-case base', 'FROM base AS debian\nFROM Debian\n', 'reference-invalid', 'must be lowercase', 2],
     [

@@ -15,7 +15,6 @@ test.each([
   ['macos/arm64', 'darwin/arm64'],
   ['linux', 'linux/s390x'],
   ['arm64', 'linux/arm64'],
-  ['local', 'linux/s390x'],
   ['unheard/of', 'unheard/of'],
 ])('%s is %s', (text, platform) => {
   expect(formatPlatform(parsePlatform(text, { os: 'linux', architecture: 's390x' }))).toBe(platform);
@@ -37,6 +36,7 @@ test.each([
   'a/b/c/d',
   'linux/amd 64',
   'nonsense',
+  'local',
   'linux/$ARCH',
   'a.b/amd64',
   'linux/(1)',
