@@ -10,7 +10,7 @@ export type ImageDraft = Omit<ImageConfig, 'rootfs' | 'history' | 'created'>;
 export function emptyImage(platform: Platform): ImageDraft {
   return {
     ...platformFields(platform),
-    config: { Env: [`PATH=${DEFAULT_PATH}`], WorkingDir: '/' },
+    config: withPath({ WorkingDir: '/' }, platform),
   };
 }
 
@@ -23,7 +23,7 @@ export function inheritedImage(image: ImageConfig | ImageDraft): ImageDraft {
     ...(variant === undefined ? {} : { variant }),
     ...(image['os.version'] === undefined ? {} : { 'os.version': image['os.version'] }),
     ...(author === undefined ? {} : { author }),
-    config: withPath({ ...config, OnBuild: undefined }),
+    config: withPath({ ...config, OnBuild: undefined }, image),
   };
 }
 
@@ -72,9 +72,10 @@ function platformFields({ os, architecture, variant, osVersion }: Platform) {
   };
 }
 
-function withPath(config: ContainerConfig): ContainerConfig {
+/** Windows has a PATH of its own. */
+function withPath(config: ContainerConfig, { os }: Pick<Platform, 'os'>): ContainerConfig {
   const env = config.Env ?? [];
-  const hasPath = env.some((pair) => splitPair(pair)[0] === 'PATH');
+  const hasPath = os === 'windows' || env.some((pair) => splitPair(pair)[0] === 'PATH');
   return hasPath ? config : { ...config, Env: [...env, `PATH=${DEFAULT_PATH}`] };
 }
 

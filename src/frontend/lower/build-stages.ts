@@ -23,6 +23,7 @@ import { reportInstruction } from './reports.ts';
 import { imageVertex, makeSourceVertices, type SourceVertices } from './source-vertices.ts';
 import { type Lowering, type StageDraft, type Step, stepOrigin } from './stage-draft.ts';
 import type { External, Stage } from './stages.ts';
+import { assertBuildsForWindows } from './windows.ts';
 import { nextWorkdir } from './workdir.ts';
 
 /** What a stage came to. */
@@ -73,11 +74,13 @@ function buildStage(stage: Stage, { reached, built, lowering, context }: BuildCo
   const parent = stage.base.kind === 'stage' ? built.get(stage.base.stage) : undefined;
   const resolved = stage.base.kind === 'stage' ? undefined : context.externals.get(stage.base.external);
   const shape = { label, steps: countSteps(commands), vertices: context.vertices };
-  if (resolved?.kind === 'image' && !resolved.isContext) {
-    reportPlatform(stage.from, { ...resolved, name: externalOf(stage).name }, lowering.findings);
-  }
   const draft =
     resolved === undefined ? draftOnStage(stage, { ...shape, parent }) : draftOnExternal(stage, { ...shape, resolved });
+  reportBase(stage, resolved, lowering.findings);
+  // A check only reads.
+  if (context.options.isCheck !== true) {
+    assertBuildsForWindows(draft, { isOnImage: resolved?.kind === 'image', commands });
+  }
   checkStage(
     commands.map(({ instruction }) => instruction),
     lowering.findings,
@@ -88,6 +91,12 @@ function buildStage(stage: Stage, { reached, built, lowering, context }: BuildCo
   const isReplaced = stage.base.kind === 'replaced' && resolved?.kind === 'directory';
   const source = isReplaced ? context.vertices.context(resolved.context) : vertex;
   return { vertex, source, image, env, args, history, isWorkdirSet };
+}
+
+/** A context that stands for an image is of the platform that it is of. */
+function reportBase(stage: Stage, resolved: Resolved | undefined, findings: Findings): void {
+  if (resolved?.kind !== 'image' || resolved.isContext) return;
+  reportPlatform(stage.from, { ...resolved, name: externalOf(stage).name }, findings);
 }
 
 function lowerCommand(command: Command, draft: StageDraft, lowering: Lowering): void {

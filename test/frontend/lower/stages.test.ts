@@ -286,6 +286,38 @@ describe('the platform of scratch', () => {
   });
 });
 
+describe('for Windows', () => {
+  const platform = { os: 'windows', architecture: 'amd64' };
+
+  test('files and metadata are built, without a PATH', async () => {
+    const text = 'FROM base AS build\nRUN x\nFROM scratch\nENV A=1\nCOPY --from=build /x.exe /\nCMD ["x.exe"]\n';
+    const lowered = await lowerText(text, { platform });
+    expect(lowered.definition.targets[0]!.config.os).toBe('windows');
+    expect(config(lowered)).toEqual({ Env: ['A=1'], WorkingDir: '/', Cmd: ['x.exe'], ArgsEscaped: true });
+  });
+
+  test.each([
+    ['RUN x', 3],
+    ['RUN ["x"]', 3],
+    ['WORKDIR /w', 3],
+    ['CMD x', 3],
+    ['ENTRYPOINT x', 3],
+    ['ONBUILD RUN x\nFROM a', 4],
+  ])('%s is refused', async (lines, line) => {
+    const error = await lowerError(`FROM scratch AS a\nCOPY a /\n${lines}\n`, { platform });
+    expect([error.code, error.range?.startLine]).toEqual(['not-supported-yet', line]);
+  });
+
+  test('a Windows base is refused where it is needed', async () => {
+    const images = { base: {}, win: { os: 'windows' } };
+    const text = 'FROM base\nFROM --platform=windows/amd64 win AS unused\n';
+    const error = await lowerError(text, { images });
+    expect([error.code, error.range?.startLine]).toEqual(['not-supported-yet', 2]);
+    await lowerText(`${text}FROM base\n`, { images });
+    await lowerText(`${text}RUN x\n`, { images, isCheck: true });
+  });
+});
+
 describe('named contexts', () => {
   test.each([
     ['debian', 'FROM debian\n'],
