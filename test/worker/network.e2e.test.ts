@@ -37,7 +37,7 @@ test.each([
     const get = (host: string): string =>
       `(printf 'GET / HTTP/1.0\\r\\n\\r\\n'; sleep 1) | /bin/busybox nc -w 2 ${host} ${String(port)} | grep -o hello`;
     const reached = ['127.0.0.1', '10.0.2.2'].map((host) => `${get(host)} 2>/dev/null && echo reached ${host}`);
-    const script = `${get(String(address))} && { ${reached.join('; ')}; true; }`;
+    const script = `ip link show eth0 > /dev/null && ${get(String(address))} && { ${reached.join('; ')}; true; }`;
     let said = '';
     const onOutput = (stream: string, data: Uint8Array): void => {
       if (stream === 'stdout') said += Buffer.from(data).toString();

@@ -3,7 +3,15 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram } from '../../../host/process/index.ts';
 import { MNT_DETACH, MS_BIND, mount, umount } from '../../../host/sys/index.ts';
-import { type Holder, lastWords, NAMESPACES_REFUSED, openHolder, type Uplink, type UplinkOptions } from './uplink.ts';
+import {
+  type Holder,
+  INTERFACE,
+  lastWords,
+  NAMESPACES_REFUSED,
+  openHolder,
+  type Uplink,
+  type UplinkOptions,
+} from './uplink.ts';
 
 const ADDRESS = { own: '10.0.2.100', bits: '24', gateway: '10.0.2.2', nameServer: '10.0.2.3' };
 
@@ -12,7 +20,7 @@ const ADDRESS = { own: '10.0.2.100', bits: '24', gateway: '10.0.2.2', nameServer
  * neither direction, and no loopback.
  */
 const FLAGS = [
-  ...['--quiet', '--config-net', '--ipv4-only', '--ns-ifname', 'tap0', '--runas', '0', '--no-netns-quit'],
+  ...['--quiet', '--config-net', '--ipv4-only', '--ns-ifname', INTERFACE, '--runas', '0', '--no-netns-quit'],
   ...['--address', ADDRESS.own, '--netmask', ADDRESS.bits, '--gateway', ADDRESS.gateway, '--no-map-gw'],
   ...['--dns-forward', ADDRESS.nameServer],
   ...['--tcp-ports', 'none', '--udp-ports', 'none', '--tcp-ns', 'none', '--udp-ns', 'none'],

@@ -41,6 +41,9 @@ export async function openHolder({ searchPath, signal }: UplinkOptions): Promise
   return undefined;
 }
 
+/** What a RUN sees of it. */
+export const INTERFACE = 'eth0';
+
 export const NAMESPACES_REFUSED = 'network namespaces are refused';
 
 /** The end of what a program says on its standard error. */
