@@ -1,7 +1,8 @@
 import type { OciMount } from './oci-spec.ts';
 
 export interface DefaultMountOptions {
-  readonly shmSizeBytes: number;
+  /** Of /dev/shm, where one is asked for. */
+  readonly shmSizeBytes?: number | undefined;
   readonly isInsecure: boolean;
   /** The network namespace belongs to the RUN, so that it may mount a sysfs of its own. */
   readonly hasOwnNetwork: boolean;
@@ -12,6 +13,7 @@ export interface DefaultMountOptions {
 }
 
 const TTY_GID = 5;
+const DEFAULT_SHM_SIZE = 'size=65536k';
 const QUIET = ['nosuid', 'noexec', 'nodev'];
 
 /** /proc, /dev and /sys as container runtimes give them. /run is the image's own. */
@@ -25,16 +27,17 @@ export function defaultMounts(options: DefaultMountOptions): OciMount[] {
       options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
     },
     devpts(options.isTtyGroupMapped),
-    {
-      destination: '/dev/shm',
-      type: 'tmpfs',
-      source: 'shm',
-      options: [...QUIET, 'mode=1777', `size=${Math.ceil(options.shmSizeBytes / 1024)}k`],
-    },
+    devshm(options),
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: QUIET },
     sysfs(options),
     ...cgroupMounts(options),
   ];
+}
+
+/** One whose size is asked for is a tmpfs like any other, programs in it included. */
+function devshm({ shmSizeBytes }: DefaultMountOptions): OciMount {
+  const options = shmSizeBytes ? ['nosuid', 'nodev', `size=${shmSizeBytes}`] : [...QUIET, DEFAULT_SHM_SIZE];
+  return { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...options, 'mode=1777'] };
 }
 
 function devpts(isTtyGroupMapped: boolean): OciMount {

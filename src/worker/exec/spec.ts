@@ -39,7 +39,6 @@ export interface SpecOptions {
   readonly cgroupsPath: string;
 }
 
-const DEFAULT_SHM_BYTES = 64 * 1024 * 1024;
 const UMASK = 0o022;
 
 /** A RUN as runc takes it: a sandbox like a container's, its process without more rights than one has. */
@@ -69,7 +68,7 @@ export function makeSpec(options: SpecOptions, host: SpecHost): OciSpec {
     root: { path: options.rootfs, readonly: false },
     hostname: options.hostname,
     mounts: [
-      ...defaultMounts({ ...host, ...options, isInsecure, shmSizeBytes: options.shmSizeBytes ?? DEFAULT_SHM_BYTES }),
+      ...defaultMounts({ ...host, ...options, isInsecure }),
       ...options.mounts,
       ...(host.isUserNamespace ? devices.map(deviceMount) : []),
     ],

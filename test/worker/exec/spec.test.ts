@@ -112,6 +112,15 @@ describe('the spec', () => {
     );
   });
 
+  test('/dev/shm is 64 MiB without programs, unless a size is asked for', () => {
+    const shm = (shmSizeBytes?: number) =>
+      makeSpec({ ...run, shmSizeBytes }, host).mounts.find(({ destination }) => destination === '/dev/shm')?.options;
+    const usual = ['nosuid', 'noexec', 'nodev', 'size=65536k', 'mode=1777'];
+    expect(shm()).toEqual(usual);
+    expect(shm(0)).toEqual(usual);
+    expect(shm(1000)).toEqual(['nosuid', 'nodev', 'size=1000', 'mode=1777']);
+  });
+
   test('64-bit limits are written as integers, whatever strings look like', () => {
     const rlimits = [{ type: 'RLIMIT_CORE', soft: 1n, hard: 18_446_744_073_709_551_615n }];
     const text = renderSpec(makeSpec({ ...run, rlimits, argv: ['"\uE000integer:1"', '1'] }, host));
