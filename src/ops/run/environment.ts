@@ -41,7 +41,9 @@ function agents(op: RunOp, host: RunEnvironment): Surroundings {
     if (mount.type !== 'ssh') continue;
     const source = host.sshSocket(mount.id);
     if (source === undefined && mount.required) {
-      throw new BuildError('secret-missing', `ssh agent ${mount.id} was not given`, { hint: `pass --ssh ${mount.id}` });
+      throw new BuildError('secret-missing', `no SSH key ${JSON.stringify(mount.id)} forwarded from the client`, {
+        hint: `pass --ssh ${mount.id}`,
+      });
     }
     if (source === undefined) continue;
     mounts.push({ type: 'host', source, target: mount.target, readOnly: false });
@@ -57,14 +59,14 @@ function secrets(op: RunOp, host: RunEnvironment): Promise<readonly Surroundings
   return Promise.all(mounts.map((mount) => secretOf(mount, host)));
 }
 
-/** A secret that nobody gave and nobody requires is simply not there. */
+/** A secret that nobody gave and nobody requires is simply not there; its variable is empty. */
 async function secretOf(
   { id, target, env, required, mode, uid, gid }: SecretMount,
   host: RunEnvironment,
 ): Promise<Surroundings> {
   const value = await host.secret(id);
   if (value === undefined && required) throw missingSecret(id);
-  if (value === undefined) return { env: [], mounts: [] };
+  if (value === undefined) return { env: env === undefined ? [] : [`${env}=`], mounts: [] };
   const bytes = Buffer.from(value);
   const content = bytes.toString('base64');
   return {
@@ -85,7 +87,7 @@ function trust(op: RunOp, { caFile }: RunEnvironment): Surroundings {
 }
 
 function missingSecret(id: string): BuildError {
-  return new BuildError('secret-missing', `secret ${id} was not given`, {
+  return new BuildError('secret-missing', `secret ${id}: not found`, {
     hint: `pass --secret id=${id},src=FILE or --secret id=${id},env=NAME`,
   });
 }

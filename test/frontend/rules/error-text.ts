@@ -124,7 +124,7 @@ export const errorTextRows: readonly Row[] = [
       ]),
     is: [
       'process "/bin/sh -c foo" did not complete successfully: exit code: 127',
-      'secret s was not given',
+      'secret s: not found',
       'COPY source "foo" not found',
     ],
   }),

@@ -164,6 +164,9 @@ describe('what the worker is asked', () => {
     const lenient = rig();
     await lenient.run({ mounts: [{ ...mount, required: false }] });
     expect(lenient.request()?.mounts).toEqual([]);
+    expect(lenient.request()?.process.privateEnv).toEqual([]);
+    await lenient.run({ mounts: [{ ...mount, env: 'TOK', required: false }] });
+    expect(lenient.asked.requests[1]?.process.privateEnv).toEqual(['TOK=']);
     await expect(rig().run({ mounts: [{ ...mount, required: true }] })).rejects.toMatchObject({
       code: 'secret-missing',
     });
