@@ -97,7 +97,7 @@ export interface RunOp {
   readonly network: 'default' | 'none' | 'host';
   readonly security: 'sandbox' | 'insecure';
   readonly mounts: readonly RunMount[];
-  /** A heredoc body that starts with `#!`: argv[0] is /dev/pipes/<name>. */
+  /** A heredoc body that starts with `#!`: the last word of argv is /dev/pipes/<name>. */
   readonly script?: { readonly name: string; readonly content: string } | undefined;
   /** `host:ip`; only the host names enter the key. */
   readonly extraHosts: readonly { readonly host: string; readonly ip: string }[];
@@ -136,7 +136,12 @@ export type RunMount =
       /** What of the directory is shown; all of it when absent. */
       readonly subpath?: string | undefined;
     }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly readOnly: boolean;
+      readonly sizeBytes?: number | undefined;
+    }
   | {
       readonly type: 'secret';
       readonly id: string;

@@ -151,7 +151,12 @@ export type WorkerMount =
       /** A path in it, which is shown instead. */
       readonly subpath?: string | undefined;
     }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number | undefined }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly readOnly?: boolean | undefined;
+      readonly sizeBytes?: number | undefined;
+    }
   /** A file on the worker's private tmpfs with this content (base64): secrets, heredoc scripts. Read-only. */
   | {
       readonly type: 'file';

@@ -21,7 +21,7 @@ const ids = { mode: 0o400, uid: 0, gid: 0 };
 const mounts: readonly RunMount[] = [
   { type: 'bind', input: 1, source: '/', target: '/b', readOnly: true },
   { type: 'cache', id: 'c', target: '/c', sharing: 'shared', readOnly: false, attributes: ids },
-  { type: 'tmpfs', target: '/t' },
+  { type: 'tmpfs', target: '/t', readOnly: false },
   { type: 'secret', id: 's', target: '/s', required: true, ...ids },
   { type: 'ssh', id: 'a', target: '/a', required: true, ...ids },
 ];

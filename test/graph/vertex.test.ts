@@ -98,7 +98,7 @@ test.each<[Op, readonly number[]]>([
       ...RUN,
       mounts: [
         { type: 'bind', input: 2, source: '/', target: '/a', readOnly: true },
-        { type: 'tmpfs', target: '/t' },
+        { type: 'tmpfs', target: '/t', readOnly: false },
         { type: 'cache', id: 'c', target: '/c', sharing: 'shared', readOnly: false },
         {
           type: 'cache',

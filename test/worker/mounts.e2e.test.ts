@@ -259,6 +259,10 @@ test('tmpfs is empty, limited and gone afterwards', async () => {
     mounts: ['/new', '/home/app'].map((target) => ({ type: 'tmpfs', target })),
   });
   expect(modes.stdout).toBe('1777 0\n755 0\n');
+  const closed = await rig.run([base], 'touch /t/f 2>&1 || true', {
+    mounts: [{ type: 'tmpfs', target: '/t', readOnly: true }],
+  });
+  expect(closed.stdout).toContain('Read-only');
 });
 
 test('what is in the way of a mount is named', async () => {

@@ -48,7 +48,12 @@ const LOWER: { readonly [K in RunMount['type']]: LowerMount } = {
     readOnly: mount.readOnly ?? true,
   }),
   cache: lowerCache,
-  tmpfs: (mount, context) => ({ type: 'tmpfs', target: requiredTarget(mount, context), sizeBytes: mount.sizeBytes }),
+  tmpfs: (mount, context) => ({
+    type: 'tmpfs',
+    target: requiredTarget(mount, context),
+    readOnly: mount.readOnly ?? false,
+    sizeBytes: mount.sizeBytes,
+  }),
   secret: lowerSecret,
   ssh: ({ id, target, required, mode, uid, gid }, context) => ({
     type: 'ssh',
@@ -122,11 +127,10 @@ function sourceInput({ step, inputs, index }: OneMount): number {
   return inputs.indexOf(step.lowering.sourceVertex(step.command.sources[index], step));
 }
 
+/** The work directory where none is given, unless that is the root directory. */
 function requiredTarget(mount: ParsedMount, context: OneMount): string {
   const target = absolute(mount.target ?? '', context);
-  if (mount.target === undefined || mount.target === '' || target === '/') {
-    throw invalid(`invalid mount target "${mount.target ?? ''}"`, context.flag.range);
-  }
+  if (target === '/') throw invalid('invalid mount target "/"', context.flag.range);
   return target;
 }
 

@@ -60,13 +60,14 @@ interface RunCommand {
   readonly script?: RunOp['script'];
 }
 
-/** A lone heredoc that begins with `#!` is a program of its own. */
+/** A lone heredoc that begins with `#!` is a program, which the shell starts. */
 function commandOf(instruction: RunInstruction, { draft, range }: Step): RunCommand {
   const { form, args, soleHeredoc, heredocs } = instruction;
   const [name, content = ''] = soleHeredoc === true ? [heredocs[0]?.name, args[0]] : [];
   if (name !== undefined && content.startsWith('#!')) {
     const path = `/dev/pipes/${name}`;
-    return { argv: [path], shown: withShell(draft.image, [path]), script: { name, content } };
+    const started = withShell(draft.image, [path]);
+    return { argv: started, shown: started, script: { name, content } };
   }
   const argv = form === 'shell' ? withShell(draft.image, args) : args;
   if (argv.length === 0 || argv[0] === '') {

@@ -206,12 +206,6 @@ function assertFits(mount: Draft): void {
   if (mount.sharing !== undefined && type !== 'cache') {
     throw new MountProblem(`invalid cache sharing set for ${type} mount`, 'leave sharing out, or write type=cache');
   }
-  if (type !== 'secret' && type !== 'ssh') assertTarget(mount);
-}
-
-function assertTarget({ target: to = '' }: Draft): void {
-  if (to !== '' && to !== '/') return;
-  throw new MountProblem(`invalid mount target "${to || '/'}"`, 'give target=PATH, below the root directory');
 }
 
 function assertSecretFits({ from, sharing, source: from2, target: to, id }: Draft): void {

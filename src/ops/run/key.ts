@@ -39,7 +39,7 @@ function mountField(mount: RunMount): Json {
     case 'cache':
       return cacheField(mount);
     case 'tmpfs':
-      return { type: 'tmpfs', target: mount.target, size: mount.sizeBytes ?? null };
+      return { type: 'tmpfs', target: mount.target, readOnly: mount.readOnly, size: mount.sizeBytes ?? null };
     case 'secret':
       return {
         type: 'secret',

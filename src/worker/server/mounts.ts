@@ -70,7 +70,7 @@ async function readyMount(mount: WorkerMount, nested: readonly MountPoint[], con
     case 'cache':
       return cacheMount(mount, context);
     case 'tmpfs':
-      return tmpfsMount(mount);
+      return tmpfsMount(mount, context.workspace);
     case 'file':
       return fileMount(mount, context);
     case 'host':
@@ -123,8 +123,15 @@ function noDevices({ machine }: Workspace): readonly string[] {
   return machine.isUserNamespace ? [] : ['nodev'];
 }
 
-function tmpfsMount({ target, sizeBytes }: Of<'tmpfs'>): ReadyMount {
-  const options = ['nosuid', 'nodev', ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])];
+function tmpfsMount({ target, readOnly, sizeBytes }: Of<'tmpfs'>, { machine }: Workspace): ReadyMount {
+  // Only where no device cgroup guards the nodes that a RUN makes.
+  const isGuarded = machine.isUserNamespace || machine.cgroups !== 'none';
+  const options = [
+    'nosuid',
+    ...(isGuarded ? [] : ['nodev']),
+    ...(readOnly === true ? ['ro'] : []),
+    ...(sizeBytes ? [`size=${sizeBytes}`] : []),
+  ];
   return {
     target,
     type: 'directory',

@@ -25,7 +25,7 @@ describe('the process', () => {
   test('a heredoc that begins with #! is a program', async () => {
     const lowered = await lowerText('FROM base\nRUN <<script\n#!/bin/awk -f\nBEGIN {}\nscript\n');
     expect(ops(lowered, 'run')[0]).toMatchObject({
-      argv: ['/dev/pipes/script'],
+      argv: ['/bin/sh', '-c', '/dev/pipes/script'],
       script: { name: 'script', content: '#!/bin/awk -f\nBEGIN {}\n' },
     });
     expect(own(lowered)).toEqual(['L RUN /bin/sh -c /dev/pipes/script # buildkit']);
@@ -137,8 +137,10 @@ describe('mounts', () => {
       `type=cache,target=/c,${more}`,
       { ...CACHE, id: '/c', target: '/c', attributes, subpath },
     ]),
-    ['type=tmpfs,target=/t', { type: 'tmpfs', target: '/t', sizeBytes: undefined }],
-    ['type=tmpfs,target=/t,size=64m', { type: 'tmpfs', target: '/t', sizeBytes: 64 * 1024 * 1024 }],
+    ['type=tmpfs,target=/t', { type: 'tmpfs', target: '/t', readOnly: false, sizeBytes: undefined }],
+    ['type=tmpfs,target=/t,size=64m,ro', { type: 'tmpfs', target: '/t', readOnly: true, sizeBytes: 64 * 1024 * 1024 }],
+    ['type=tmpfs', { type: 'tmpfs', target: '/w', readOnly: false, sizeBytes: undefined }],
+    ['type=cache', { ...CACHE, id: '.', target: '/w' }],
     ['type=secret,id=a/tok', { ...SECRET, id: 'a/tok', target: '/run/secrets/tok' }],
     ['type=secret,target=/x/tok,required', { ...SECRET, id: 'tok', target: '/x/tok', required: true }],
     ['type=secret,id=tok,env=TOK', { ...SECRET, id: 'tok', target: undefined, env: 'TOK' }],

@@ -36,7 +36,7 @@ export const expansionRows: readonly Row[] = [
       config: { User: 'x', WorkingDir: '/x', StopSignal: '9', ExposedPorts: { '1/tcp': {} }, Volumes: { '/x': {} } },
       labels: { x: 'x' },
       env: ['X=x', 'A=x', 'Y=x'],
-      runs: [{ mounts: [{ id: 'x', target: '/x/x', mode: 0o700 }] }],
+      runs: [{ mounts: [{ id: 'x', target: '/x/x', attributes: { mode: 0o700 } }] }],
     },
   ),
   refuses(

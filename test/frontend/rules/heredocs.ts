@@ -55,7 +55,7 @@ export const heredocRows: readonly Row[] = [
     },
   ),
   accepts('A3.4', 'a program of its own', 'FROM base\nRUN <<A\n#!/usr/bin/env node\nx()\nA\n', {
-    runs: [{ argv: ['/dev/pipes/A'], script: { name: 'A', content: '#!/usr/bin/env node\nx()\n' } }],
+    runs: [{ argv: ['/bin/sh', '-c', '/dev/pipes/A'], script: { name: 'A', content: '#!/usr/bin/env node\nx()\n' } }],
   }),
   refuses('A3.4', 'a program where there is more on the line', 'FROM base\nRUN cat <<A\n#!/bin/x\nA\n', {
     argv: [['/bin/sh', '-c', 'cat <<A\n#!/bin/x\nA']],

@@ -27,7 +27,7 @@ const mounts: fc.Arbitrary<RunMount> = fc.oneof(
     attributes: fc.option(fc.record(ids), { nil: undefined }),
     seed: fc.option(fc.record({ input: fc.nat(3), source: word }), { nil: undefined }),
   }),
-  fc.record({ type: fc.constant('tmpfs' as const), target: word, sizeBytes: fc.nat() }),
+  fc.record({ type: fc.constant('tmpfs' as const), target: word, readOnly: fc.boolean(), sizeBytes: fc.nat() }),
   fc.record({ type: fc.constant('secret' as const), id: word, target: word, required: fc.boolean(), ...ids }),
   fc.record({ type: fc.constant('ssh' as const), id: word, target: word, required: fc.boolean(), ...ids }),
 );
@@ -60,7 +60,7 @@ const CHANGES: { readonly [what: string]: (op: RunOp) => RunOp } = {
   platform: (op) => ({ ...op, platform: { ...op.platform, architecture: `${op.platform.architecture}x` } }),
   network: (op) => ({ ...op, network: op.network === 'none' ? 'host' : 'none' }),
   security: (op) => ({ ...op, security: op.security === 'sandbox' ? 'insecure' : 'sandbox' }),
-  'one mount more': (op) => ({ ...op, mounts: [...op.mounts, { type: 'tmpfs', target: '/t' }] }),
+  'one mount more': (op) => ({ ...op, mounts: [...op.mounts, { type: 'tmpfs', target: '/t', readOnly: false }] }),
   heredoc: (op) => ({ ...op, script: { name: 'EOF', content: `${op.script?.content ?? ''}x` } }),
   'names of extra hosts': (op) => ({ ...op, extraHosts: [...op.extraHosts, { host: 'db', ip: '1' }] }),
   ulimits: (op) => ({ ...op, ulimits: [...op.ulimits, { name: 'nofile', soft: 1, hard: 2 }] }),
