@@ -41,6 +41,7 @@ export const CODES = {
   'device-unavailable': { exit: 1 },
   'secret-missing': { exit: 1 },
   'secret-leaked': { exit: 1 },
+  'agent-unusable': { exit: 1 },
   'emulation-missing': { exit: 1 },
   'runtime-missing': { exit: 1 },
   'overlay-refused': { exit: 1 },

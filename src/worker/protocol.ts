@@ -166,7 +166,16 @@ export type WorkerMount =
       readonly uid: number;
       readonly gid: number;
     }
-  /** A file or socket of the host, bound read-only (a CA bundle) or as it is (an ssh agent). */
+  /** A socket of the RUN's own, behind which is one of the host. */
+  | {
+      readonly type: 'agent';
+      readonly source: string;
+      readonly target: string;
+      readonly mode: number;
+      readonly uid: number;
+      readonly gid: number;
+    }
+  /** A file or directory of the host, bound read-only (a CA bundle) or as it is. */
   | { readonly type: 'host'; readonly source: string; readonly target: string; readonly readOnly: boolean };
 
 export type RunReply =

@@ -224,6 +224,15 @@ test('a file has its mode and owner, cannot be written, and never touches the di
   expect((await rig.run([base], ['/dev/pipes/EOF'], { mounts: [pipe] })).stdout).toBe('ran\n');
 });
 
+test('an agent is a socket of the RUN’s own, with the mode and owner that are asked for', async () => {
+  await using rig = await WorkerRig.setup();
+  const agent = { type: 'agent', source: join(rig.dir, 'none'), mode: 0o741, uid: 100, gid: 102 } as const;
+  const mounts = ['/run/agent', '/home/other'].map((target) => ({ ...agent, target }));
+  const ran = await rig.run([rig.busybox()], 'stat -c "%F %a %u %g" /run/agent /home/other', { mounts });
+  expect(ran.stdout).toBe('socket 741 100 102\n'.repeat(2));
+  expect(rig.paths(ran)).toEqual([]);
+});
+
 test('files, directories and sockets of the host', async () => {
   await using rig = await WorkerRig.setup();
   const base = rig.busybox();

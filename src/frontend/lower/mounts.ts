@@ -24,17 +24,26 @@ interface OneMount extends MountContext {
   readonly sshBefore: number;
 }
 
+export interface LoweredMounts {
+  readonly mounts: readonly RunMount[];
+  /** Of the first agent: as it is written, be it relative to the work directory. */
+  readonly agentSocket?: string | undefined;
+}
+
 /** The --mount flags with their variables expanded, targets absolute and every default filled in. */
-export function lowerMounts(instruction: RunInstruction, { step, inputs }: MountContext): readonly RunMount[] {
+export function lowerMounts(instruction: RunInstruction, { step, inputs }: MountContext): LoweredMounts {
   const mounts: RunMount[] = [];
+  let agentSocket: string | undefined;
   let sshBefore = 0;
   for (const [index, flag] of mountFlags(instruction.flags).entries()) {
     const { range } = flag;
     const parsed = parseMount(flag.value ?? '', { range, expand: (text) => step.expand.word(text, range) });
     mounts.push(LOWER[parsed.type](parsed, { step, inputs, flag, index, sshBefore }));
-    if (parsed.type === 'ssh') sshBefore += 1;
+    if (parsed.type !== 'ssh') continue;
+    agentSocket ??= socketOf(parsed, sshBefore);
+    sshBefore += 1;
   }
-  return mounts;
+  return { mounts, agentSocket };
 }
 
 type LowerMount = (mount: ParsedMount, context: OneMount) => RunMount;
@@ -55,16 +64,26 @@ const LOWER: { readonly [K in RunMount['type']]: LowerMount } = {
     sizeBytes: mount.sizeBytes,
   }),
   secret: lowerSecret,
-  ssh: ({ id, target, required, mode, uid, gid }, context) => ({
+  ssh: lowerSsh,
+};
+
+function lowerSsh(mount: ParsedMount, context: OneMount): RunMount {
+  const { id, source, required, mode, uid, gid } = mount;
+  if (source) throw invalid('ssh does not support source', context.flag.range, 'leave source out; id names the agent');
+  return {
     type: 'ssh',
-    id: id ?? 'default',
-    target: absolute(target ?? `/run/buildkit/ssh_agent.${context.sshBefore}`, context),
+    id: id || 'default',
+    target: absolute(socketOf(mount, context.sshBefore), context),
     required: required ?? false,
     mode: permissions(mode ?? SSH_MODE),
     uid: uid ?? 0,
     gid: gid ?? 0,
-  }),
-};
+  };
+}
+
+function socketOf({ target }: ParsedMount, sshBefore: number): string {
+  return target || `/run/buildkit/ssh_agent.${sshBefore}`;
+}
 
 type Cache = Extract<RunMount, { type: 'cache' }>;
 
@@ -138,6 +157,8 @@ function absolute(target: string, { step }: OneMount): string {
   return posix.resolve('/', step.draft.image.config.WorkingDir ?? '', target);
 }
 
-function invalid(message: string, range: SourceRange): BuildError {
-  return new BuildError('flag-invalid', message, { range, hint: 'give target=PATH, below the root directory' });
+const TARGET_HINT = 'give target=PATH, below the root directory';
+
+function invalid(message: string, range: SourceRange, hint: string = TARGET_HINT): BuildError {
+  return new BuildError('flag-invalid', message, { range, hint });
 }

@@ -2,7 +2,7 @@ import { BuildError } from '../../errors.ts';
 import type { RunOp } from '../../graph/index.ts';
 import { normalisePlatform, type Platform } from '../../image/oci/index.ts';
 import type { RunInstruction } from '../ast.ts';
-import { type ImageDraft, withShell } from '../config/index.ts';
+import { type BuildEnv, type ImageDraft, withShell } from '../config/index.ts';
 import { lowerDevices } from './devices.ts';
 import { assertAllowed } from './entitlements.ts';
 import { findFlag } from './flags.ts';
@@ -19,12 +19,12 @@ export function lowerRun(instruction: RunInstruction, step: Step): void {
   const { options, args } = lowering;
   const inputs = new InputList(draft.vertex);
   const { argv, shown, script } = commandOf(instruction, step);
-  const mounts = lowerMounts(instruction, { step, inputs });
+  const { mounts, agentSocket } = lowerMounts(instruction, { step, inputs });
   const seen = seenBy(step);
   const op: RunOp = {
     kind: 'run',
     argv,
-    env: seen.pairs,
+    env: withAgent(seen.pairs, draft.env, agentSocket),
     cwd: directoryOf(draft.image.config),
     user: draft.image.config.User ?? '',
     platform: platformOf(draft.image),
@@ -47,6 +47,15 @@ export function lowerRun(instruction: RunInstruction, step: Step): void {
     createdBy: `RUN ${seen.history}${shown.join(' ')} # buildkit`,
     buildArgs: seen.buildArgs,
   });
+}
+
+/** A RUN with an agent finds it, whether one was given or not, unless the Dockerfile says where another one is. */
+function withAgent(
+  pairs: readonly string[],
+  env: Pick<BuildEnv, 'has'>,
+  socket: string | undefined,
+): readonly string[] {
+  return socket === undefined || env.has('SSH_AUTH_SOCK') ? pairs : [...pairs, `SSH_AUTH_SOCK=${socket}`];
 }
 
 function platformOf({ os, architecture, variant }: ImageDraft): Platform {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
 import type { RunOp } from '../../graph/index.ts';
 import type { WireSecret, WorkerMount } from '../../worker/protocol.ts';
@@ -35,7 +36,6 @@ export async function privateSurroundings(op: RunOp, host: RunEnvironment): Prom
 }
 
 function agents(op: RunOp, host: RunEnvironment): Surroundings {
-  const env: string[] = [];
   const mounts: WorkerMount[] = [];
   for (const mount of op.mounts) {
     if (mount.type !== 'ssh') continue;
@@ -46,10 +46,21 @@ function agents(op: RunOp, host: RunEnvironment): Surroundings {
       });
     }
     if (source === undefined) continue;
-    mounts.push({ type: 'host', source, target: mount.target, readOnly: false });
-    if (env.length === 0 && !hasVariable(op.env, 'SSH_AUTH_SOCK')) env.push(`SSH_AUTH_SOCK=${mount.target}`);
+    assertSocket(source, mount.id);
+    const { target, mode, uid, gid } = mount;
+    mounts.push({ type: 'agent', source, target, mode, uid, gid });
   }
-  return { env, mounts };
+  return { env: [], mounts };
+}
+
+/** What is no socket is never shown to a RUN: it may be a private key. */
+function assertSocket(source: string, id: string): void {
+  const stat = statSync(source, { throwIfNoEntry: false });
+  if (stat?.isSocket() === true) return;
+  const what = stat === undefined ? 'is not there' : 'is no socket of an agent';
+  throw new BuildError('agent-unusable', `--ssh ${id}: ${source} ${what}`, {
+    hint: 'start ssh-agent and hand it the key with ssh-add; then pass --ssh default',
+  });
 }
 
 type SecretMount = Extract<RunOp['mounts'][number], { type: 'secret' }>;

@@ -8,6 +8,7 @@ import { displayPath, relPathOfText } from '../../util/rel-path.ts';
 import type { OciMount } from '../exec/index.ts';
 import type { WorkerMount } from '../protocol.ts';
 import type { MountPoint, View } from '../snapshot/index.ts';
+import { openAgentSocket } from './agent-socket.ts';
 import { type HeldCache, holdCache } from './cache-mount.ts';
 import { lockedFlags } from './locked-flags.ts';
 import { cleanTarget, isBelow, parentsFirst } from './paths.ts';
@@ -60,7 +61,7 @@ function pointsBelow(target: string, mounts: readonly WorkerMount[]): MountPoint
 /** Of a stack's path it is not known yet; a directory is what most are. */
 function kindOf(mount: WorkerMount): 'file' | 'directory' {
   if (mount.type === 'host') return hostKind(mount.source);
-  return mount.type === 'file' ? 'file' : 'directory';
+  return mount.type === 'file' || mount.type === 'agent' ? 'file' : 'directory';
 }
 
 async function readyMount(mount: WorkerMount, nested: readonly MountPoint[], context: OneMount): Promise<ReadyMount> {
@@ -73,6 +74,8 @@ async function readyMount(mount: WorkerMount, nested: readonly MountPoint[], con
       return tmpfsMount(mount, context.workspace);
     case 'file':
       return fileMount(mount, context);
+    case 'agent':
+      return agentMount(mount, context);
     case 'host':
       return hostMount(mount, context);
   }
@@ -148,17 +151,19 @@ function fileMount({ target, content, mode, uid, gid }: Of<'file'>, { dir, works
   mkdirSync(files, { recursive: true, mode: 0o700 });
   const path = join(files, String(++fileCount));
   writeFileSync(path, Buffer.from(content, 'base64'), { mode: 0o600, flag: 'wx' });
-  if (!workspace.machine.isSquashed) chownFile(path, { target, uid, gid });
-  chmodSync(path, mode);
+  giveTo(path, { target, mode, uid, gid }, workspace);
   const flags = ['ro', 'nosuid', 'nodev', ...((mode & 0o111) === 0 ? ['noexec'] : [])];
   return { target, type: 'file', mount: bind(path, target, flags) };
 }
 
 let fileCount = 0;
 
-function chownFile(path: string, { target, uid, gid }: { target: string; uid: number; gid: number }): void {
+type Given = Pick<Of<'file'>, 'target' | 'mode' | 'uid' | 'gid'>;
+
+function giveTo(path: string, { target, mode, uid, gid }: Given, { machine }: Workspace): void {
   try {
-    lchownSync(path, uid, gid);
+    if (!machine.isSquashed) lchownSync(path, uid, gid);
+    chmodSync(path, mode);
   } catch (error) {
     if (!isErrno(error, 'EINVAL')) throw error;
     throw new BuildError(
@@ -169,6 +174,13 @@ function chownFile(path: string, { target, uid, gid }: { target: string; uid: nu
       },
     );
   }
+}
+
+async function agentMount(mount: Of<'agent'>, { dir, workspace, owned }: MountContext): Promise<ReadyMount> {
+  const { source, target } = mount;
+  const { path } = owned.use(await openAgentSocket(source, dir));
+  giveTo(path, mount, workspace);
+  return { target, type: 'file', mount: bind(path, target, []) };
 }
 
 function hostMount({ source, target, readOnly }: Of<'host'>, { workspace }: MountContext): ReadyMount {

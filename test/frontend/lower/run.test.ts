@@ -193,6 +193,15 @@ describe('mounts', () => {
     expect(vertex.op).not.toHaveProperty('mounts.3.seed');
   });
 
+  test.each<[string, readonly string[]]>([
+    ['RUN --mount=type=tmpfs,target=/t x', []],
+    ['RUN --mount=type=ssh --mount=type=ssh,target=/b x', ['SSH_AUTH_SOCK=/run/buildkit/ssh_agent.0']],
+    ['WORKDIR /w\nRUN --mount=type=ssh,target=x.sock --mount=type=ssh x', ['SSH_AUTH_SOCK=x.sock']],
+    ['ENV SSH_AUTH_SOCK=/mine\nRUN --mount=type=ssh x', ['SSH_AUTH_SOCK=/mine']],
+  ])('%j: the first agent is in the environment', async (text, expected) => {
+    expect((await run(text)).env).toEqual([PATH, ...expected]);
+  });
+
   test('agents are counted', async () => {
     expect(
       (await run('RUN --mount=type=ssh --mount=type=ssh,id=b x')).mounts.map(
@@ -219,6 +228,7 @@ describe('mounts', () => {
     ['type=tmp,target=/x', 'tmp'],
     ['type=cache,target=/x,sharing=some', 'some'],
     ['type=bind,target=/x,size=1m', 'size'],
+    ['type=ssh,source=/key', 'ssh does not support source'],
   ])('%s is refused', async (text, message) => {
     const error = await lowerError(`FROM base\nRUN --mount=${text} x\n`);
     expect(error.message).toContain(message);

@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { contentIDOf, diffIDOf, digestOf, type LayerRef } from '../../../cache/index.ts';
 import { BuildError } from '../../../src/errors.ts';
@@ -83,6 +88,22 @@ function rig(
     return prepared.run();
   };
   return { run, asked, request: () => asked.requests[0] };
+}
+
+async function listening(): Promise<Disposable & { readonly path: string }> {
+  const dir = mkdtempSync(join(tmpdir(), 'agent-'));
+  const path = join(dir, 'socket');
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(path, resolve);
+  });
+  return {
+    path,
+    [Symbol.dispose]() {
+      server.close();
+      rmSync(dir, { recursive: true });
+    },
+  };
 }
 
 function vertexOf(op: RunOp): Vertex<RunOp> {
@@ -172,22 +193,34 @@ describe('what the worker is asked', () => {
     });
   });
 
-  test('an agent is a socket of the host, named in SSH_AUTH_SOCK unless the Dockerfile does', async () => {
-    const mount = { type: 'ssh', id: 'default', target: '/run/agent.0', mode: 0, uid: 0, gid: 0 } as const;
-    const given = rig(ok, { sshSocket: () => '/host/agent' });
+  test('an agent is behind a socket of the RUN’s own; one that is not required may be missing', async () => {
+    using agent = await listening();
+    const owner = { mode: 0o741, uid: 100, gid: 102 };
+    const mount = { type: 'ssh', id: 'default', target: '/run/agent.0', ...owner } as const;
+    const given = rig(ok, { sshSocket: () => agent.path });
     await given.run({ mounts: [{ ...mount, required: true }] });
-    expect(given.request()?.mounts).toEqual([
-      { type: 'host', source: '/host/agent', target: '/run/agent.0', readOnly: false },
-    ]);
-    expect(given.request()?.process.privateEnv).toContain('SSH_AUTH_SOCK=/run/agent.0');
-    const own = rig(ok, { sshSocket: () => '/host/agent' });
-    await own.run({ mounts: [{ ...mount, required: true }], env: ['SSH_AUTH_SOCK=/mine'] });
-    expect(own.request()?.process.env).toEqual(['SSH_AUTH_SOCK=/mine']);
-    expect(own.request()?.process.privateEnv).toEqual([]);
+    expect(given.request()?.mounts).toEqual([{ type: 'agent', source: agent.path, target: '/run/agent.0', ...owner }]);
     await expect(rig().run({ mounts: [{ ...mount, required: true }] })).rejects.toMatchObject({
       code: 'secret-missing',
+      message: 'no SSH key "default" forwarded from the client',
     });
-    await rig().run({ mounts: [{ ...mount, required: false }] });
+    const without = rig();
+    await without.run({ mounts: [{ ...mount, required: false }] });
+    expect(without.request()?.mounts).toEqual([]);
+  });
+
+  test.each([
+    [fileURLToPath(import.meta.url), 'is no socket of an agent'],
+    ['/nowhere/agent', 'is not there'],
+  ])('no RUN sees %s in place of an agent', async (path, message) => {
+    const mount = { type: 'ssh', id: 'default', target: '/agent', mode: 0o600, uid: 0, gid: 0 } as const;
+    const { run, asked } = rig(ok, { sshSocket: () => path });
+    await expect(run({ mounts: [{ ...mount, required: false }] })).rejects.toMatchObject({
+      code: 'agent-unusable',
+      message: `--ssh default: ${path} ${message}`,
+      hint: expect.stringContaining('ssh-add'),
+    });
+    expect(asked.requests).toEqual([]);
   });
 
   test('the CA bundle: mounted, and named in the variables that programs look at, but for those that are set', async () => {
