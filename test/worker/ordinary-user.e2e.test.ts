@@ -150,6 +150,33 @@ test('the sandbox of an ordinary user: network none, mounts, users, limits', asy
   expect(replies.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
 });
 
+test('paths in caches and agents of an ordinary user', async () => {
+  await using rig = await WorkerRig.setup();
+  using user = await UserRig.setup();
+  const base = busyboxLayer(user.root);
+  user.handOver();
+  const logFile = join(user.root, 'logs/run.log');
+  const cache = { type: 'cache', name: 'c', sharing: 'locked', mode: 0o755, uid: 1234, gid: 5 } as const;
+  const whole: WorkerMount = { ...cache, target: '/c', readOnly: false };
+  const mounts: WorkerMount[] = [
+    whole,
+    { ...cache, target: '/sub', subpath: '/way', readOnly: false },
+    { ...cache, target: '/ro', subpath: '/a', readOnly: true },
+    { type: 'agent', source: '/none', target: '/agent', mode: 0o741, uid: 100, gid: 102 },
+    { type: 'tmpfs', target: '/t', readOnly: true },
+  ];
+  const { text, replies } = await user.drive([
+    rig.request([base], 'mkdir /c/a; ln -s /a /c/way', { logFile, mounts: [whole] }),
+    rig.request(
+      [base],
+      'echo x > /sub/f; cat /c/a/f /ro/f; for d in ro t; do touch /$d/g 2> /dev/null || echo $d; done; stat -c "%F %a %u %g" /agent',
+      { logFile, mounts },
+    ),
+  ]);
+  expect(text).toBe('x\nx\nro\nt\nsocket 741 100 102\n');
+  expect(replies.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+});
+
 test('what a failed RUN of an ordinary user wrote is kept as it is, and the next one takes its sub-ids’ files away', async () => {
   const rig = await WorkerRig.setup();
   using user = await UserRig.setup();
