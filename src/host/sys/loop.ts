@@ -29,7 +29,7 @@ export function attachLoop(file: string, blockSize: number): LoopDevice {
   const backing = openSync(file, 'r');
   try {
     for (let left = TRIES; left > 0; left -= 1) {
-      const device = configured(freeDevice(), { backing, blockSize });
+      const device = configured(`/dev/loop${freeLoop()}`, { backing, blockSize });
       if (device !== undefined) return device;
     }
     throw new SysError('ioctl', constants.errno.EBUSY, CONTROL);
@@ -38,10 +38,11 @@ export function attachLoop(file: string, blockSize: number): LoopDevice {
   }
 }
 
-function freeDevice(): string {
+/** Number of a loop device that nobody uses; the kernel makes it if there is none. */
+export function freeLoop(): number {
   const control = openSync(CONTROL, 'r+');
   try {
-    return `/dev/loop${checked(ioctlCall(control, LOOP_CTL_GET_FREE, null), 'ioctl', CONTROL)}`;
+    return checked(ioctlCall(control, LOOP_CTL_GET_FREE, null), 'ioctl', CONTROL);
   } finally {
     closeSync(control);
   }

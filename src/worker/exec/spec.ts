@@ -1,6 +1,7 @@
 import { type Capabilities, runCapabilities } from './capabilities.ts';
 import { defaultMounts } from './default-mounts.ts';
 import { deviceMount, type RunDevice } from './devices.ts';
+import { machineDevices } from './machine-devices.ts';
 import type { DeviceRule, OciMount, OciNamespace, OciSpec } from './oci-spec.ts';
 import type { Rlimit } from './rlimits.ts';
 import { seccompProfile } from './seccomp/index.ts';
@@ -13,6 +14,8 @@ export interface SpecHost {
   readonly isTtyGroupMapped: boolean;
   readonly cgroups: 'none' | 'v1' | 'v2';
   readonly arch: string;
+  /** Number of the loop device that is used next. */
+  readonly freeLoop: () => number;
 }
 
 export interface SpecOptions {
@@ -47,6 +50,10 @@ export function makeSpec(options: SpecOptions, host: SpecHost): OciSpec {
   const { uid, gid, additionalGids } = options.user;
   const { devices = [] } = options;
   const capabilities = capabilitiesOf(options.security, host);
+  const nodes = [
+    ...(isInsecure && !host.isUserNamespace ? machineDevices(host.freeLoop()) : []),
+    ...devices.map(({ node }) => node),
+  ];
   return {
     ociVersion: '1.0.2',
     process: {
@@ -59,8 +66,8 @@ export function makeSpec(options: SpecOptions, host: SpecHost): OciSpec {
         bounding: capabilities,
         effective: capabilities,
         permitted: capabilities,
-        inheritable: [],
-        ambient: [],
+        inheritable: isInsecure ? capabilities : [],
+        ambient: isInsecure ? capabilities : [],
       },
       rlimits: options.rlimits,
       noNewPrivileges: false,
@@ -74,7 +81,7 @@ export function makeSpec(options: SpecOptions, host: SpecHost): OciSpec {
     ],
     linux: {
       namespaces: namespaces(options, host),
-      ...(devices.length === 0 || host.isUserNamespace ? {} : { devices: devices.map(({ node }) => node) }),
+      ...(nodes.length === 0 || host.isUserNamespace ? {} : { devices: nodes }),
       ...cgroupOf(options, isInsecure, host),
       maskedPaths: isInsecure ? [] : MASKED_PATHS,
       readonlyPaths: isInsecure ? [] : READONLY_PATHS,

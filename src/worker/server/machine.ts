@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync, statfsSync } from 'node:fs';
-import { MS_NODEV, MS_NOEXEC, MS_NOSUID, mount } from '../../host/sys/index.ts';
+import { freeLoop, MS_NODEV, MS_NOEXEC, MS_NOSUID, mount } from '../../host/sys/index.ts';
 import { boundingSet, type RlimitHost, type SpecHost } from '../exec/index.ts';
 
 /** What the worker finds around it; read once. */
@@ -23,9 +23,19 @@ export function lookAround(): Machine {
     ),
     cgroups: cgroupVersion(isUserNamespace),
     arch: process.arch,
+    freeLoop: freeLoopOrFirst,
     limits: readText('/proc/self/limits'),
     canRaise: !isUserNamespace && capabilities.has('CAP_SYS_RESOURCE'),
   };
+}
+
+/** Where loop devices cannot be asked for, the first ones are as good as any. */
+function freeLoopOrFirst(): number {
+  try {
+    return freeLoop();
+  } catch {
+    return 0;
+  }
 }
 
 const ALL_IDS = 4_294_967_295;

@@ -20,6 +20,7 @@ const host: SpecHost = {
   isTtyGroupMapped: true,
   cgroups: 'v1',
   arch: 'x64',
+  freeLoop: () => 2,
 };
 const run: SpecOptions = {
   ...{ rootfs: '/r', argv: ['true'], env: [], cwd: '/', hostname: 'h', rlimits: [], mounts: [], cgroupsPath: 'c' },
@@ -36,10 +37,10 @@ describe('the spec', () => {
       inheritable: [],
       ambient: [],
     });
-    expect(makeSpec({ ...run, security: 'insecure' }, few).process.capabilities.bounding).toEqual([
-      'CAP_CHOWN',
-      'CAP_SYS_ADMIN',
-    ]);
+    const all = ['CAP_CHOWN', 'CAP_SYS_ADMIN'];
+    expect(makeSpec({ ...run, security: 'insecure' }, few).process.capabilities).toEqual({
+      ...{ bounding: all, effective: all, permitted: all, inheritable: all, ambient: all },
+    });
   });
 
   test('without a device cgroup real root makes no device', () => {
@@ -57,6 +58,14 @@ describe('the spec', () => {
       resources: { devices: [{ allow: true, access: 'rwm' }] },
     });
     expect(linux.seccomp).toBeUndefined();
+    const paths = linux.devices?.map(({ path }) => path);
+    expect(paths?.slice(0, 7)).toEqual([
+      ...['kmsg', 'cuse', 'fuse', 'kvm', 'net/tun', 'loop-control', 'loop0'].map((name) => `/dev/${name}`),
+    ]);
+    expect(paths?.at(-1)).toBe('/dev/loop9');
+    expect(
+      makeSpec({ ...run, security: 'insecure' }, { ...host, isUserNamespace: true }).linux.devices,
+    ).toBeUndefined();
   });
 
   test('a device is a node that the device cgroup lets through', () => {
