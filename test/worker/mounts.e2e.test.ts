@@ -135,6 +135,9 @@ test('a cache keeps its files; name, mode, owner and seed make it what it is', a
     ).stdout,
   ).toBe('seeded2\n750 9\n');
   expect((await rig.run([base], 'ls /cache', { mounts: [seeded] })).stdout).toBe('a\nb\nc\n');
+  const one = cache({ name: 'file', target: '/one', seed: { stack: [seedLayer], source: '/s/a' } });
+  expect((await rig.run([base], 'cat /one; echo more >> /one', { mounts: [one] })).stdout).toBe('seeded');
+  expect((await rig.run([base], 'cat /one', { mounts: [one] })).stdout).toBe('seededmore\n');
 });
 
 test('a locked cache is for one RUN at a time, private ones are apart', async () => {

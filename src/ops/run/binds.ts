@@ -3,18 +3,23 @@ import type { RunMount, RunOp } from '../../graph/index.ts';
 import { openLayerWriter } from '../../image/layer/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import type { Result } from '../../solver/index.ts';
-import type { WorkerMount } from '../../worker/protocol.ts';
+import type { WireStack, WorkerMount } from '../../worker/protocol.ts';
 import { planBind, writeCopy } from '../copy/index.ts';
 import type { OpDeps } from '../deps.ts';
-import { stackDigest } from '../stack-key.ts';
+import { contentIDs, stackDigest } from '../stack-key.ts';
 
 type Bind = Extract<RunOp['mounts'][number], { type: 'bind' }>;
 
 /** A path of an input. */
-interface Part {
+export interface Part {
   readonly input: number;
   readonly source: string;
   readonly target: string;
+}
+
+export interface PartContext {
+  readonly deps: OpDeps;
+  readonly signal: AbortSignal;
 }
 
 /** What mounts show of inputs, as keys see it and as misses tell it. */
@@ -30,7 +35,7 @@ export interface MountContent {
 export async function mountContent(
   op: RunOp,
   inputs: readonly Result[],
-  context: { deps: OpDeps; signal: AbortSignal },
+  context: PartContext,
 ): Promise<MountContent | undefined> {
   const shown: MountContent[] = [];
   for (const part of op.mounts.flatMap(partsOf)) shown.push(await contentOf(part, inputs, context));
@@ -48,11 +53,7 @@ function partsOf(mount: RunMount): readonly Part[] {
   return [{ input: mount.seed.input, source: mount.seed.source, target: mount.target }];
 }
 
-async function contentOf(
-  mount: Part,
-  inputs: readonly Result[],
-  { deps, signal }: { deps: OpDeps; signal: AbortSignal },
-): Promise<MountContent> {
+async function contentOf(mount: Part, inputs: readonly Result[], { deps, signal }: PartContext): Promise<MountContent> {
   const input = inputOf(mount, inputs);
   if (input.kind === 'tree') return planBind(input.tree, mount.source, { signal });
   const stack = stackDigest(input.layers);
@@ -70,23 +71,35 @@ async function contentOf(
   }
 }
 
-/**
- * A bind as the worker mounts it. A path of a context becomes a layer first, written as COPY would (0:0, after the ignore
- * file): the host's directory itself is never visible to a RUN.
- */
-export async function bindMount(
-  mount: Bind,
-  inputs: readonly Result[],
-  { deps, signal }: { deps: OpDeps; signal: AbortSignal },
-): Promise<WorkerMount> {
-  const input = inputOf(mount, inputs);
+/** A bind as the worker mounts it. */
+export async function bindMount(mount: Bind, inputs: readonly Result[], context: PartContext): Promise<WorkerMount> {
   const { target, readOnly } = mount;
+  return { type: 'stack', ...(await stackPart(mount, inputs, context)), target, readOnly };
+}
+
+/**
+ * A path of an input as layers that the worker has. A path of a context becomes a layer first, written as COPY would (0:0, after the
+ * ignore file): the host's directory itself is never visible to a RUN.
+ */
+export async function stackPart(
+  part: Part,
+  inputs: readonly Result[],
+  { deps, signal }: PartContext,
+): Promise<{ readonly stack: WireStack; readonly source: string }> {
+  const input = inputOf(part, inputs);
   if (input.kind === 'tree') {
-    const { diffID, source } = await layerOf(input.tree, mount.source, { deps, signal });
-    return { type: 'stack', stack: [diffID], source, target, readOnly };
+    const { diffID, source } = await layerOf(input.tree, part.source, { deps, signal });
+    return { stack: [diffID], source };
   }
   await deps.ensureLayers(input.layers, { signal });
-  return { type: 'stack', stack: input.layers.map((layer) => layer.diffID), source: mount.source, target, readOnly };
+  return { stack: input.layers.map((layer) => layer.diffID), source: part.source };
+}
+
+/** What a cache is told apart by that starts as something of an input: its layers, or the files of a context. */
+export async function identityOf(part: Part, inputs: readonly Result[], context: PartContext): Promise<string> {
+  const input = inputOf(part, inputs);
+  if (input.kind === 'tree') return (await contentOf(part, inputs, context)).digest;
+  return contentIDs(input.layers).join(' ');
 }
 
 function inputOf({ input, target }: Part, inputs: readonly Result[]): Result {
@@ -95,7 +108,7 @@ function inputOf({ input, target }: Part, inputs: readonly Result[]): Result {
   return found;
 }
 
-async function layerOf(tree: Tree, source: string, { deps, signal }: { deps: OpDeps; signal: AbortSignal }) {
+async function layerOf(tree: Tree, source: string, { deps, signal }: PartContext) {
   const plan = planBind(tree, source, { signal });
   const { diffID } = await deps.publishLayer((files) => {
     const writer = openLayerWriter(files);

@@ -7,6 +7,7 @@ import type { Kept, RunLimits, RunReply, RunRequest, WorkerMount } from '../../w
 import type { OpDeps } from '../deps.ts';
 import { contentIDs, ownLayer } from '../stack-key.ts';
 import { bindMount, mountContent } from './binds.ts';
+import { attributesOf, type CacheMount, cacheMount } from './caches.ts';
 import { privateSurroundings } from './environment.ts';
 import { runMaterial } from './key.ts';
 import { recallLeaks, rememberLeaks, tellLeaks } from './leaks.ts';
@@ -148,38 +149,6 @@ async function declaredMounts(
   }
   if (op.script !== undefined) mounts.push(scriptMount(op.script));
   return mounts;
-}
-
-type CacheMount = Extract<RunOp['mounts'][number], { type: 'cache' }>;
-
-async function cacheMount(
-  mount: CacheMount,
-  inputs: readonly Result[],
-  { deps, signal }: { deps: OpDeps; signal: AbortSignal },
-): Promise<WorkerMount> {
-  const { type, target, sharing, readOnly, seed, subpath } = mount;
-  const seedLayers = seed === undefined ? undefined : stackOf(inputs[seed.input]);
-  const name = cacheName(mount, seedLayers);
-  const asked = { type, target, sharing, readOnly, name, subpath, ...attributesOf(mount) };
-  if (seed?.source === undefined || seedLayers === undefined) return asked;
-  await deps.ensureLayers(seedLayers, { signal });
-  return { ...asked, seed: { stack: seedLayers.map((layer) => layer.diffID), source: seed.source } };
-}
-
-/** A cache directory is named by everything that decides how it starts: other attributes or another seed are another cache. */
-function cacheName({ id, attributes, seed }: CacheMount, seedLayers: readonly LayerRef[] | undefined): string {
-  const start = seedLayers === undefined ? null : [seed?.source ?? null, ...contentIDs(seedLayers)];
-  return JSON.stringify([
-    id,
-    attributes === undefined ? null : [attributes.mode, attributes.uid, attributes.gid],
-    start,
-  ]);
-}
-
-const PLAIN = { mode: 0o755, uid: 0, gid: 0 };
-
-function attributesOf({ attributes }: CacheMount): NonNullable<CacheMount['attributes']> {
-  return attributes ?? PLAIN;
 }
 
 function scriptMount({ name, content }: { name: string; content: string }): WorkerMount {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, lchownSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, lchownSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lock } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
@@ -7,13 +7,15 @@ import { fileLocks } from '../../host/sys/index.ts';
 import { resolvePath } from '../../image/toc/index.ts';
 import { relPathOfText } from '../../util/rel-path.ts';
 import type { WorkerMount } from '../protocol.ts';
-import { seedDirectory } from '../snapshot/index.ts';
+import { seedTree } from '../snapshot/index.ts';
 import type { Workspace } from './workspace.ts';
 
 type CacheMount = Extract<WorkerMount, { type: 'cache' }>;
 
 export interface HeldCache extends AsyncDisposable {
   readonly path: string;
+  /** A file where it started as one. */
+  readonly type: 'directory' | 'file';
 }
 
 /** A busy private cache makes way for another one of its name, up to here. */
@@ -30,7 +32,8 @@ export async function holdCache(mount: CacheMount, workspace: Workspace, signal:
   const { lock, path } = await lockOne(mount, dir, signal);
   try {
     if (!existsSync(path)) await makeCache(mount, path, workspace);
-    return { path, [Symbol.asyncDispose]: async () => lock.release() };
+    const type = statSync(path).isDirectory() ? 'directory' : 'file';
+    return { path, type, [Symbol.asyncDispose]: async () => lock.release() };
   } catch (error) {
     lock.release();
     throw error;
@@ -80,11 +83,11 @@ function seed({ stack, source }: NonNullable<CacheMount['seed']>, dest: string, 
   const tree = workspace.snapshots().tree(stack);
   try {
     const { entry } = resolvePath(tree, relPathOfText(source), { followLast: true });
-    if (entry?.type !== 'directory') {
-      throw new BuildError('mount-failed', `the source ${source} of a cache mount is not a directory`);
+    if (entry?.type !== 'directory' && entry?.type !== 'file') {
+      throw new BuildError('mount-failed', `the source ${source} of a cache mount is neither a directory nor a file`);
     }
     const { machine, warn, tempPath } = workspace;
-    seedDirectory(tree, entry, { dest, options: { ...machine, warn, temp: tempPath('seed') } });
+    seedTree(tree, entry, { dest, options: { ...machine, warn, temp: tempPath('seed') } });
   } finally {
     tree.close();
   }

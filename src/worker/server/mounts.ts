@@ -112,14 +112,11 @@ async function cacheMount(mount: Of<'cache'>, { workspace, signal, owned, caches
   const { name, target, subpath, readOnly } = mount;
   const cache = caches.get(name) ?? owned.use(await holdCache(mount, workspace, signal));
   caches.set(name, cache);
-  const shown =
-    subpath === undefined ? WHOLE : owned.use(pinBelow(cache.path, subpath, { runDir: workspace.runDir, target }));
-  const path = shown.path ?? cache.path;
+  const { runDir } = workspace;
+  const { path, type } = subpath === undefined ? cache : owned.use(pinBelow(cache.path, subpath, { runDir, target }));
   const flags = readOnly ? ['ro', ...hostFlags(path, workspace)] : [];
-  return { target, type: shown.type, mount: bind(path, target, [...flags, ...noDevices(workspace)]) };
+  return { target, type, mount: bind(path, target, [...flags, ...noDevices(workspace)]) };
 }
-
-const WHOLE = { path: undefined, type: 'directory' } as const;
 
 /** Device nodes cannot be opened there; in a user namespace they never can. */
 function noDevices({ machine }: Workspace): readonly string[] {

@@ -1,15 +1,19 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
-import { joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
+import { joinRel, type RelPath, relPath, TOP } from '../../util/rel-path.ts';
 import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
+
+/** What a lone file is called meanwhile. */
+const FILE = relPath('file');
 
 export interface SeedOptions extends TreeWriterOptions {
   /** A new name on the same file system. */
   readonly temp: string;
 }
 
-/** Copies a directory of a tree to a place that does not exist yet, all of it or nothing. Sockets have no place in a tree. */
-export function seedDirectory(
+/** Copies a directory or a file of a tree to a place that does not exist yet, all of it or nothing. Sockets have no place in a tree. */
+export function seedTree(
   tree: Tree,
   source: TreeEntry,
   { dest, options }: { dest: string; options: SeedOptions },
@@ -32,9 +36,10 @@ export function seedDirectory(
         if (child !== undefined) copy(child, joinRel(to, name));
       }
     };
-    copy(source, TOP);
+    const top = source.type === 'directory' ? TOP : FILE;
+    copy(source, top);
     writer.finish();
-    renameSync(temp, dest);
+    renameSync(join(temp, top), dest);
   } finally {
     rmSync(temp, { recursive: true, force: true });
   }

@@ -11,6 +11,7 @@ import type { OpDeps, RunEnvironment } from '../../../src/ops/index.ts';
 import { runOp } from '../../../src/ops/run/index.ts';
 import type { Made, Result } from '../../../src/solver/index.ts';
 import type { RunReply, RunRequest } from '../../../src/worker/protocol.ts';
+import { memoryTree } from '../../rig/memory-tree.ts';
 import { untimedStep } from '../../rig/untimed.ts';
 
 function layer(name: string): LayerRef {
@@ -267,6 +268,21 @@ describe('what the worker is asked', () => {
     ]);
     expect(materials[0]?.content).toBeUndefined();
     expect(empty.request()?.mounts[0]).not.toHaveProperty('seed');
+  });
+
+  test('a cache that stands on a context is told apart by its files', async () => {
+    const mount: RunMount = {
+      ...{ type: 'cache', id: 'c', target: '/c', sharing: 'shared', readOnly: false },
+      ...{ attributes: { mode: 0o700, uid: 0, gid: 0 }, seed: { input: 1 } },
+    };
+    const names = [];
+    for (const content of ['one', 'other', 'one']) {
+      const { run, request } = rig();
+      await run({ mounts: [mount] }, [stack('base'), { kind: 'tree', tree: memoryTree({ f: { content } }) }]);
+      names.push(JSON.stringify(request()?.mounts));
+    }
+    expect(names[2]).toBe(names[0]);
+    expect(names[1]).not.toBe(names[0]);
   });
 
   test('cache mounts share a directory when everything that decides how it starts is equal', async () => {
