@@ -10,6 +10,8 @@ export interface Dockerfile {
   readonly instructions: readonly Instruction[];
   /** Every syntax error of the file, in source order. A build stops when there is one. */
   readonly errors: readonly BuildError[];
+  /** What is wrong with `# check=`; it counts unless a build argument stands in for that. */
+  readonly checkError?: BuildError;
   /** Findings that need only the text (empty continuation lines and the like). */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -18,7 +20,7 @@ export interface Directives {
   readonly escape: '\\' | '`';
   /** Recorded and never pulled; of a file that no Dockerfile can be (`// syntax=`, JSON), too. */
   readonly syntax?: string;
-  /** The value of `# check=`. */
+  /** The value of `# check=`, up to the first blank. */
   readonly check?: string;
 }
 
@@ -67,7 +69,7 @@ interface Common {
   readonly text: string;
   readonly flags: readonly Flag[];
   readonly heredocs: readonly Heredoc[];
-  /** Comment lines directly above, without `#` and the blank after it. */
+  /** Comment lines above, from the last empty one on, without `#` and the blank after it. Empty lines do not matter. */
   readonly comments: readonly string[];
 }
 

@@ -21,8 +21,9 @@ test('the index is that of the table of rules', async () => {
   const index = `# Build checks
 
 What \`tsbuild --check\` reports, and a build at its end. A file skips rules with \`# check=skip=RULE,RULE\` in its first lines, an
-instruction with the same in a comment above it; \`# check=error=true\` makes findings fail the build. The environment variable
-and build argument \`BUILDKIT_DOCKERFILE_CHECK\` stands in for what the file says.
+instruction with the same in the first such comment above it; \`# check=error=true\` makes findings fail the build. Names are spelt
+as here. The value ends at the first blank: what stands behind it is for people. The environment variable and build argument
+\`BUILDKIT_DOCKERFILE_CHECK\` stands in for what the file says.
 
 ## Of BuildKit
 
@@ -30,7 +31,7 @@ ${table((name) => !describeRule(name).mustBeAskedFor)}
 
 ## Of BuildKit, experimental
 
-Shown with \`# check=experimental=RULE\`, or \`all\`.
+Shown with \`# check=experimental=RULE\`, or \`all\`, and not to be skipped then.
 
 ${table(isExperimental)}
 

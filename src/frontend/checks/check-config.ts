@@ -1,55 +1,58 @@
-import { isOn, type RuleName } from './rules.ts';
+import { checkProblem, checkValueOf } from '../parse/directives.ts';
+import { describeRule, isOn, type RuleName } from './rules.ts';
 
 /** Which rules speak: `# check=skip=A,B;error=true;experimental=all`, of the file or above one instruction. */
 export interface CheckConfig {
+  /** Names as rules are spelt, or `all`. */
   readonly skipped: ReadonlySet<string>;
   readonly experimental: ReadonlySet<string>;
   /** A finding fails the build. */
   readonly isError: boolean;
 }
 
-/** Unknown keys are left alone: the parser refuses them in the directive, and a comment may say what it likes. */
+/** Of a text that checkProblem finds nothing wrong with. */
 export function parseCheckConfig(text: string | undefined): CheckConfig {
   const parts = new Map((text ?? '').split(';').map(splitPart));
   return {
     skipped: names(parts.get('skip')),
     experimental: names(parts.get('experimental')),
-    isError: parts.get('error')?.toLowerCase() === 'true',
+    isError: /^(?:1|t|T|true|TRUE|True)$/.test(parts.get('error') ?? ''),
   };
 }
 
-/** @param asked words of --check-rules, in lower case */
-export function withAsked(config: CheckConfig, asked: ReadonlySet<string>): CheckConfig {
+/** @param asked rules by their names, or words for many of them */
+export function withAsked(config: CheckConfig, asked: Iterable<string>): CheckConfig {
   return { ...config, experimental: new Set([...config.experimental, ...asked]) };
 }
 
-/** The file's config with what the comments above an instruction add. */
+/** The file's config with what the first check comment above an instruction adds, if that can be read. */
 export function withComments(config: CheckConfig, comments: readonly string[]): CheckConfig {
-  const added = comments.flatMap((comment) => {
-    const text = /^\s*check\s*=\s*(.+?)\s*$/i.exec(comment)?.[1];
-    return text === undefined ? [] : [parseCheckConfig(text)];
-  });
+  const [text] = comments.flatMap((comment) => checkValueOf(comment) ?? []);
+  if (text === undefined || checkProblem(text) !== undefined) return config;
+  const added = parseCheckConfig(text);
   return {
-    skipped: new Set([config, ...added].flatMap(({ skipped }) => [...skipped])),
-    experimental: new Set([config, ...added].flatMap(({ experimental }) => [...experimental])),
+    skipped: new Set([...config.skipped, ...added.skipped]),
+    experimental: new Set([...config.experimental, ...added.experimental]),
     isError: config.isError,
   };
 }
 
+/** Whoever asks for an experimental rule of BuildKit's cannot skip it. */
 export function isEnabled(rule: RuleName, { skipped, experimental }: CheckConfig): boolean {
-  return !skipped.has('all') && !skipped.has(rule.toLowerCase()) && isOn(rule, experimental);
+  const { isOwn, mustBeAskedFor } = describeRule(rule);
+  const isSkipped = (isOwn || !mustBeAskedFor) && (skipped.has(ALL) || skipped.has(rule));
+  return !isSkipped && isOn(rule, experimental);
 }
+
+const ALL = 'all';
 
 function splitPart(part: string): readonly [string, string] {
   const at = part.indexOf('=');
-  return at < 0 ? [part.trim().toLowerCase(), ''] : [part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim()];
+  return at < 0 ? [part.trim(), ''] : [part.slice(0, at).trim(), part.slice(at + 1).trim()];
 }
 
+/** `all` means all when it stands alone. */
 function names(list = ''): ReadonlySet<string> {
-  return new Set(
-    list
-      .split(',')
-      .map((name) => name.trim().toLowerCase())
-      .filter((name) => name !== ''),
-  );
+  const found = list.split(',').map((name) => name.trim());
+  return new Set(found.length === 1 ? found : found.filter((name) => name !== ALL));
 }

@@ -2,7 +2,7 @@ import { BuildError, type SourceRange } from '../../errors.ts';
 import type { Diagnostic, Dockerfile } from '../ast.ts';
 import { checkProblem } from '../parse/directives.ts';
 import { type CheckConfig, isEnabled, parseCheckConfig, withAsked, withComments } from './check-config.ts';
-import { describeRule, type RuleName } from './rules.ts';
+import { describeRule, type RuleName, spelledOut } from './rules.ts';
 
 /** What the command line says about checks. */
 export interface CheckOptions {
@@ -19,16 +19,22 @@ export interface Place {
   readonly comments: readonly string[];
 }
 
+/** Of what is said of the file as a whole: comments above the instruction do not silence it. */
+export function wholeFile({ range }: Place): Place {
+  return { range, comments: [] };
+}
+
 /** Collects what the rules find in one Dockerfile, but for what its author has skipped. */
 export class Findings {
   readonly #config: CheckConfig;
   readonly #found: Diagnostic[] = [];
 
-  /** @throws BuildError usage, when the build argument that configures checks is not understood. */
+  /** @throws BuildError when the configuration is not understood: of the build argument, else of the file. */
   constructor(dockerfile: Dockerfile, { buildArgs, checkRules = NONE }: CheckOptions) {
     const given = buildArgs.get(CHECK_ARG);
     if (given !== undefined) assertUnderstood(given);
-    this.#config = withAsked(parseCheckConfig(given ?? dockerfile.directives.check), checkRules);
+    else if (dockerfile.checkError !== undefined) throw dockerfile.checkError;
+    this.#config = withAsked(parseCheckConfig(given ?? dockerfile.directives.check), spelledOut(checkRules));
     for (const diagnostic of dockerfile.diagnostics) {
       if (isEnabled(diagnostic.code as RuleName, this.#config)) this.#found.push(diagnostic);
     }
@@ -45,9 +51,9 @@ export class Findings {
     const [first] = this.all();
     if (first === undefined || !this.#config.isError) return;
     const rules = [...new Set(this.#found.map(({ code }) => code))].sort();
-    throw new BuildError('check-failed', `lint violation found for rules: ${rules.join(', ')}: ${first.message}`, {
+    throw new BuildError('check-failed', `lint violation found for rules: ${rules.join(', ')}`, {
       range: first.range,
-      hint: 'mend it, or add the rule to # check=skip=…',
+      hint: `${first.message}: mend it, or add the rule to # check=skip=…`,
     });
   }
 

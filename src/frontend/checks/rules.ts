@@ -119,10 +119,16 @@ export function isRuleWord(word: string): boolean {
   return wanted === OWN || wanted === 'all' || Object.keys(RULES).some((name) => name.toLowerCase() === wanted);
 }
 
-/** @param asked in lower case: names of rules, `tsbuild` for its own, `all` */
+/** Words of --check-rules, which are in lower case, with the names of rules as those are spelt. */
+export function spelledOut(words: Iterable<string>): readonly string[] {
+  const all = Object.keys(RULES);
+  return Array.from(words, (word) => all.find((name) => name.toLowerCase() === word) ?? word);
+}
+
+/** @param asked names of rules, `tsbuild` for its own, `all` */
 export function isOn(name: RuleName, asked: ReadonlySet<string>): boolean {
   const { isOwn, mustBeAskedFor } = describeRule(name);
-  return !mustBeAskedFor || asked.has('all') || asked.has(name.toLowerCase()) || (isOwn && asked.has(OWN));
+  return !mustBeAskedFor || asked.has('all') || asked.has(name) || (isOwn && asked.has(OWN));
 }
 
 const OWN = 'tsbuild';

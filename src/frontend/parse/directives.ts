@@ -47,10 +47,21 @@ export function findDirectives(lines: Iterable<string>): FoundDirectives {
     if (index === 0 && line.startsWith('#!')) continue;
     const directive = scanner.read(line);
     if (directive === undefined || 'repeated' in directive) break;
-    if (directive.name === 'syntax') found.syntax = directive.value.split(' ', 1)[0] ?? '';
-    if (directive.name === 'check') found.check = { value: directive.value, line: index };
+    if (directive.name === 'syntax') found.syntax = firstWord(directive);
+    if (directive.name === 'check') found.check = { value: firstWord(directive), line: index };
   }
   return found;
+}
+
+/** Of a comment above an instruction, without its `#`. */
+export function checkValueOf(comment: string): string | undefined {
+  const directive = parseDirective(comment);
+  return directive?.name === 'check' ? firstWord(directive) : undefined;
+}
+
+/** What stands behind a blank is for people. */
+function firstWord({ value }: Directive): string {
+  return value.split(' ', 1)[0] ?? '';
 }
 
 /** Why BuildKit refuses the value of `# check=`; undefined when it does not. */

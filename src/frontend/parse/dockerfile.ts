@@ -21,14 +21,16 @@ export function parseDockerfile(text: string | Uint8Array, { file }: { readonly 
   const foreign = found.syntax === undefined ? findForeignSyntax(source) : undefined;
   const errors =
     foreign === undefined
-      ? [...read.errors, ...checkErrors(found, source), ...fileErrors(read, { source, file })]
+      ? [...read.errors, ...fileErrors(read, { source, file })]
       : [foreignSyntaxError(foreign, source)];
+  const checkError = checkErrorOf(found, source);
   return freeze({
     file,
     text: source.text,
     directives: directivesOf({ ...found, ...foreign }, read.escapeToken),
     instructions: read.instructions,
     errors: inSourceOrder(errors),
+    ...(checkError === undefined ? {} : { checkError }),
     diagnostics: read.diagnostics,
   });
 }
@@ -45,11 +47,11 @@ function directivesOf({ syntax, check }: FoundDirectives, escapeToken: Directive
   };
 }
 
-function checkErrors({ check }: FoundDirectives, source: Source): readonly BuildError[] {
+function checkErrorOf({ check }: FoundDirectives, source: Source): BuildError | undefined {
   const message = check === undefined ? undefined : checkProblem(check.value);
-  if (check === undefined || message === undefined) return [];
+  if (check === undefined || message === undefined) return undefined;
   const hint = 'write # check=skip=RULE,RULE;error=true;experimental=RULE';
-  return [directiveError(source, source.line(check.line), { message, hint })];
+  return directiveError(source, source.line(check.line), { message, hint });
 }
 
 /** What the instructions say only together. An instruction that is not known may have been meant as FROM. */

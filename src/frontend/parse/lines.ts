@@ -13,7 +13,7 @@ export interface LogicalLine {
   readonly start: number;
   /** Of the last physical line, its line break left out. */
   readonly end: number;
-  /** Directly above it. */
+  /** Between it and the instruction above, from the last empty comment on. */
   readonly comments: readonly string[];
   readonly hasEmptyContinuation: boolean;
   /** In the source, of a character of `text`. */
@@ -50,7 +50,6 @@ export class LineReader {
       const isDirective = this.#readDirective(raw.slice(indent), line);
       if (isComment && !isDirective) this.#readComment(raw);
       if (!isComment && indent < raw.length) return this.#join(line.start + indent, line);
-      if (!isComment) this.#comments = [];
     }
     return undefined;
   }

@@ -179,17 +179,53 @@ describe('# check=', () => {
   test('error=true is an error, beside the findings', async () => {
     const text = '# check=error=true\nFROM base\nWORKDIR rel\nCMD x\n';
     expect(await lowerError(text)).toMatchObject({ code: 'check-failed', range: { startLine: 3 } });
-    expect((await lowerError(text)).message).toContain(
+    expect((await lowerError(text)).message).toBe(
       'lint violation found for rules: JSONArgsRecommended, WorkdirRelativePath',
     );
     expect(await found(text)).toHaveLength(2);
     await lowerText('# check=error=true\nFROM base\n');
   });
 
+  test.each<[string, readonly string[]]>([
+    ['skip=A, WorkdirRelativePath', ['JSONArgsRecommended', 'WorkdirRelativePath']],
+    ['skip=WorkdirRelativePath,all', ['JSONArgsRecommended']],
+    ['skip=workdirrelativepath', ['JSONArgsRecommended', 'WorkdirRelativePath']],
+    ['skip=ALL', ['JSONArgsRecommended', 'WorkdirRelativePath']],
+    ['skip=all;experimental=InvalidDefinitionDescription', ['InvalidDefinitionDescription']],
+    [
+      'skip=InvalidDefinitionDescription,JSONArgsRecommended;experimental=InvalidDefinitionDescription',
+      ['InvalidDefinitionDescription', 'WorkdirRelativePath'],
+    ],
+    ['experimental=invaliddefinitiondescription', ['JSONArgsRecommended', 'WorkdirRelativePath']],
+  ])('of the file: %s', async (value, codes) => {
+    const { diagnostics } = await lowerText(`# check=${value}\n# other\nFROM base AS a\nCMD x\nWORKDIR rel\n`);
+    expect(diagnostics.map(({ code }) => code).sort()).toEqual(codes);
+  });
+
+  test.each<[string, readonly string[]]>([
+    ['# check=skip=LegacyKeyValueFormat // why', ['SecretsUsedInArgOrEnv']],
+    ['# check = skip=LegacyKeyValueFormat, SecretsUsedInArgOrEnv', ['SecretsUsedInArgOrEnv']],
+    ['# check=skip=LegacyKeyValueFormat\n# check=skip=SecretsUsedInArgOrEnv', ['SecretsUsedInArgOrEnv']],
+    ['# check=skp=all\n# check=skip=all', ['LegacyKeyValueFormat', 'SecretsUsedInArgOrEnv']],
+    ['# check=skip=all\n\n\n', []],
+    ['# check=skip=all\n#', ['LegacyKeyValueFormat', 'SecretsUsedInArgOrEnv']],
+  ])('above an instruction: %j', async (comment, codes) => {
+    const { diagnostics } = await lowerText(`FROM base\n${comment}\nENV PASSWORD b\n`);
+    expect(diagnostics.map(({ code }) => code).sort()).toEqual(codes);
+  });
+
+  test('a build argument stands in for what the file says, right or wrong', async () => {
+    const text = '# check=skp=all\nFROM base\nCMD x\n';
+    expect(await lowerError(text)).toMatchObject({ code: 'syntax-error', message: 'invalid check option "skp"' });
+    expect(await found(text, { buildArgs: { BUILDKIT_DOCKERFILE_CHECK: 'error=f' } })).toHaveLength(1);
+  });
+
   test('the config', () => {
-    const config = parseCheckConfig('skip=A, b;error=TRUE;experimental=C');
-    expect(config).toEqual({ skipped: new Set(['a', 'b']), experimental: new Set(['c']), isError: true });
-    expect(withComments(config, ['check=skip=X', 'other']).skipped).toEqual(new Set(['a', 'b', 'x']));
+    const config = parseCheckConfig('skip=A, b;error=T;experimental=C');
+    expect(config).toEqual({ skipped: new Set(['A', 'b']), experimental: new Set(['C']), isError: true });
+    expect(parseCheckConfig('error=1').isError).toBe(true);
+    expect(parseCheckConfig('error=False').isError).toBe(false);
+    expect(withComments(config, ['other', 'check=skip=X']).skipped).toEqual(new Set(['A', 'b', 'X']));
     expect(isEnabled('StageNameCasing', parseCheckConfig(undefined))).toBe(true);
     expect(isEnabled('InvalidDefinitionDescription', parseCheckConfig('odd'))).toBe(false);
     expect(

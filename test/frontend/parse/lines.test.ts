@@ -84,11 +84,11 @@ describe('A2 comments and directives', () => {
     expect(one('run', 'RUN echo a # b').args).toEqual(['echo a # b']);
   });
 
-  test('comments belong to the instruction directly below them', () => {
+  test('comments belong to the instruction below them, but for those above an empty comment', () => {
     const [from, arg, run] = read(
-      '# syntax=x\n# one\n#\n# base is it\nFROM a AS base\n# gone\n\n# A is a\n# B is b\nARG A B\nRUN x',
+      '# syntax=x\n# one\n#\n\n# base is it\n\nFROM a AS base\n# gone\n#\n# more\n\n# A is a\nARG A B\nRUN x',
     );
-    expect([from?.comments, arg?.comments, run?.comments]).toEqual([['base is it'], ['A is a', 'B is b'], []]);
+    expect([from?.comments, arg?.comments, run?.comments]).toEqual([['base is it'], ['more', 'A is a'], []]);
   });
 
   const directives: readonly (readonly [rule: string, text: string, directives: object])[] = [
@@ -108,6 +108,7 @@ describe('A2 comments and directives', () => {
       '#!/usr/bin/env x\n# check=skip=all\n# escape=`\nFROM a',
       { escape: '\\', check: 'skip=all' },
     ],
+    ['A2.4 first word of check', '# check=skip=A, B\nFROM a', { escape: '\\', check: 'skip=A,' }],
     ['A2.4 check is not indented', ' # check=skip=all\nFROM a', { escape: '\\' }],
   ];
   test.each(directives)('%s', (_rule, text, expected) => {
@@ -122,14 +123,21 @@ describe('A2 comments and directives', () => {
       '2:10-2:11 syntax-error only one escape parser directive can be used',
     ],
     ['A2.3 value', '# escape=x\nFROM a', "1:10-1:11 syntax-error invalid escape token 'x' does not match ` or \\"],
-    ['A2.5 key', '# check=skp=A\nFROM a', '1:9-1:14 syntax-error invalid check option "skp"'],
-    ['A2.5 no value', '# check=skip\nFROM a', '1:9-1:13 syntax-error invalid check option "skip"'],
-    ['A2.5 error', '# check=error=yes\nFROM a', '1:9-1:18 syntax-error failed to parse check option "error=yes"'],
   ];
   test.each(refused)('%s', (_rule, text, problem) => expect(problems(text)).toEqual([problem]));
 
-  test('A2.5 all of its keys', () => {
-    expect(problems('# check=skip=A,B;error=true;experimental=all\nFROM a')).toEqual([]);
+  const checks: readonly (readonly [rule: string, text: string, problem: string | undefined])[] = [
+    ['A2.5 key', 'skp=A', 'invalid check option "skp"'],
+    ['A2.5 no value', 'skip', 'invalid check option "skip"'],
+    ['A2.5 error', 'error=yes', 'failed to parse check option "error=yes"'],
+    ['A2.5 a blank ends it', 'skip=A; error=true', 'invalid check option ""'],
+    ['A2.5 a comment behind a blank', 'error=true // opts', undefined],
+    ['A2.5 all of its keys', 'skip=A,B;error=true;experimental=all', undefined],
+  ];
+  test.each(checks)('%s', (_rule, value, problem) => {
+    const { errors, checkError } = parse(`# check=${value}\nFROM a`);
+    expect([errors, checkError?.message]).toEqual([[], problem]);
+    if (checkError !== undefined) expect(place(checkError.range)).toBe(`1:9-1:${9 + value.replace(/ .*/, '').length}`);
   });
 });
 
