@@ -2,7 +2,7 @@ import type { DiffID } from '../cache/index.ts';
 import type { BuildOptions } from './build-options.ts';
 import { BuildError } from './errors.ts';
 import { checkDestinations } from './exporter/index.ts';
-import { type DateSource, type Diagnostic, lower, parseDockerfile } from './frontend/index.ts';
+import { assertParsed, type DateSource, type Diagnostic, lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
 import { growHeapSlowly } from './host/process/index.ts';
 import { normaliseReference } from './image/oci/index.ts';
@@ -135,17 +135,18 @@ async function tell<T>(
   const { text, file } = session.dockerfile;
   if (text.length > MANY_BYTES) growHeapSlowly();
   const dockerfile = timed({ name: 'parse' }, () => parseDockerfile(text, { file }));
-  assertNoErrors(dockerfile.errors);
-  const lowering = lowerOptions(await withEpoch(options, session), session);
   let diagnostics: readonly Diagnostic[] = [];
+  const report = (found: readonly Diagnostic[]): void => {
+    diagnostics = found;
+    tellDiagnostics(found, emit);
+  };
+  assertParsed(dockerfile, { buildArgs: options.buildArgs, checkRules: options.checkRules, report });
+  const lowering = lowerOptions(await withEpoch(options, session), session);
   const deps = {
     resolver: session.resolver,
     signal,
     dateOf: (source: DateSource) => session.dateOf(source),
-    report(found: readonly Diagnostic[]) {
-      diagnostics = found;
-      tellDiagnostics(found, emit);
-    },
+    report,
   };
   const lowered = await timed({ name: 'lower' }, () => lower(dockerfile, lowering, deps));
   session.useProxies(lowered.proxyEnv);
@@ -228,11 +229,4 @@ function readOnly(records: Records): Records {
     put: () => undefined,
     touch: () => undefined,
   };
-}
-
-/** All syntax errors of a file at once: the first carries the others. */
-function assertNoErrors(errors: readonly BuildError[]): void {
-  const [first, ...others] = errors;
-  if (first === undefined) return;
-  throw new BuildError(first.code, first.message, { range: first.range, hint: first.hint, cause: first.cause, others });
 }

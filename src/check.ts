@@ -1,6 +1,7 @@
 import type { BuildOptions } from './build-options.ts';
 import { BuildError, type SourceText } from './errors.ts';
 import {
+  assertParsed,
   type Diagnostic,
   type Dockerfile,
   type LowerDeps,
@@ -49,13 +50,13 @@ export interface CallDeps {
  */
 export function check(options: BuildOptions, deps: CallDeps): Promise<CheckResult> {
   return withDockerfile(options, deps, async ({ dockerfile, source, lowering, resolver }) => {
-    let diagnostics = dockerfile.diagnostics;
+    let diagnostics: readonly Diagnostic[] = [];
     const report = (found: readonly Diagnostic[]): void => {
       diagnostics = found;
     };
     const { signal } = deps;
     const error = await failureOf(async () => {
-      assertNoErrors(dockerfile);
+      assertParsed(dockerfile, { ...lowering, report });
       await lower(dockerfile, { ...lowering, isCheck: true }, { resolver, signal, report });
     });
     return { source, diagnostics, error: error?.from(source) };
@@ -65,15 +66,15 @@ export function check(options: BuildOptions, deps: CallDeps): Promise<CheckResul
 /** What a build of the target takes. @throws BuildError also for a base image that cannot be had, as BuildKit does. */
 export function outline(options: BuildOptions, deps: CallDeps): Promise<OutlineResult> {
   return withDockerfile(options, deps, async ({ dockerfile, source, lowering, resolver }) => {
-    assertNoErrors(dockerfile);
+    assertParsed(dockerfile, lowering);
     return { source, outline: await outlineDockerfile(dockerfile, lowering, { resolver, signal: deps.signal }) };
   });
 }
 
 /** The stages that can be built, from the text alone. @throws BuildError */
 export function targets(options: BuildOptions, deps: CallDeps): Promise<TargetsResult> {
-  return withDockerfile(options, deps, async ({ dockerfile, source }) => {
-    assertNoErrors(dockerfile);
+  return withDockerfile(options, deps, async ({ dockerfile, source, lowering }) => {
+    assertParsed(dockerfile, lowering);
     return { source, targets: listTargets(dockerfile) };
   });
 }
@@ -105,12 +106,6 @@ async function withDockerfile<T>(
   } catch (error) {
     throw signal.aborted ? new BuildError('cancelled', 'cancelled', { cause: error }) : error;
   }
-}
-
-function assertNoErrors({ errors }: Dockerfile): void {
-  const [first, ...others] = errors;
-  if (first === undefined) return;
-  throw new BuildError(first.code, first.message, { range: first.range, hint: first.hint, cause: first.cause, others });
 }
 
 async function failureOf(work: () => Promise<void>): Promise<BuildError | undefined> {

@@ -1,12 +1,20 @@
 import type { BuildOptions } from './build-options.ts';
 import { BuildError } from './errors.ts';
-import { lower, parseDockerfile } from './frontend/index.ts';
+import {
+  assertParsed,
+  type Dockerfile,
+  type Lowered,
+  type LowerOptions,
+  lower,
+  parseDockerfile,
+} from './frontend/index.ts';
 import type { CopyOp, RunOp, Vertex } from './graph/index.ts';
 import type { TreeEntry } from './image/toc/index.ts';
 import { type Taken, takenFrom } from './ops/index.ts';
 import { filter } from './session/filter.ts';
 import { openSession } from './session/index.ts';
 import { lowerOptions } from './session/lower-options.ts';
+import type { Session } from './session/session.ts';
 import type { ContextTree } from './sources/context/index.ts';
 import type { IgnoreRule } from './util/match/index.ts';
 import { displayPath, joinRel, type RelPath, TOP } from './util/rel-path.ts';
@@ -51,12 +59,7 @@ export async function listContext(
   await using session = await openSession({ ...options, outputs: [] }, { signal, emit: () => undefined });
   const { file } = session.dockerfile;
   const dockerfile = parseDockerfile(session.dockerfile.text, { file });
-  const [error] = dockerfile.errors;
-  if (error !== undefined) throw error.from({ file, text: dockerfile.text });
-  const { definition } = await lower(dockerfile, lowerOptions(options, session), {
-    resolver: session.resolver,
-    signal,
-  });
+  const { definition } = await lowered(dockerfile, { lowering: lowerOptions(options, session), session, signal });
   const context = await session.mainContext();
   const takers = new Map<string, string[]>();
   const steps: ListedStep[] = [];
@@ -71,6 +74,19 @@ export async function listContext(
     steps.push({ at, name: vertex.origin.name, files: sizes.length, bytes, ...why });
   }
   return { files: [...listed(context, TOP, takers)], steps };
+}
+
+/** Errors get the Dockerfile's text, which an excerpt is cut from. */
+async function lowered(
+  dockerfile: Dockerfile,
+  { lowering, session, signal }: { lowering: LowerOptions; session: Session; signal: AbortSignal },
+): Promise<Lowered> {
+  try {
+    assertParsed(dockerfile, lowering);
+    return await lower(dockerfile, lowering, { resolver: session.resolver, signal });
+  } catch (error) {
+    throw error instanceof BuildError ? error.from({ file: dockerfile.file, text: dockerfile.text }) : error;
+  }
 }
 
 function isContextInput(vertex: Vertex, input: number): boolean {

@@ -1,5 +1,5 @@
 export type * from './ast.ts';
-export { describeRule, isRuleWord, kebab, RULES, type RuleInfo } from './checks/index.ts';
+export { assertParsed, describeRule, isRuleWord, kebab, RULES, type RuleInfo } from './checks/index.ts';
 export type { ArgSummary } from './lower/arg-summaries.ts';
 export type { DateSource } from './lower/epoch.ts';
 export { parseGitUrl } from './lower/git-url.ts';

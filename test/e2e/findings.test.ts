@@ -32,3 +32,14 @@ test('a file that makes errors of findings is not built', async () => {
   expect(built.stderr).toContain('MaintainerDeprecated');
   expect(built.stderr).not.toContain('exporting');
 });
+
+test('what was found above a syntax error is told beside it', async () => {
+  await using rig = CliRig.setup();
+  rig.write({ Dockerfile: 'FROM scratch AS Up\nMAINTAINER me\nBADCMD\nMAINTAINER me\n' });
+  const built = await rig.build(['-t', 'found:1']);
+  expect(built.code).toBe(1);
+  expect(built.stderr).toContain('unknown instruction: BADCMD');
+  expect(built.stderr).toMatch(
+    /2 warnings found.+- StageNameCasing: .+ \(line 1\)\s+- MaintainerDeprecated: .+ \(line 2\)/s,
+  );
+});

@@ -10,3 +10,4 @@ export {
   withShell,
 } from './image-draft.ts';
 export { applyMetadata, type Expander, isMetadata, type MetadataInstruction } from './metadata.ts';
+export type { PortSpec } from './ports.ts';

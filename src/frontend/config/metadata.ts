@@ -5,7 +5,7 @@ import type { HealthcheckInstruction, Instruction, LabelInstruction, VolumeInstr
 import type { ConfigAdditions } from './config-lists.ts';
 import { goDuration, goList, goQuotedList } from './go-format.ts';
 import { type ImageDraft, withConfig, withShell } from './image-draft.ts';
-import { exposedPorts } from './ports.ts';
+import { exposedPorts, type PortSpec, splitPort } from './ports.ts';
 import { isSignal } from './signals.ts';
 
 /** Expands text of an instruction; errors carry the range. */
@@ -20,6 +20,8 @@ export interface MetadataContext {
   readonly expand: Expander;
   /** A CMD of this very stage stands above: ENTRYPOINT keeps it. */
   readonly isCmdSet: boolean;
+  /** Told of each port of EXPOSE before it is looked at closely. */
+  readonly onPort: (port: PortSpec) => void;
 }
 
 export interface MetadataResult {
@@ -69,10 +71,15 @@ const APPLIERS: Appliers = {
   },
   shell: ({ args }, { image }) => ({ image: withConfig(image, { Shell: args }), createdBy: `SHELL ${goList(args)}` }),
   label: applyLabel,
-  expose({ ports }, { image, expand }) {
+  expose({ ports }, { image, expand, onPort }) {
     const sorted = [...ports].sort((a, b) => (a.text < b.text ? -1 : 1));
-    const exposed = sorted.flatMap(({ text, range }) =>
-      expand.words(text, range).flatMap((spec) => located(range, () => exposedPorts(spec))),
+    const specs = sorted.flatMap(({ text, range }) => expand.words(text, range).map((spec) => ({ spec, range })));
+    const exposed = specs.flatMap(({ spec, range }) =>
+      located(range, () => {
+        const port = splitPort(spec);
+        onPort(port);
+        return exposedPorts(port);
+      }),
     );
     return { image, added: { ports: exposed }, createdBy: `EXPOSE ${goList(exposed)}` };
   },

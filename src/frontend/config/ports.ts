@@ -1,26 +1,41 @@
 import { BuildError } from '../../errors.ts';
 
-/**
- * EXPOSE's `[ip:][hostport[-hostport]:]port[-port][/proto]` as `port/proto`, ranges spelled out, in order, duplicates kept.
- * @throws BuildError instruction-invalid
- */
-export function exposedPorts(spec: string): readonly string[] {
-  const parts = spec.split(':');
+/** `[ip:][hostport[-hostport]:]port[-port][/proto]` by its parts, as written; '' for one that is not there. */
+export interface PortSpec {
+  readonly text: string;
+  readonly ip: string;
+  readonly hostPort: string;
+  readonly port: string;
+  readonly protocol: string;
+}
+
+/** @throws BuildError instruction-invalid, when there is no port or the protocol is none. */
+export function splitPort(text: string): PortSpec {
+  const parts = text.split(':');
   const last = parts.pop() ?? '';
   const hostPort = parts.pop() ?? '';
   const ip = parts.join(':');
   const slash = last.indexOf('/');
   const port = slash < 0 ? last : last.slice(0, slash);
-  const protocol = (slash < 0 ? '' : last.slice(slash + 1)).toLowerCase();
-  if (port === '') throw invalid(`no port specified: ${spec}`);
-  if (!PROTOCOLS.has(protocol)) throw invalid(`invalid proto: ${protocol}`);
+  const protocol = slash < 0 ? '' : last.slice(slash + 1);
+  if (port === '') throw invalid(`no port specified: ${text}`);
+  if (!PROTOCOLS.has(protocol.toLowerCase())) throw invalid(`invalid proto: ${protocol}`);
+  return { text, ip, hostPort, port, protocol };
+}
+
+/**
+ * As `port/proto`, ranges spelled out, in order, duplicates kept.
+ * @throws BuildError instruction-invalid
+ */
+export function exposedPorts({ ip, hostPort, port, protocol }: PortSpec): readonly string[] {
   const address = ip.replace(/^\[(.*)\]$/, '$1');
   if (address !== '' && !isAddress(address)) throw invalid(`invalid IP address: ${ip}`);
   const range = portRange(port);
   if (range === undefined) throw invalid(`invalid containerPort: ${port}, no port or range of ports`);
   if (hostPort !== '') assertHostRange(hostPort, port, range);
   const [start, end] = range;
-  return Array.from({ length: end - start + 1 }, (_, index) => `${start + index}/${protocol || 'tcp'}`);
+  const suffix = protocol.toLowerCase() || 'tcp';
+  return Array.from({ length: end - start + 1 }, (_, index) => `${start + index}/${suffix}`);
 }
 
 const PROTOCOLS = new Set(['', 'tcp', 'udp', 'sctp']);

@@ -1,6 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import { makeVertex, type PlannedHistory, type Vertex } from '../../graph/index.ts';
-import { checkStage, type Findings } from '../checks/index.ts';
+import type { Findings } from '../checks/index.ts';
 import {
   BuildEnv,
   ConfigLists,
@@ -19,7 +19,7 @@ import type { BuildArgs } from './global-args.ts';
 import { lowerInstruction } from './instructions.ts';
 import type { Command, Source } from './links.ts';
 import type { Reached } from './reach.ts';
-import { reportInstruction } from './reports.ts';
+import { reportInstruction, reportingExpander } from './reports.ts';
 import { imageVertex, makeSourceVertices, type SourceVertices } from './source-vertices.ts';
 import { type Lowering, type StageDraft, type Step, stepOrigin } from './stage-draft.ts';
 import type { External, Stage } from './stages.ts';
@@ -53,12 +53,20 @@ export function buildStages(reached: Reached, given: StagesContext): (stage: Sta
   const built = new Map<Stage, BuiltStage>();
   const context = { ...given, vertices: makeSourceVertices() };
   const lowering = makeLowering(built, context);
+  for (const stage of reached.stages) reportBase(stage, given);
   for (const stage of reached.stages) built.set(stage, buildStage(stage, { reached, built, lowering, context }));
   return (stage) => {
     const found = built.get(stage);
     if (found === undefined) throw new Error(`stage ${stage.label} was not reached`);
     return found;
   };
+}
+
+/** A context that stands for an image is of the platform that it is of. */
+function reportBase({ base, from }: Stage, { externals, findings }: StagesContext): void {
+  const resolved = base.kind === 'external' ? externals.get(base.external) : undefined;
+  if (base.kind !== 'external' || resolved?.kind !== 'image' || resolved.isContext) return;
+  reportPlatform(from, { ...resolved, name: base.external.name }, findings);
 }
 
 interface BuildContext {
@@ -76,15 +84,10 @@ function buildStage(stage: Stage, { reached, built, lowering, context }: BuildCo
   const shape = { label, steps: countSteps(commands), vertices: context.vertices };
   const draft =
     resolved === undefined ? draftOnStage(stage, { ...shape, parent }) : draftOnExternal(stage, { ...shape, resolved });
-  reportBase(stage, resolved, lowering.findings);
   // A check only reads.
   if (context.options.isCheck !== true) {
     assertBuildsForWindows(draft, { isOnImage: resolved?.kind === 'image', commands });
   }
-  checkStage(
-    commands.map(({ instruction }) => instruction),
-    lowering.findings,
-  );
   for (const command of commands) lowerCommand(command, draft, lowering);
   const { vertex, lists, env, args, history, isWorkdirSet } = draft;
   const image = lists.appliedTo(draft.image);
@@ -93,19 +96,13 @@ function buildStage(stage: Stage, { reached, built, lowering, context }: BuildCo
   return { vertex, source, image, env, args, history, isWorkdirSet };
 }
 
-/** A context that stands for an image is of the platform that it is of. */
-function reportBase(stage: Stage, resolved: Resolved | undefined, findings: Findings): void {
-  if (resolved?.kind !== 'image' || resolved.isContext) return;
-  reportPlatform(stage.from, { ...resolved, name: externalOf(stage).name }, findings);
-}
-
 function lowerCommand(command: Command, draft: StageDraft, lowering: Lowering): void {
   const range = command.isTrigger ? draft.stage.from.range : command.instruction.range;
-  const { env } = draft;
-  const step: Step = { draft, command, range, lowering, expand: lowering.expanderOf(env) };
+  const expand = reportingExpander(command.instruction, { draft, lowering });
+  const step: Step = { draft, command, range, lowering, expand };
   try {
     lowerInstruction(command.instruction, step);
-    if (!command.isTrigger) reportInstruction(command.instruction, step, env);
+    reportInstruction(command.instruction, step);
   } catch (error) {
     throw error instanceof BuildError ? error.at(range) : error;
   }
@@ -190,7 +187,7 @@ function putDirectory(draft: StageDraft, directory: Vertex): void {
 }
 
 function emptyDraft(stage: Stage, label: string, total: number) {
-  return { stage, label, total, steps: 0, isCmdSet: false, isWorkdirSet: false, seen: undefined };
+  return { stage, label, total, steps: 0, isCmdSet: false, once: new Map(), isWorkdirSet: false, seen: undefined };
 }
 
 function externalOf({ base, label }: Stage): External {
@@ -220,7 +217,7 @@ function makeLowering(built: ReadonlyMap<Stage, BuiltStage>, context: BuildConte
     findings,
     stageArgs,
     seenVariables: 0,
-    expanderOf: (env) => makeExpander(env, escapeToken),
+    expanderOf: (env, tellUnset) => makeExpander(env, escapeToken, tellUnset),
     sourceVertex(source, step) {
       if (source === undefined) return vertices.context('');
       if (source.kind === 'stage') return built.get(source.stage)?.source ?? refuseLater(source, step);

@@ -11,6 +11,7 @@ import { expandedText } from './step-names.ts';
 export function lowerCopy(instruction: CopyInstruction, step: Step): void {
   const { draft, expand, range } = step;
   const copied = expandCopy(instruction, step);
+  assertMode(copied.chmod, findFlag(instruction, 'chmod')?.range);
   assertChecksum(instruction, copied, range);
   const inputs = new InputList(draft.vertex);
   const op: CopyOp = {
@@ -58,12 +59,10 @@ function expandCopy(instruction: CopyInstruction, { expand }: Step): ExpandedCop
     const found = findFlag(instruction, name);
     return found?.value === undefined ? undefined : expand.word(found.value, found.range) || undefined;
   };
-  const chmod = flag('chmod');
-  assertMode(chmod, findFlag(instruction, 'chmod')?.range);
   const paths = instruction.sources.filter((source) => !isHeredocWord(source, instruction));
   return {
     chown: flag('chown'),
-    chmod,
+    chmod: flag('chmod'),
     checksum: flag('checksum'),
     paths: paths.map(word),
     dest: word(instruction.dest),

@@ -13,22 +13,39 @@ export interface RecordingExpander extends Expander {
   readonly unset: ReadonlySet<string>;
 }
 
-/** Expansion in one environment. Errors are located; what was looked up is remembered, to explain a miss. */
-export function makeExpander(env: BuildEnv, escapeToken: Escape): RecordingExpander {
+/**
+ * Expansion in one environment. Errors are located; what was looked up is remembered, to explain a miss.
+ * @param tellUnset gets the names of a word, or of a heredoc body, that are not set, also when its expansion fails
+ */
+export function makeExpander(
+  env: BuildEnv,
+  escapeToken: Escape,
+  tellUnset: (names: ReadonlySet<string>) => void = ignore,
+): RecordingExpander {
   const used = new Set<string>();
   const unset = new Set<string>();
-  const look = (name: string): string | undefined => {
+  const lookUp = (name: string, missing: Set<string>): string | undefined => {
     used.add(name);
     const value = env.get(name);
-    if (value === undefined) unset.add(name);
+    if (value === undefined) missing.add(name);
     return value;
+  };
+  const expanded = <T>(range: SourceRange, work: (look: (name: string) => string | undefined) => T): T => {
+    const missing = new Set<string>();
+    try {
+      return located(range, () => work((name) => lookUp(name, missing)));
+    } finally {
+      for (const name of missing) unset.add(name);
+      if (missing.size > 0) tellUnset(missing);
+    }
   };
   return {
     used,
     unset,
-    word: (text, range) => located(range, () => expandWord(text, { env: look, escape: escapeToken })),
-    words: (text, range) => located(range, () => expandWords(text, { env: look, escape: escapeToken })),
-    raw: (text, range) => located(range, () => expandRaw(text, { env: look, escape: '\\' })),
+    word: (text, range) => expanded(range, (look) => expandWord(text, { env: look, escape: escapeToken })),
+    words: (text, range) =>
+      located(range, () => expandWords(text, { env: (name) => lookUp(name, unset), escape: escapeToken })),
+    raw: (text, range) => expanded(range, (look) => expandRaw(text, { env: look, escape: '\\' })),
   };
 }
 
@@ -39,3 +56,5 @@ export function located<T>(range: SourceRange | undefined, work: () => T): T {
     throw error instanceof BuildError ? error.at(range) : error;
   }
 }
+
+function ignore(): void {}

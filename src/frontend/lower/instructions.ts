@@ -1,7 +1,9 @@
 import type { ArgInstruction, EnvInstruction, Instruction, WorkdirInstruction } from '../ast.ts';
-import { applyMetadata, isMetadata, type MetadataInstruction, withConfig } from '../config/index.ts';
+import { checkPort, checkSecrets } from '../checks/index.ts';
+import { applyMetadata, isMetadata, type MetadataInstruction, type PortSpec, withConfig } from '../config/index.ts';
 import { summariseArg } from './arg-summaries.ts';
 import { lowerCopy } from './copy.ts';
+import { reportingExpander } from './reports.ts';
 import { lowerRun } from './run.ts';
 import { addEmptyHistory, addStep, argValues, type Step } from './stage-draft.ts';
 import { expandedText } from './step-names.ts';
@@ -13,8 +15,9 @@ const NOT_VARIABLES = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN
 /** Changes the stage as the instruction says: its config, its variables, its stack, its history. */
 export function lowerInstruction(instruction: Instruction, step: Step): void {
   if (isMetadata(instruction)) {
-    const { draft, expand } = step;
-    const context = { image: draft.image, expand, isCmdSet: draft.isCmdSet };
+    const { draft, expand, lowering } = step;
+    const onPort = (port: PortSpec): void => checkPort(port, { instruction, findings: lowering.findings });
+    const context = { image: draft.image, expand, isCmdSet: draft.isCmdSet, onPort };
     const { image, added, createdBy } = applyMetadata(instruction, context);
     draft.image = image;
     if (added !== undefined) draft.lists.add(added);
@@ -56,9 +59,13 @@ function lowerEnv({ pairs }: EnvInstruction, { draft, expand }: Step): void {
 /** --build-arg, else the default, else the global of that name; without any of them the name is declared and not set. */
 function lowerArg(instruction: ArgInstruction, step: Step): void {
   const { draft, lowering } = step;
+  checkSecrets(instruction, lowering.findings);
   const shown = instruction.pairs.map((pair) => {
     const { key, value, range } = pair;
-    const own = value === undefined ? () => lowering.args.globals.get(key) : () => expandDefault(value, range, step);
+    const own =
+      value === undefined
+        ? () => lowering.args.globals.get(key)
+        : () => expandDefault(instruction, { value, range }, step);
     const set = lowering.args.given.get(key) ?? own();
     if (set !== undefined && !NOT_VARIABLES.has(key)) draft.env = draft.env.with([[key, set]]);
     draft.args.set(key, set ?? '');
@@ -72,8 +79,12 @@ function lowerArg(instruction: ArgInstruction, step: Step): void {
 }
 
 /** A later ARG of one instruction sees the earlier ones. */
-function expandDefault(value: string, range: Step['range'], { draft, lowering }: Step): string {
-  return lowering.expanderOf(draft.env).word(value, range);
+function expandDefault(
+  instruction: ArgInstruction,
+  { value, range }: { value: string; range: Step['range'] },
+  step: Step,
+): string {
+  return reportingExpander(instruction, step).word(value, range);
 }
 
 /** Makes the directory, unless it is `/`: other names of the root give an empty layer. */

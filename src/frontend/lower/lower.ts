@@ -2,7 +2,7 @@ import { BuildError, type SourceRange } from '../../errors.ts';
 import { collectVertices, type Definition, type Target } from '../../graph/index.ts';
 import { normalisePlatform } from '../../image/oci/index.ts';
 import type { Diagnostic, Dockerfile } from '../ast.ts';
-import { checkText, Findings } from '../checks/index.ts';
+import { checkFile, checkInstruction, Findings } from '../checks/index.ts';
 import { finalImage, platformOf } from '../config/index.ts';
 import type { LowerOptions } from '../options.ts';
 import type { ImageResolver } from '../resolver.ts';
@@ -77,8 +77,9 @@ async function lowerFound(
   { resolver, signal, dateOf, findings }: LowerDeps & { readonly findings: Findings },
 ): Promise<Lowered> {
   const { escape: escapeToken } = dockerfile.directives;
+  for (const instruction of dockerfile.instructions) checkInstruction(instruction, findings);
   const texts = splitStages(dockerfile);
-  checkText(texts, findings);
+  checkFile(texts.stages, findings);
   const { args, stages } = await planBuild(texts, { options, escapeToken, dateOf, findings });
   const target = findTarget(stages, options.target);
   const contexts = makeNamedContexts(options.contexts);
@@ -116,8 +117,8 @@ async function planBuild(
 ): Promise<{ args: BuildArgs; stages: readonly Stage[] }> {
   const lastName = texts.stages.at(-1)?.from.as?.text.toLowerCase() ?? '';
   const argContext = { options, target: options.target ?? lastName, escapeToken };
-  const args = await readBuildArgs(texts, { ...argContext, dateOf });
   checkDefaults(texts, argContext, findings);
+  const args = await readBuildArgs(texts, { ...argContext, dateOf });
   const { buildPlatform } = options;
   const stages = planStages(texts.stages, {
     globals: args.globals,

@@ -37,10 +37,9 @@ export function makeNamedContexts(contexts: ReadonlyMap<string, NamedContext>): 
 /** Nobody chose among more by hand. */
 const MAX_CANDIDATES = 1000;
 
-/** didYouMean without regard to case. */
+/** didYouMean, with regard to case. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length > MAX_CANDIDATES) return undefined;
-  return didYouMean(word, candidates) ?? didYouMean(word.toLowerCase(), candidates);
+  return candidates.length > MAX_CANDIDATES ? undefined : didYouMean(word, candidates);
 }
 
 const RESERVED = new Set(['scratch', 'context']);

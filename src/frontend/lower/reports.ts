@@ -6,19 +6,31 @@ import type {
   Instruction,
   WorkdirInstruction,
 } from '../ast.ts';
-import { checkIgnored, checkPorts } from '../checks/index.ts';
-import type { BuildEnv } from '../config/index.ts';
+import { checkIgnored, checkLegacyFormat, checkOnce, checkSecrets } from '../checks/index.ts';
+import type { RecordingExpander } from './expander.ts';
 import { nearest } from './names.ts';
 import type { Step } from './stage-draft.ts';
 
-/**
- * What lowering an instruction showed: names that stand for nothing, and what only its expanded words tell.
- * @param env as it was before
- */
-export function reportInstruction(instruction: Instruction, step: Step, env: BuildEnv): void {
-  reportUndefined(instruction, step, env);
+/** What lowering an instruction showed. */
+export function reportInstruction(instruction: Instruction, step: Step): void {
   const report = REPORTS[instruction.kind] as ((instruction: Instruction, step: Step) => void) | undefined;
   report?.(instruction, step);
+}
+
+/** An expander in the stage's variables of this moment. Names that stand for nothing are reported once for each word. */
+export function reportingExpander(
+  instruction: Instruction,
+  { draft, lowering }: Pick<Step, 'draft' | 'lowering'>,
+): RecordingExpander {
+  const { env } = draft;
+  return lowering.expanderOf(env, (names) => {
+    for (const name of names) {
+      if (draft.args.has(name)) continue;
+      const meant = nearest(name, env.names());
+      const message = `Usage of undefined variable '$${name}'${meant === undefined ? '' : ` (did you mean $${meant}?)`}`;
+      lowering.findings.add('UndefinedVar', message, instruction);
+    }
+  });
 }
 
 type Reports = {
@@ -26,21 +38,29 @@ type Reports = {
 };
 
 const REPORTS: Reports = {
-  cmd: reportShellForm,
-  entrypoint: reportShellForm,
+  cmd: reportCommand,
+  entrypoint: reportCommand,
+  healthcheck: reportOnce,
   workdir: reportWorkdir,
   copy: reportSources,
   add: reportSources,
-  expose(instruction, { draft, lowering }) {
-    const expand = lowering.expanderOf(draft.env);
-    const specs = instruction.ports.map(({ text, range }) => expand.words(text, range));
-    checkPorts(specs.flat().sort(), instruction, lowering.findings);
+  label: (instruction, { lowering }) => checkLegacyFormat(instruction, lowering.findings),
+  env(instruction, { lowering }) {
+    checkLegacyFormat(instruction, lowering.findings);
+    checkSecrets(instruction, lowering.findings);
   },
 };
 
-function reportShellForm(instruction: CmdInstruction | EntrypointInstruction, { draft, lowering }: Step): void {
+function reportOnce(instruction: Instruction, { draft, lowering }: Step): void {
+  checkOnce(instruction, { earlier: draft.once.get(instruction.kind), findings: lowering.findings });
+  draft.once.set(instruction.kind, instruction);
+}
+
+function reportCommand(instruction: CmdInstruction | EntrypointInstruction, step: Step): void {
+  reportOnce(instruction, step);
+  const { draft, lowering } = step;
   if (instruction.form !== 'shell' || (draft.image.config.Shell ?? []).length > 0) return;
-  const message = `JSON arguments recommended for ${instruction.keyword} to prevent unintended behavior related to OS signals`;
+  const message = `JSON arguments recommended for ${instruction.keywordText} to prevent unintended behavior related to OS signals`;
   lowering.findings.add('JSONArgsRecommended', message, instruction);
 }
 
@@ -51,15 +71,6 @@ function reportSources(instruction: CopyInstruction, { draft, command, lowering 
   const sources = instruction.sources.map(({ text, range }) => expand.word(text, range));
   const paths = sources.filter((source) => !/^<<|:\/\//.test(source));
   checkIgnored(paths, { patterns }, { instruction, findings: lowering.findings });
-}
-
-function reportUndefined(instruction: Instruction, { draft, expand, lowering }: Step, env: BuildEnv): void {
-  for (const name of expand.unset) {
-    if (draft.args.has(name)) continue;
-    const meant = nearest(name, env.names());
-    const message = `Usage of undefined variable '$${name}'${meant === undefined ? '' : ` (did you mean $${meant}?)`}`;
-    lowering.findings.add('UndefinedVar', message, instruction);
-  }
 }
 
 /** Only the first WORKDIR on the way to a stage: those after it follow from it. */

@@ -1,5 +1,6 @@
 import type { SourceRange } from '../../errors.ts';
 import { makeVertex, type Op, type Origin, type PlannedHistory, type Vertex } from '../../graph/index.ts';
+import type { Instruction } from '../ast.ts';
 import type { Findings } from '../checks/index.ts';
 import type { BuildEnv, ConfigLists, ImageDraft } from '../config/index.ts';
 import type { LowerOptions } from '../options.ts';
@@ -30,6 +31,8 @@ export interface StageDraft {
   /** Steps so far. */
   steps: number;
   isCmdSet: boolean;
+  /** CMD, ENTRYPOINT and HEALTHCHECK of this very stage: the last of each kind so far. */
+  readonly once: Map<Instruction['kind'], Instruction>;
   /** A WORKDIR of this Dockerfile stands above, in this stage or in those below it. */
   isWorkdirSet: boolean;
 }
@@ -49,6 +52,7 @@ export interface Step {
   readonly command: Command;
   /** Of the instruction, or of the FROM that fired it. */
   readonly range: SourceRange;
+  /** For what BuildKit expands, once each: names that stand for nothing are reported. */
   readonly expand: RecordingExpander;
   readonly lowering: Lowering;
 }
@@ -65,7 +69,8 @@ export interface Lowering {
   readonly stageArgs: StageArg[];
   /** The stack or tree that a source stands for; of undefined, the build context. */
   sourceVertex(source: Source | undefined, step: Step): Vertex;
-  expanderOf(env: BuildEnv): RecordingExpander;
+  /** @param tellUnset as makeExpander has it */
+  expanderOf(env: BuildEnv, tellUnset?: (names: ReadonlySet<string>) => void): RecordingExpander;
 }
 
 export interface NewStep {

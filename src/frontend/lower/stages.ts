@@ -4,7 +4,7 @@ import type { ArgInstruction, Dockerfile, FromInstruction, Instruction } from '.
 import type { Findings } from '../checks/index.ts';
 import type { BuildEnv } from '../config/index.ts';
 import { type Escape, located, makeExpander, type RecordingExpander } from './expander.ts';
-import { reportFrom } from './from-reports.ts';
+import { reportPlatformFlag, reportUndeclared } from './from-reports.ts';
 import { type NamedContexts, nearest } from './names.ts';
 
 /** From one FROM to the next. */
@@ -85,12 +85,12 @@ export function planStages(texts: readonly StageText[], context: StageContext): 
   const stages: Stage[] = [];
   const byName = new Map<string, Stage>();
   for (const [index, { from, instructions }] of texts.entries()) {
-    const expand = makeExpander(context.globals, context.escapeToken);
-    const expandPlatform = makeExpander(context.globals, context.escapeToken);
+    const tell = (names: ReadonlySet<string>): void => reportUndeclared(from, names, context);
+    const expand = makeExpander(context.globals, context.escapeToken, tell);
+    const expandPlatform = makeExpander(context.globals, context.escapeToken, tell);
     const image = expand.word(from.image.text, from.image.range);
     if (image === '') throw blankBase(from, context.globals);
     const platform = fromPlatform(from, expandPlatform, context);
-    reportFrom(from, { ...context, expanded: [expand, expandPlatform] });
     const name = from.as?.text.toLowerCase();
     const [unset] = expand.unset;
     const hint = unset === undefined ? undefined : undeclared(`$${unset}`, context.globals);
@@ -122,6 +122,7 @@ function fromPlatform(from: FromInstruction, expand: RecordingExpander, context:
   const flag = from.flags.find(({ name }) => name === 'platform');
   if (flag?.value === undefined || flag.value === '') return undefined;
   const text = expand.word(flag.value, flag.range);
+  reportPlatformFlag(from, { written: flag.value, expanded: text, expand }, context);
   if (text === '') {
     throw new BuildError('platform-invalid', `empty platform value from expression ${flag.value}`, {
       range: flag.range,

@@ -13,6 +13,15 @@ describe('each rule', () => {
     ['StageNameCasing', 'FROM base AS Up\n', ["1 StageNameCasing: Stage name 'Up' should be lowercase"]],
     ['FromAsCasing', 'FROM base as a\n', ["1 FromAsCasing: 'as' and 'FROM' keywords' casing do not match"]],
     [
+      'FromAsCasing of a mixed word',
+      'from base As x\nfrom base aS y\nFrom base As z\n',
+      [
+        "1 FromAsCasing: 'As' and 'from' keywords' casing do not match",
+        "2 FromAsCasing: 'aS' and 'from' keywords' casing do not match",
+        "3 ConsistentInstructionCasing: Command 'From' should match the case of the command majority (lowercase)",
+      ],
+    ],
+    [
       'ConsistentInstructionCasing',
       'FROM base\nrun x\nRUN x\nEnv A=1\n',
       [
@@ -40,8 +49,8 @@ describe('each rule', () => {
       'FROM base\nCMD x\nENTRYPOINT y\nSHELL ["/bin/sh", "-c"]\nENTRYPOINT z\n',
       [
         '2 JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related to OS signals',
-        '3 MultipleInstructionsDisallowed: Multiple ENTRYPOINT instructions should not be used in the same stage because only the last one will be used',
         '3 JSONArgsRecommended: JSON arguments recommended for ENTRYPOINT to prevent unintended behavior related to OS signals',
+        '3 MultipleInstructionsDisallowed: Multiple ENTRYPOINT instructions should not be used in the same stage because only the last one will be used',
       ],
     ],
     [
@@ -61,6 +70,17 @@ describe('each rule', () => {
       [
         '2 LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format',
         '3 LegacyKeyValueFormat: "LABEL key=value" should be used instead of legacy "LABEL key value" format',
+      ],
+    ],
+    [
+      'names of instructions as they are written',
+      'from base\nenv A b\nCmd x\ncmd y\n',
+      [
+        '2 LegacyKeyValueFormat: "env key=value" should be used instead of legacy "env key value" format',
+        "3 ConsistentInstructionCasing: Command 'Cmd' should match the case of the command majority (lowercase)",
+        '3 JSONArgsRecommended: JSON arguments recommended for Cmd to prevent unintended behavior related to OS signals',
+        '3 MultipleInstructionsDisallowed: Multiple cmd instructions should not be used in the same stage because only the last one will be used',
+        '4 JSONArgsRecommended: JSON arguments recommended for cmd to prevent unintended behavior related to OS signals',
       ],
     ],
     [
@@ -93,6 +113,34 @@ describe('each rule', () => {
       ],
     ],
     [
+      'UndefinedVar, once for each word',
+      'FROM base\nENV A=$X B=$X$X\nCOPY $foo $foo /x/\nARG C=$NOPE D=$D\nEXPOSE 80 $FOO\n',
+      [
+        "2 UndefinedVar: Usage of undefined variable '$X'",
+        "2 UndefinedVar: Usage of undefined variable '$X'",
+        "3 UndefinedVar: Usage of undefined variable '$foo'",
+        "3 UndefinedVar: Usage of undefined variable '$foo'",
+        "4 UndefinedVar: Usage of undefined variable '$NOPE'",
+        "4 UndefinedVar: Usage of undefined variable '$D' (did you mean $A?)",
+      ],
+    ],
+    [
+      'suggestions mind the case',
+      'ARG Tag=1\nFROM base$TAGS AS a\nENV Foos=1\nLABEL a=$FOO\n',
+      [
+        "2 UndefinedArgInFrom: FROM argument 'TAGS' is not declared",
+        "4 UndefinedVar: Usage of undefined variable '$FOO'",
+      ],
+    ],
+    [
+      'platforms by what they come to',
+      'FROM --platform=${TARGETPLATFORM:-linux/amd64} base AS a\nFROM --platform=${TARGETPLATFORM#linux/} base AS b\nFROM --platform="linux/amd64" base AS c\n',
+      [
+        '1 RedundantTargetPlatform: Setting platform to predefined ${TARGETPLATFORM:-linux/amd64} in FROM is redundant as this is the default behavior',
+        '3 FromPlatformFlagConstDisallowed: FROM --platform flag should not use constant value "linux/amd64"',
+      ],
+    ],
+    [
       'platforms',
       'FROM --platform=$TARGETPLATFORM base AS a\nFROM --platform=linux/amd64 base AS b\nFROM --platform=linux/amd64 base AS on_amd64\n',
       [
@@ -102,7 +150,7 @@ describe('each rule', () => {
     ],
     [
       'EXPOSE',
-      'FROM base\nEXPOSE 80/TCP 81:82\n',
+      'FROM base\nEXPOSE 80/TCP 81:82 :83 ::84\n',
       [
         "2 ExposeProtoCasing: Defined protocol '80/TCP' in EXPOSE instruction should be lowercase",
         "2 ExposeInvalidFormat: EXPOSE instruction should not define an IP address or host-port mapping, found '81:82'",
@@ -114,6 +162,15 @@ describe('each rule', () => {
       [
         '3 InvalidDefinitionDescription: Comment for FROM should follow the format: `# build <description>`',
         '7 InvalidDefinitionDescription: Comment for ARG should follow the format: `# Y <description>`',
+      ],
+    ],
+    [
+      'InvalidDefinitionDescription of some names, of a name alone, and of a check comment',
+      '# check=experimental=InvalidDefinitionDescription\n# A\nARG A\n# other\nARG A B\n# B is b\nARG A B\n# a is it\n# check=skip=all\nFROM base AS a\n# A is a\n\nARG A\n# other\n#\nARG A\n# A\tx\nARG A\n',
+      [
+        '5 InvalidDefinitionDescription: Comment for ARG should follow the format: `# <arg_key> <description>`',
+        '10 InvalidDefinitionDescription: Comment for FROM should follow the format: `# a <description>`',
+        '18 InvalidDefinitionDescription: Comment for ARG should follow the format: `# A <description>`',
       ],
     ],
     ['InvalidDefinitionDescription is silent otherwise', '# wrong words\nFROM base AS build\n', []],
@@ -132,6 +189,18 @@ describe('each rule', () => {
       '3 CopyIgnoredFile: Attempting to Add file "a.txt" that is excluded by .dockerignore',
     ]);
     expect(await found(text, { ignorePatterns: [pattern('a.txt'), pattern('!x')] })).toEqual([]);
+    const paths = 'FROM base\nCOPY . /\nCOPY / /\nCOPY ./x/../a.txt/ /a.txt /\n';
+    const ignored = async (...patterns: string[]): Promise<readonly string[]> =>
+      (await found(paths, { ignorePatterns: patterns.map(pattern) })).map((line) => line.replace(/ that.*/, ''));
+    expect(await ignored('a.txt', '.*')).toEqual(['4 CopyIgnoredFile: Attempting to Copy file "a.txt"']);
+    for (const all of ['*', '**', '**/*']) {
+      expect(await ignored(all)).toEqual([
+        '2 CopyIgnoredFile: Attempting to Copy file "."',
+        '3 CopyIgnoredFile: Attempting to Copy file "/"',
+        '4 CopyIgnoredFile: Attempting to Copy file "a.txt"',
+        '4 CopyIgnoredFile: Attempting to Copy file "/a.txt"',
+      ]);
+    }
   });
 
   test('InvalidBaseImagePlatform', async () => {
@@ -156,10 +225,50 @@ describe('what is looked at', () => {
     expect((await found(text, { isCheck: false })).map((line) => line.split(' ')[0])).toEqual(['4']);
   });
 
-  test('triggers are the base’s business', async () => {
-    expect(
-      await found('FROM base\n', { images: { base: { config: { OnBuild: ['CMD x', 'LABEL a=$NOPE'] } } } }),
-    ).toEqual([]);
+  test('triggers of an image and of a stage, at the FROM that fires them', async () => {
+    const images = { base: { config: { OnBuild: ['CMD x', 'LABEL a=$NOPE', 'Cmd y'] } } };
+    expect(await found('FROM base\n', { images })).toEqual([
+      '1 JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related to OS signals',
+      "1 UndefinedVar: Usage of undefined variable '$NOPE'",
+      '1 MultipleInstructionsDisallowed: Multiple Cmd instructions should not be used in the same stage because only the last one will be used',
+      '1 JSONArgsRecommended: JSON arguments recommended for Cmd to prevent unintended behavior related to OS signals',
+    ]);
+    const text = 'FROM base AS a\nONBUILD CMD foo\nONBUILD LABEL x=$y\nONBUILD WORKDIR rel\n# check=skip=all\nFROM a\n';
+    expect((await found(text)).map((line) => line.split(':')[0])).toEqual([
+      '6 JSONArgsRecommended',
+      '6 UndefinedVar',
+      '6 WorkdirRelativePath',
+    ]);
+  });
+});
+
+describe('what was found before an error is told', () => {
+  test.each<[string, string, readonly string[]]>([
+    [
+      'a syntax error',
+      'FROM scratch AS BadStageName\nMAINTAINER me@x\nRUN a \\\n\n b\nBADCMD\nMAINTAINER me@x\n',
+      ['1 StageNameCasing', '2 MaintainerDeprecated', '5 NoEmptyContinuation'],
+    ],
+    ['no more than those rules', '# check=skip=StageNameCasing\nFROM scratch AS Up\nCMD x\nBADCMD\n', []],
+    ['a platform that is not set', 'FROM --platform=$BULIDPLATFORM scratch\nCMD x\n', ['1 UndefinedArgInFrom']],
+    ['a platform that is none', 'FROM --platform=$X/$Y scratch\n', ['1 UndefinedArgInFrom', '1 UndefinedArgInFrom']],
+    ['a base that is not set', 'FROM $UNDEF\n', ['1 InvalidDefaultArgInFrom', '1 UndefinedArgInFrom']],
+    ['a base that must be', 'FROM ${UNDEF?no}\n', ['1 UndefinedArgInFrom']],
+    ['an ARG that must be', 'ARG A=${B?no}\nFROM scratch AS Up\n', ['2 StageNameCasing']],
+    ['an instruction that is refused', 'FROM scratch\nVOLUME $NOPE\nENV a b\n', ['2 UndefinedVar']],
+    ['a word that does not expand', 'FROM scratch\nLABEL a=$A b=${B?no} c=$C\n', ['2 UndefinedVar', '2 UndefinedVar']],
+    ['an ARG of the stage', 'FROM scratch\nARG TOKEN=${B?no}\n', ['2 SecretsUsedInArgOrEnv', '2 UndefinedVar']],
+    ['a port', 'FROM scratch\nEXPOSE 99999 1:2 99999/TCP\n', ['2 ExposeInvalidFormat']],
+    ['the words of COPY', 'FROM scratch\nCOPY --chmod=x$A $B /x\n', ['2 UndefinedVar', '2 UndefinedVar']],
+    [
+      'bases before steps',
+      'FROM base AS a\nVOLUME $NOPE\nFROM --platform=linux/arm64 base AS b_arm64\n',
+      ['2 UndefinedVar', '3 InvalidBaseImagePlatform'],
+    ],
+  ])('%s', async (_title, text, expected) => {
+    const { diagnostics, error } = await checkText(text);
+    expect(diagnostics.map(({ range, code }) => `${range.startLine} ${code}`)).toEqual(expected);
+    expect(error).toBeDefined();
   });
 });
 
@@ -212,6 +321,27 @@ describe('# check=', () => {
   ])('above an instruction: %j', async (comment, codes) => {
     const { diagnostics } = await lowerText(`FROM base\n${comment}\nENV PASSWORD b\n`);
     expect(diagnostics.map(({ code }) => code).sort()).toEqual(codes);
+  });
+
+  test('comments do not reach what is said of the file as a whole', async () => {
+    const text =
+      'ARG B\nFROM base AS a\n# check=skip=all\nFROM base$B AS a\n# check=skip=all\nrun x\nFROM base AS context\n';
+    expect(
+      (await found(text, { images: { base: { architecture: 'arm64' } } })).map((line) => line.split(':')[0]),
+    ).toEqual([
+      '2 InvalidBaseImagePlatform',
+      '4 DuplicateStageName',
+      '4 InvalidBaseImagePlatform',
+      '6 ConsistentInstructionCasing',
+      '7 ReservedStageName',
+      '7 InvalidBaseImagePlatform',
+    ]);
+    expect(await found('ARG B\n# check=skip=all\nFROM $B\n', { buildArgs: { B: 'base' } })).toHaveLength(1);
+  });
+
+  test('the later of two instructions silences the finding at the earlier one', async () => {
+    expect(await found('FROM base\nCMD ["a"]\n# check=skip=MultipleInstructionsDisallowed\nCMD ["b"]\n')).toEqual([]);
+    expect(await found('FROM base\n# check=skip=all\nCMD ["a"]\nCMD ["b"]\n')).toHaveLength(1);
   });
 
   test('a build argument stands in for what the file says, right or wrong', async () => {

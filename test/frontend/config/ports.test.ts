@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { exposedPorts } from '../../../src/frontend/config/ports.ts';
+import { exposedPorts, splitPort } from '../../../src/frontend/config/ports.ts';
 import { isSignal } from '../../../src/frontend/config/signals.ts';
 
 describe('exposedPorts', () => {
@@ -26,7 +26,7 @@ describe('exposedPorts', () => {
     ['0', ['0/tcp']],
     ['65535', ['65535/tcp']],
   ])('%s', (spec, ports) => {
-    expect(exposedPorts(spec)).toEqual(ports);
+    expect(exposedPorts(splitPort(spec))).toEqual(ports);
   });
 
   test.each([
@@ -49,7 +49,7 @@ describe('exposedPorts', () => {
     ['name:1:2', 'invalid IP address: name'],
     ['1.2.3:1:2', 'invalid IP address: 1.2.3'],
   ])('%j is refused', (spec, message) => {
-    expect(() => exposedPorts(spec)).toThrow(message);
+    expect(() => exposedPorts(splitPort(spec))).toThrow(message);
   });
 });
 

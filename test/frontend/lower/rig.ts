@@ -9,7 +9,7 @@ import type {
   NamedContext,
   Outline,
 } from '../../../src/frontend/index.ts';
-import { lower, outlineDockerfile, parseDockerfile } from '../../../src/frontend/index.ts';
+import { assertParsed, lower, outlineDockerfile, parseDockerfile } from '../../../src/frontend/index.ts';
 import type { Op, Vertex } from '../../../src/graph/index.ts';
 import type { ContainerConfig, ImageConfig } from '../../../src/image/oci/index.ts';
 
@@ -100,8 +100,6 @@ export async function outlineText(text: string, given: GivenOptions = {}): Promi
 
 function parsed(text: string, given: GivenOptions): Parameters<typeof lower> {
   const dockerfile = parseDockerfile(text, { file: 'Dockerfile' });
-  const [error] = dockerfile.errors;
-  if (error !== undefined) throw error;
   const {
     images,
     resolver = fakeResolver(images),
@@ -128,6 +126,7 @@ function parsed(text: string, given: GivenOptions): Parameters<typeof lower> {
     contexts: new Map(contexts),
     allow: new Set(given.allow),
   };
+  assertParsed(dockerfile, { ...options, ...(report === undefined ? {} : { report }) });
   return [dockerfile, options, { resolver, signal, dateOf, ...(report === undefined ? {} : { report }) }];
 }
 

@@ -1,0 +1,23 @@
+import { BuildError } from '../../errors.ts';
+import type { Diagnostic, Dockerfile } from '../ast.ts';
+import { type CheckOptions, Findings } from './findings.ts';
+import { checkInstruction } from './text-rules.ts';
+
+/**
+ * Refuses a Dockerfile with syntax errors, once what was found above the first of them has been told.
+ * @throws BuildError the first error, which carries the others.
+ */
+export function assertParsed(
+  dockerfile: Dockerfile,
+  { report, ...options }: CheckOptions & { readonly report?: (diagnostics: readonly Diagnostic[]) => void },
+): void {
+  const [first, ...others] = dockerfile.errors;
+  if (first === undefined) return;
+  const findings = new Findings(dockerfile, options);
+  const end = first.range?.startLine ?? 0;
+  for (const instruction of dockerfile.instructions) {
+    if (instruction.range.startLine < end) checkInstruction(instruction, findings);
+  }
+  report?.(findings.all());
+  throw new BuildError(first.code, first.message, { range: first.range, hint: first.hint, cause: first.cause, others });
+}
