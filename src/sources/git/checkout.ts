@@ -6,6 +6,7 @@ import { commitDate } from './commit-date.ts';
 import type { GitCall, GitProgram } from './program.ts';
 import { type GitRequest, type Remote, shownRemote } from './remote.ts';
 import { gitFailed, type ResolvedGit, SHA256_DIGITS } from './resolve.ts';
+import { shallowly } from './shallowly.ts';
 
 export interface CheckoutOptions {
   readonly git: GitProgram;
@@ -38,12 +39,13 @@ export async function fetchCommit(request: GitRequest, found: ResolvedGit, optio
   const names = [found.refName, found.tag, found.commit].flatMap((name) => (name === undefined ? [] : [name]));
   const attempts = [
     ...names.map((name) => ['--depth=1', '--no-tags', '--', remote.url, name]),
-    // servers without shallow fetches, or that give no commit by its id
+    // servers that give no commit by its id
     ['--tags', '--', remote.url, '+refs/heads/*:refs/remotes/all/*'],
   ];
   let last: Awaited<ReturnType<GitProgram>> | undefined;
   for (const attempt of attempts) {
-    last = await git(
+    last = await shallowly(
+      git,
       ['fetch', '--quiet', '--force', '--no-recurse-submodules', '--no-write-fetch-head', ...attempt],
       call,
     );
@@ -110,15 +112,15 @@ export async function checkOut(request: GitRequest, found: ResolvedGit, options:
   await act(['remote', 'add', '--', 'origin', remote.url]);
   await act(['checkout', '--quiet', '--force', '--detach', commit]);
   if (request.submodules !== false && isFile(join(dir, '.gitmodules')))
-    await withRoom(request.url, options, (guarded) =>
-      git(['submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1'], { ...call, signal: guarded }),
-    );
+    await withRoom(request.url, options, (guarded) => shallowly(git, SUBMODULES, { ...call, signal: guarded }));
   const wanted = below(dir, request);
   // as BuildKit has it: a part of a repository is none
   if (request.keepGitDir !== true || wanted !== dir) removeGitFiles(Buffer.from(wanted));
   else if (found.refs.length === 0) await act(['update-ref', '-d', PASSING]);
   return { dir: wanted, committedSec: (await commitDate(commit, { git, cwd: store, signal })) ?? 0 };
 }
+
+const SUBMODULES = ['submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1'];
 
 /** Where a commit that no ref is asked for arrives. */
 const PASSING = 'refs/tsbuild';

@@ -88,11 +88,11 @@ function parseList(text: string): Map<string, string> {
 /** @param ids the commit's, and that of the annotated tag that names it */
 function checked(found: ResolvedGit, ids: readonly string[], { checksum, url }: GitRequest): ResolvedGit {
   if (checksum === undefined) return found;
-  if (!/^[0-9a-f]{7,64}$/i.test(checksum))
-    throw new BuildError('copy-invalid', `invalid checksum ${JSON.stringify(checksum)}: expected a commit id`, {
-      hint: 'write the commit id, or 7 or more hex digits that it begins with',
+  if (!/^[0-9a-f]+$/i.test(checksum))
+    throw new BuildError('copy-invalid', `invalid checksum ${JSON.stringify(checksum)}: expected hex commit hash`, {
+      hint: 'write the commit id, or hex digits that it begins with',
     });
-  if (ids.some((id) => id.startsWith(checksum.toLowerCase()))) return found;
+  if (ids.some((id) => id.startsWith(checksum))) return found;
   throw new BuildError(
     'checksum-mismatch',
     `expected checksum to match ${checksum}, got ${found.commit}: ${shownRemote(url)}`,

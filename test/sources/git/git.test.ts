@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { fileLocks } from '../../../src/host/sys/index.ts';
 import { type Git, type GitOptions, type GitRequest, openGit } from '../../../src/sources/git/index.ts';
-import { commit, git } from '../../rig/git-server.ts';
+import { commit, git, serveGit } from '../../rig/git-server.ts';
 
 const signal = new AbortController().signal;
 const PATH = process.env['PATH'];
@@ -73,12 +73,17 @@ describe('which commit', () => {
   test('the checksum is a prefix of it, or the id of its tag', async () => {
     const { source } = gitRig();
     const tag = git(repo, 'rev-parse', 'v1');
-    for (const checksum of [first, first.slice(0, 7), first.toUpperCase(), tag])
+    for (const checksum of [first, first.slice(0, 7), first.slice(0, 1), tag])
       expect((await source.resolve(request({ ref: 'v1', checksum }), { signal })).commit).toBe(first);
-    const mismatch = source.resolve(request({ checksum: first }), { signal });
-    await expect(mismatch).rejects.toMatchObject({ code: 'checksum-mismatch' });
-    const short = source.resolve(request({ checksum: first.slice(0, 6) }), { signal });
-    await expect(short).rejects.toMatchObject({ code: 'copy-invalid' });
+    for (const checksum of [`${first}0`, 'ABCDEF0'])
+      await expect(source.resolve(request({ checksum }), { signal })).rejects.toMatchObject({
+        code: 'checksum-mismatch',
+      });
+    for (const checksum of ['', 'main', `${first}\n`])
+      await expect(source.resolve(request({ checksum }), { signal })).rejects.toMatchObject({
+        code: 'copy-invalid',
+        message: expect.stringContaining('expected hex commit hash'),
+      });
   });
 
   test('fetch-by-commit takes the commit wherever the ref stands, and asks nobody', async () => {
@@ -201,6 +206,30 @@ describe('a checkout', () => {
     git(moved, 'init', '-q', '--object-format=sha256');
     commit(moved, { f: 'new' });
     expect(readFileSync(join((await checkout({ url: `file://${moved}` }, 'y')).dir, 'f'), 'utf8')).toBe('new');
+  });
+
+  test('from a server that knows no shallow fetches: of any ref, and of submodules', async () => {
+    const plain = join(shared, 'plain');
+    const inner = join(plain, 'inner');
+    commit(inner, { g: 'inner' });
+    const outer = join(plain, 'outer');
+    await using server = await serveGit(plain, (incoming, response) => {
+      const path = (incoming.url ?? '').replace(/\?.*/, '').replace('.git/', '/.git/');
+      const file = join(plain, path);
+      if (existsSync(file)) response.end(readFileSync(file));
+      else response.writeHead(404).end();
+      return true;
+    });
+    git(inner, 'update-server-info');
+    commit(outer, { '.gitmodules': `[submodule "in"]\n\tpath = in\n\turl = ${server.url}/inner.git\n` });
+    git(outer, 'update-index', '--add', '--cacheinfo', `160000,${git(inner, 'rev-parse', 'HEAD')},in`);
+    git(outer, 'commit', '-qm', 'in');
+    git(outer, 'update-ref', 'refs/pull/1', 'HEAD');
+    git(outer, 'reset', '-q', '--hard', 'HEAD~');
+    git(outer, 'update-server-info');
+    const { checkout } = gitRig({ protocols: 'http:file' });
+    const { dir } = await checkout({ url: `${server.url}/outer.git`, ref: 'refs/pull/1' });
+    expect(readFileSync(join(dir, 'in/g'), 'utf8')).toBe('inner');
   });
 
   test('two at a time of one repository', async () => {
