@@ -1,5 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import type { GitOp } from '../../graph/index.ts';
+import { parseBool } from '../parse/go-values.ts';
 
 export type GitSource = Omit<GitOp, 'kind' | 'keepGitDir'> & { readonly keepGitDir?: boolean | undefined };
 
@@ -14,59 +15,81 @@ export function parseGitUrl(text: string): GitSource | undefined {
   if (!isGitRemote(url)) return undefined;
   const [ref, subdir] = splitOnce(fragment ?? '', ':');
   const own = { ref: ref || undefined, subdir: subdir || undefined };
-  const asked = query === undefined ? {} : queryOptions(query, text);
-  for (const name of ['ref', 'subdir'] as const) {
-    if (own[name] !== undefined && asked[name] !== undefined && own[name] !== asked[name]) {
-      throw invalid(text, `${name} is given twice: in the query and after #`);
-    }
-  }
-  if (asked.fetchByCommit === true && asked.checksum === undefined) {
-    throw invalid(text, 'fetch-by-commit without a commit', 'name it in the query: ?commit=ID&fetch-by-commit=true');
-  }
-  return definedFields({ url, ...own, ...definedFields(asked) });
+  return definedFields({
+    url,
+    ...own,
+    ...definedFields(query === undefined ? {} : queryOptions(query, { own, text })),
+  });
 }
 
 type GitQuery = Partial<Omit<GitSource, 'url'>>;
 
 function isGitRemote(url: string): boolean {
   if (/^(git|ssh):\/\//.test(url)) return true;
-  if (/^https?:\/\//.test(url)) return /^https?:\/\/[^/]+\/.*\.git\/?$/.test(url);
+  if (/^https?:\/\//.test(url)) return /^https?:\/\/[^/]+\/.*\.git$/.test(url);
   return /^[\w.-]+@[\w.-]+:[^\s]+$/.test(url);
 }
 
-const QUERY: { readonly [key: string]: (value: string) => GitQuery } = {
+type Read = (value: string) => GitQuery | undefined;
+
+/** Each gives undefined for a value that cannot be one. */
+const QUERY: { readonly [key: string]: Read } = {
   ref: (ref) => ({ ref }),
-  tag: (tag) => ({ ref: `refs/tags/${tag}` }),
-  branch: (branch) => ({ ref: `refs/heads/${branch}` }),
+  tag: (tag) => ({ ref: withPrefix('refs/tags/', tag) }),
+  branch: (branch) => ({ ref: withPrefix('refs/heads/', branch) }),
   subdir: (subdir) => ({ subdir }),
   checksum: (checksum) => ({ checksum }),
   commit: (checksum) => ({ checksum }),
-  submodules: (value) => ({ submodules: isTrue(value) }),
-  'keep-git-dir': (value) => ({ keepGitDir: isTrue(value) }),
-  mtime: (value) => ({ mtime: isMtime(value) ? value : undefined }),
-  'fetch-by-commit': (value) => ({ fetchByCommit: isTrue(value) }),
+  submodules: flag('submodules'),
+  'keep-git-dir': flag('keepGitDir'),
+  mtime: (mtime) => (mtime === 'checkout' || mtime === 'commit' ? { mtime } : undefined),
+  'fetch-by-commit': flag('fetchByCommit'),
 };
+/** A bare key is true. */
+const FLAGS = new Set(['submodules', 'keep-git-dir', 'fetch-by-commit']);
 
-function isMtime(value: string): value is 'checkout' | 'commit' {
-  return value === 'checkout' || value === 'commit';
+function flag(name: 'submodules' | 'keepGitDir' | 'fetchByCommit'): Read {
+  return (value) => {
+    const isOn = value === '' ? true : parseBool(value);
+    return isOn === undefined ? undefined : { [name]: isOn };
+  };
 }
 
-function isTrue(value: string): boolean {
-  return value === '' || value === 'true' || value === '1';
+function withPrefix(prefix: string, name: string): string {
+  return name.startsWith(prefix) ? name : prefix + name;
 }
 
-function queryOptions(query: string, text: string): GitQuery {
-  let options: GitQuery = {};
+/** @param own what the part after # says, which the query may say once more, but not otherwise */
+function queryOptions(query: string, { own, text }: { readonly own: GitQuery; readonly text: string }): GitQuery {
+  const given = new Map<string, string>();
   for (const [key, value] of new URLSearchParams(query)) {
-    const read = Object.hasOwn(QUERY, key) ? QUERY[key] : undefined;
-    if (read === undefined) throw invalid(text, `unexpected query key "${key}"`);
-    const more = read(value);
-    if (key === 'mtime' && more.mtime === undefined) throw invalid(text, `mtime is ${JSON.stringify(value)}`, MTIMES);
-    const twice = Object.keys(more).find((name) => Object.hasOwn(options, name));
-    if (twice !== undefined) throw invalid(text, `${twice} is given twice`);
+    if (given.has(key)) throw invalid(text, `query "${key}" has multiple values`);
+    given.set(key, value);
+  }
+  if (given.has('tag') && given.has('branch')) throw invalid(text, 'branch conflicts with tag');
+  let options: GitQuery = own;
+  for (const [key, value] of given) {
+    const more = readOption(key, value, text);
+    for (const name of ['ref', 'subdir', 'checksum'] as const) {
+      const [before, now] = [options[name], more[name]];
+      if (before !== undefined && now !== undefined && before !== now)
+        throw invalid(text, `${name} conflicts: ${JSON.stringify(before)} vs ${JSON.stringify(now)}`);
+    }
     options = { ...options, ...more };
   }
+  if (options.fetchByCommit === true && options.checksum === undefined)
+    throw invalid(text, 'fetch-by-commit without a commit', 'name it in the query: ?commit=ID&fetch-by-commit=true');
   return options;
+}
+
+function readOption(key: string, value: string, text: string): GitQuery {
+  const read = Object.hasOwn(QUERY, key) ? QUERY[key] : undefined;
+  if (value === '' && !FLAGS.has(key)) throw invalid(text, `query "${key}" has no value`);
+  if (read === undefined) throw invalid(text, `unexpected query key "${key}"`);
+  const options = read(value);
+  if (options !== undefined) return options;
+  const hint = key === 'mtime' ? 'write mtime=checkout or mtime=commit' : `write ${key}=true or ${key}=false`;
+  throw invalid(text, `invalid ${key} value: ${JSON.stringify(value)}`, hint);
 }
 
 function splitOnce(text: string, separator: string): readonly [first: string, rest?: string] {
@@ -79,7 +102,6 @@ function definedFields<T extends object>(fields: T): T {
 }
 
 const KEYS = `known keys are ${Object.keys(QUERY).join(', ')}`;
-const MTIMES = 'write mtime=checkout or mtime=commit';
 
 /** A password in the URL is not told. */
 function invalid(text: string, why: string, hint = KEYS): BuildError {
