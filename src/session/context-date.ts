@@ -5,7 +5,7 @@ import { BuildError } from '../errors.ts';
 import type { DateSource } from '../frontend/index.ts';
 import { newestInTar } from '../sources/context/index.ts';
 import { filter } from './filter.ts';
-import { gitRequest, type RemoteDeps, remoteKind } from './remote-context.ts';
+import { gitRequest, mainGitRequest, type RemoteDeps, remoteKind } from './remote-context.ts';
 import type { Session } from './session.ts';
 import { contextDirectory } from './source.ts';
 
@@ -13,7 +13,7 @@ import { contextDirectory } from './source.ts';
 export function contextDate(options: BuildOptions, remote: RemoteDeps): Promise<number | undefined> {
   const { context } = options;
   const { git, signal } = remote;
-  const request = gitRequest(context, remote);
+  const request = mainGitRequest(options, remote);
   if (request !== undefined) return git.date(request, { signal });
   if (context === '-' || remoteKind(context) !== undefined) return Promise.resolve(undefined);
   return git.dateOfDirectory(contextDirectory(options), { signal });
@@ -31,7 +31,7 @@ export function dateOf(source: DateSource, options: BuildOptions, remote: Remote
   if (source.kind === 'git') return git.date(source, { signal });
   if (source.kind === 'http') return dateOfUrl(source, remote);
   const text = source.name === '' ? options.context : (options.contexts.get(source.name) ?? '');
-  const request = gitRequest(text, remote);
+  const request = source.name === '' ? mainGitRequest(options, remote) : gitRequest(text, remote);
   if (request !== undefined) return git.date(request, { signal });
   return remoteKind(text) === 'http' ? dateOfUrl({ url: text }, remote) : Promise.resolve(undefined);
 }

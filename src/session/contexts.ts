@@ -16,6 +16,8 @@ import { outputsOf } from './outputs.ts';
 import {
   dockerfileOfRemote,
   fetchBytes,
+  gitRequest,
+  mainGitRequest,
   openGitContext,
   openHttpContext,
   type RemoteDeps,
@@ -60,7 +62,7 @@ export async function openContexts(
     const kind = remoteKind(value);
     if (kind === undefined || remote === undefined) return openNamed(name, resolve(options.cwd, value), open);
     if (kind === 'http') return whole(await openHttpContext(value, remote));
-    const tree = await openGitContext(value, remote);
+    const tree = await openGitContext(gitRequest(value, remote), remote);
     trees.push(tree);
     return whole(tree);
   };
@@ -154,7 +156,7 @@ async function openRemote(
     const unpacked = await unpackStream(fetchBytes(options.context, place.remote), { options, ...place });
     return ofFiles(unpacked, options, apart);
   }
-  const tree = await openGitContext(options.context, place.remote);
+  const tree = await openGitContext(mainGitRequest(options, place.remote), place.remote);
   return { tree, dockerfile: apart ?? dockerfileOfRemote(tree, options), ignoresNothing: true };
 }
 

@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { parseGitUrl } from '../frontend/index.ts';
+import { parseBool, parseGitUrl } from '../frontend/index.ts';
 import type { Http } from '../host/net/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import { lookupFollowed, type OpDeps, type OpenStack } from '../ops/index.ts';
@@ -59,12 +59,21 @@ export function gitRequest(text: string, { isDated }: Pick<RemoteDeps, 'isDated'
   return { ...request, keepGitDir, mtime };
 }
 
+/** What the main context asks for: the build argument BUILDKIT_CONTEXT_KEEP_GIT_DIR keeps its .git, whatever its URL says. */
+export function mainGitRequest(
+  { context, buildArgs }: Pick<BuildOptions, 'context' | 'buildArgs'>,
+  deps: Pick<RemoteDeps, 'isDated'>,
+) {
+  const request = gitRequest(context, deps);
+  const isKept = parseBool(buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '') === true;
+  return request === undefined || !isKept ? request : { ...request, keepGitDir: true };
+}
+
 /** The files of a repository at a commit, read out of a layer. */
 export async function openGitContext(
-  text: string,
-  { root, signal, gitLayer, isDated }: RemoteDeps,
+  request: ReturnType<typeof gitRequest>,
+  { root, signal, gitLayer }: RemoteDeps,
 ): Promise<OpenStack> {
-  const request = gitRequest(text, { isDated });
   if (request === undefined) throw new Error('not a git URL');
   const layer = await gitLayer(request, { signal });
   // a damaged one is made again

@@ -118,6 +118,11 @@ describe('a repository as the context', () => {
     expect((await built(`${server.url}/a.git${more}`)).read('from-sub')).toBe('one');
   });
 
+  test('with its .git, by a build argument', async () => {
+    const kept = await built(`${server.url}/a.git#v1`, ['--build-arg', 'BUILDKIT_CONTEXT_KEEP_GIT_DIR=1']);
+    expect(git(kept.dest, '-c', 'safe.directory=*', 'describe')).toBe('v1');
+  });
+
   test('a full commit id, and a Dockerfile elsewhere in it', async () => {
     expect((await built(`${server.url}/a.git#${first}`)).read('sub/f')).toBe('one');
     expect((await build(`${server.url}/a.git`, ['-f', 'sub/Dockerfile'])).stderr).toContain('/f');
