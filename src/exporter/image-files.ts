@@ -26,6 +26,8 @@ export interface ExportImage {
   readonly epoch?: number | undefined;
   /** So many layers, from the bottom, came with the base image: their file times are never changed. */
   readonly baseLayers?: number | undefined;
+  /** Of each layer, in an OCI manifest. */
+  readonly layerAnnotations?: readonly Descriptor['annotations'][] | undefined;
 }
 
 export interface ImageFile {
@@ -55,7 +57,12 @@ export function imageFiles(image: ExportImage, blobs: readonly BlobRef[], spec: 
       digest: config.digest,
       size: config.bytes.length,
     },
-    layers: blobs.map(({ mediaType, digest, size }) => ({ mediaType: mediaTypeIn(family, mediaType), digest, size })),
+    layers: blobs.map(({ mediaType, digest, size }, index) => ({
+      mediaType: mediaTypeIn(family, mediaType),
+      digest,
+      size,
+      annotations: family === 'oci' ? image.layerAnnotations?.[index] : undefined,
+    })),
     annotations: spec.annotations?.manifest,
   };
   return { config, manifest: fileOf(renderManifest(manifest)), blobs };

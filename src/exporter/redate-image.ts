@@ -31,10 +31,14 @@ export async function redateImage(
   });
   const redatedLayers = layers.map((ref) => made.get(ref.diffID) ?? ref);
   const rootfs = { type: 'layers', diff_ids: redatedLayers.map(({ diffID }) => diffID) } as const;
-  return { ...image, layers: redatedLayers, config: { ...config, rootfs } };
+  // clamped is BuildKit's rewrite-timestamp, which marks what it looked at
+  const mark = fileTimes === 'clamped' ? { [REWRITTEN]: String(epoch) } : undefined;
+  const layerAnnotations = layers.map(({ diffID }) => (made.has(diffID) ? mark : undefined));
+  return { ...image, layers: redatedLayers, layerAnnotations, config: { ...config, rootfs } };
 }
 
 const AT_ONCE = 2;
+const REWRITTEN = 'buildkit/rewritten-timestamp';
 
 /** What file times become; undefined when they stay. */
 export function redatingOf(fileTimes: FileTimes | undefined, epoch: number | undefined): Redating | undefined {

@@ -46,6 +46,18 @@ test('layers above the base are redated, once for all outputs; config and manife
   expect(diffIDs).toEqual([base.diffID, redated, redated]);
 });
 
+test.each([
+  ['clamped', true, [undefined, { 'buildkit/rewritten-timestamp': '7' }]],
+  ['clamped', false, [undefined, undefined]],
+  ['epoch', true, [undefined, undefined]],
+  ['kept', true, [undefined, undefined]],
+] as const)('times %s, OCI types %s: which layers say so', async (fileTimes, ociMediaTypes, annotations) => {
+  const image = { ...rig.image([rig.pulledLayer(tarOf('base')), rig.ownLayer(tarOf('own'))]), epoch: 7, baseLayers: 1 };
+  const dest = join(rig.out, 'marked');
+  await exportImage(image, [{ type: 'oci', dest, fileTimes, ociMediaTypes }], redating().deps);
+  expect(verifyArchive(dest).layers.map((layer) => layer.annotations)).toEqual(annotations);
+});
+
 test('outputs may differ in their times: the first names the image', async () => {
   const image = { ...rig.image([rig.ownLayer(tarOf('own'))]), epoch: 7 };
   const { deps } = redating();

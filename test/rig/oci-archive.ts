@@ -9,6 +9,7 @@ interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface ImageConfig {
@@ -24,6 +25,7 @@ export interface VerifiedImage {
   readonly digest: string;
   readonly config: ImageConfig;
   readonly diffIDs: readonly string[];
+  readonly layers: readonly Descriptor[];
 }
 
 /**
@@ -58,7 +60,7 @@ function verifyLayout(dir: string): VerifiedImage {
   if (filled !== diffIDs.length)
     throw new Error(`${String(filled)} history entries for ${String(diffIDs.length)} layers`);
   verifyDockerManifest(dir, manifest);
-  return { digest: first.digest, config, diffIDs };
+  return { digest: first.digest, config, diffIDs, layers: manifest.layers };
 }
 
 function verifyDockerManifest(dir: string, manifest: { config: Descriptor; layers: readonly Descriptor[] }): void {
