@@ -1,3 +1,4 @@
+import { BuildError } from '../../errors.ts';
 import {
   familiarName,
   formatPlatform,
@@ -8,7 +9,7 @@ import {
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { NamedContext } from '../options.ts';
 
-/** --build-context by name; `debian`, `docker.io/library/debian` and `debian:latest` are one name. */
+/** --build-context by name, which is matched as it is written; `debian`, `docker.io/library/debian` and `debian:latest` are one name. */
 export interface NamedContexts {
   get(name: string, platform: Platform): FoundContext | undefined;
 }
@@ -19,16 +20,18 @@ export interface FoundContext {
   readonly context: NamedContext;
 }
 
+/** @throws BuildError reference-invalid for a name that no FROM can have */
 export function makeNamedContexts(contexts: ReadonlyMap<string, NamedContext>): NamedContexts {
   const byName = new Map<string, FoundContext>();
   for (const [key, context] of contexts) {
     const [name = '', platform] = key.split('::');
-    byName.set(contextName(name) + (platform === undefined ? '' : `::${platform}`), { key, context });
+    byName.set(givenName(name) + (platform === undefined ? '' : `::${platform}`), { key, context });
   }
   return {
     get(name, platform) {
       if (RESERVED.has(name.toLowerCase())) return undefined;
       const plain = contextName(name);
+      if (plain === undefined) return undefined;
       return byName.get(`${plain}::${formatPlatform(normalisePlatform(platform))}`) ?? byName.get(plain);
     },
   };
@@ -44,11 +47,28 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 
 const RESERVED = new Set(['scratch', 'context']);
 
-function contextName(name: string): string {
-  const lower = name.toLowerCase();
+/** undefined for what cannot name an image, and thus no context: upper case, for one. */
+function contextName(name: string): string | undefined {
   try {
-    return familiarName(normaliseReference(lower)).replace(/:latest$/, '');
-  } catch {
-    return lower.replace(/:latest$/, '');
+    return nameOf(name);
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    return undefined;
+  }
+}
+
+/** @throws BuildError reference-invalid */
+function nameOf(name: string): string {
+  return familiarName(normaliseReference(name)).replace(/:latest$/, '');
+}
+
+/** Of --build-context. @throws BuildError reference-invalid */
+function givenName(name: string): string {
+  try {
+    return nameOf(name);
+  } catch (error) {
+    if (!(error instanceof BuildError)) throw error;
+    const { code, hint, message } = error;
+    throw new BuildError(code, `invalid context name ${JSON.stringify(name)}: ${message}`, { hint, cause: error });
   }
 }

@@ -353,6 +353,28 @@ describe('named contexts', () => {
     expect(ops(lowered, 'context')).toEqual([{ kind: 'context', name: 'extra' }]);
   });
 
+  test.each(['FROM Extra\n', 'FROM base\nCOPY --from=Extra f /f\n', 'FROM base\nRUN --mount=from=Extra,target=/m x\n'])(
+    'a name in upper case is not that of one: %j',
+    async (text) => {
+      const error = await lowerError(text, { contexts: { extra: '/dir' } });
+      expect(error).toMatchObject({ code: 'reference-invalid' });
+      expect(error.message).toContain('must be lowercase');
+    },
+  );
+
+  test('of a stage the name counts in lower case', async () => {
+    const lowered = await lowerText('FROM missing AS Extra\nFROM base\nCOPY --from=EXTRA f /\n', {
+      contexts: { extra: '/dir' },
+    });
+    expect(ops(lowered, 'context')).toEqual([{ kind: 'context', name: 'extra' }]);
+  });
+
+  test.each(['Extra', 'a b', '-'])('--build-context %s is refused', async (name) => {
+    const error = await lowerError('FROM base\n', { contexts: { [name]: '/dir' } });
+    expect(error).toMatchObject({ code: 'reference-invalid' });
+    expect(error.message).toContain(`invalid context name "${name}"`);
+  });
+
   test('a directory as a base is a layer with its content', async () => {
     const lowered = await lowerText('FROM dir\nRUN x\n', { contexts: { dir: '/dir' } });
     expect(stepNames(lowered)).toEqual(['[1/2] FROM dir', '[2/2] RUN x']);
