@@ -71,7 +71,7 @@ describe('a repository as the context', () => {
       const dest = join(rig.dir, `${name}.tar`);
       const done = await rig.tsbuild(['--progress', 'plain', ...flags, '-o', `type=oci,dest=${dest}`, url]);
       expect(done.stderr, done.stderr).not.toContain('error');
-      expect(verifyArchive(dest).config.created).toBe(new Date(date * 1000).toISOString());
+      expect(verifyArchive(dest).config.created).toBe(new Date(date * 1000).toISOString().replace('.000', ''));
     }
   });
 
@@ -98,7 +98,9 @@ describe('a repository as the context', () => {
       const argv = flags.length === 0 ? [] : ['--build-arg', ...flags];
       const done = await rig.tsbuild(['--progress', 'plain', ...argv, '-o', `type=oci,dest=${dest}`, context]);
       expect(done.stderr, done.stderr).not.toContain('error');
-      expect(verifyArchive(dest).config.created, name).toBe(new Date(expected * 1000).toISOString());
+      expect(verifyArchive(dest).config.created, name).toBe(
+        new Date(expected * 1000).toISOString().replace('.000', ''),
+      );
     }
     const none = await rig.tsbuild(['--build-arg', 'SOURCE_DATE_EPOCH=soon', local('FROM scratch\n')]);
     expect(none.stderr).toContain('invalid SOURCE_DATE_EPOCH: soon [flag-invalid]');
