@@ -22,7 +22,8 @@ const FILE_MODES = [0o644, 0o600, 0o755, 0o4711, 0o2750] as const;
 // Without the sticky bit: o= takes it away in GNU's chmod(1), and leaves it in BSD's, which BuildKit has.
 const DIRECTORY_MODES = [0o755, 0o700, 0o770] as const;
 export const MODES = [...new Set([...FILE_MODES, ...DIRECTORY_MODES])];
-export const CHMODS = ['2750', '640', '0', '7777', 'u=rwX,go=rX', 'go-rx', 'a+x', 'g=u', '+t', 'u+s,g-w'];
+// g+u, not g=u: that takes set-id bits away in GNU's chmod(1), and leaves them in BSD's
+export const CHMODS = ['2750', '640', '0', '7777', 'u=rwX,go=rX', 'go-rx', 'a+x', 'g+u', '+t', 'u+s,g-w'];
 
 type What = Pick<Made, 'type' | 'text' | 'mode'> & { readonly capability?: string };
 const fileMode = fc.constantFrom(...FILE_MODES);

@@ -4,13 +4,19 @@ export function parentsOf(path: string): string[] {
   return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
-/** The last pattern that matches the path or a directory on the way to it decides. */
+/** Directory by directory: a pattern that matched above matches again, another is asked where it would change something. */
 export function isMatched(patterns: readonly string[], path: string): boolean {
+  let above: readonly boolean[] = [];
   let isTaken = false;
-  for (const written of patterns) {
-    const isNegated = written.startsWith('!');
-    const regexp = regexpOf(isNegated ? written.slice(1) : written);
-    if ([...parentsOf(path), path].some((one) => regexp.test(textOf(one)))) isTaken = !isNegated;
+  for (const one of [...parentsOf(path), path]) {
+    isTaken = false;
+    above = patterns.map((written, index) => {
+      const isNegated = written.startsWith('!');
+      const regexp = regexpOf(isNegated ? written.slice(1) : written);
+      const matches = above[index] === true || (isNegated === isTaken && regexp.test(textOf(one)));
+      if (matches) isTaken = !isNegated;
+      return matches;
+    });
   }
   return isTaken;
 }
