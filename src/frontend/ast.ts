@@ -55,6 +55,8 @@ export interface Heredoc {
   readonly stripTabs: boolean;
   /** Body with tabs stripped if asked for; ends with a newline unless empty. */
   readonly content: string;
+  /** COPY and ADD: the bytes of a body that is no UTF-8 and is not expanded, as latin1. */
+  readonly latin1?: string;
   readonly range: SourceRange;
 }
 

@@ -79,8 +79,8 @@ export interface CopyOp {
 export type CopySource =
   /** A path or wildcard (Go's filepath.Match) below the top of `inputs[input]`. */
   | { readonly kind: 'path'; readonly input: number; readonly path: string }
-  /** A heredoc: a file of this name and content, mode 0644. */
-  | { readonly kind: 'inline'; readonly name: string; readonly content: string };
+  /** A heredoc: a file of this name and content, mode 0644. Content that is no UTF-8 stands as its bytes. */
+  | { readonly kind: 'inline'; readonly name: string; readonly content: string; readonly encoding?: 'latin1' };
 
 /** RUN. inputs[0] is the stack below; mounts name further inputs. */
 export interface RunOp {

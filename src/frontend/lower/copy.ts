@@ -46,7 +46,7 @@ export function destination(workdir: string, dest: string): string {
 
 interface ExpandedCopy {
   readonly paths: readonly string[];
-  readonly inline: readonly { readonly name: string; readonly content: string }[];
+  readonly inline: readonly Omit<Extract<CopySource, { kind: 'inline' }>, 'kind'>[];
   readonly dest: string;
   readonly chown: string | undefined;
   readonly chmod: string | undefined;
@@ -66,10 +66,10 @@ function expandCopy(instruction: CopyInstruction, { expand }: Step): ExpandedCop
     checksum: flag('checksum'),
     paths: paths.map(word),
     dest: word(instruction.dest),
-    inline: instruction.heredocs.map(({ name, content, expand: isExpanded, range }) => ({
-      name,
-      content: isExpanded ? expand.raw(content, range) : content,
-    })),
+    inline: instruction.heredocs.map(({ name, content, latin1, expand: isExpanded, range }) => {
+      if (latin1 !== undefined) return { name, content: latin1, encoding: 'latin1' };
+      return { name, content: isExpanded ? expand.raw(content, range) : content };
+    }),
   };
 }
 

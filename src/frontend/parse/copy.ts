@@ -36,10 +36,12 @@ function heredocOf(source: Piece, { common, bodies, rangeOf }: Statement): Hered
   const word = parseHeredocWord(source.text);
   if (word === undefined) return undefined;
   const index = common.heredocs.findLastIndex(({ name }) => name === word.name);
-  const body = bodies[index] ?? '';
+  const { text, latin1 } = bodies[index] ?? { text: '', latin1: undefined };
+  const stripped = (body: string): string => (word.stripTabs ? stripLeadingTabs(body) : body);
   return {
     ...word,
-    content: word.stripTabs ? stripLeadingTabs(body) : body,
+    content: stripped(text),
+    ...(latin1 === undefined || word.expand ? {} : { latin1: stripped(latin1) }),
     range: common.heredocs[index]?.range ?? rangeOf(source),
   };
 }

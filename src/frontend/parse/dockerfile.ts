@@ -14,8 +14,7 @@ import { openSource, type Source } from './source.ts';
  * `errors`, where a reading that met a thousand of them ends.
  */
 export function parseDockerfile(text: string | Uint8Array, { file }: { readonly file: string }): Dockerfile {
-  const decoded = typeof text === 'string' ? text : new TextDecoder('utf-8', { ignoreBOM: true }).decode(text);
-  const source = openSource(decoded.replace(/^\ufeff/, ''), file);
+  const source = openSource(text, file);
   const read = readStatements(source);
   const found = findDirectives(linesOf(source));
   const foreign = found.syntax === undefined ? findForeignSyntax(source) : undefined;

@@ -30,7 +30,8 @@ export function parseOnbuild(statement: Statement): OnbuildInstruction {
   }
   if (inner.rest.text !== '') assertWords(triggerKeyword, { ...statement, rest: inner.rest });
   const text = line.replace(/^[\t\n\f\r ]*ONBUILD[\t\n\f\r ]*/i, '');
-  const trigger = text + bodies.map((body, index) => `\n${body}${common.heredocs[index]?.name ?? ''}`).join('');
+  const trigger =
+    text + bodies.map(({ text: body }, index) => `\n${body}${common.heredocs[index]?.name ?? ''}`).join('');
   return { kind: 'onbuild', ...common, trigger, triggerKeyword };
 }
 

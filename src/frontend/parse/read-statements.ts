@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { BuildError } from '../../errors.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { Diagnostic, Flag, Heredoc, Instruction } from '../ast.ts';
@@ -11,7 +12,7 @@ import { knownKeywords, parserOf } from './instructions.ts';
 import { type Escape, LineReader, type LogicalLine } from './lines.ts';
 import type { Piece } from './piece.ts';
 import type { Source } from './source.ts';
-import type { Statement } from './statement.ts';
+import type { RawBody, Statement } from './statement.ts';
 
 export interface ReadStatements {
   readonly instructions: readonly Instruction[];
@@ -108,7 +109,7 @@ function parseStatement(statement: Statement, problems: BuildError[]): Instructi
 
 interface Body {
   readonly heredoc: Heredoc;
-  readonly raw: string;
+  readonly raw: RawBody;
   readonly isTerminated: boolean;
   /** A line that is the name but for blanks around it; counted from 1. */
   readonly nearEnd: number | undefined;
@@ -122,20 +123,30 @@ function readBody(word: HeredocWord, { source, reader }: { source: Source; reade
   let start: number | undefined;
   let end = source.text.length;
   let isTerminated = false;
+  let latin1: string | undefined;
   let nearStart: number | undefined;
   for (let line = reader.nextPhysicalLine(); line !== undefined; line = reader.nextPhysicalLine()) {
     start ??= line.start;
     end = line.end;
     const text = source.text.slice(line.start, line.end);
     isTerminated = (word.stripTabs ? text.replace(/^\t+/, '') : text) === word.name;
-    if (isTerminated) break;
+    if (isTerminated) {
+      latin1 = oddBytes(source.latin1?.(start, line.start));
+      break;
+    }
     if (nearStart === undefined && text.trim() === word.name) nearStart = line.start;
     parts.push(source.text.slice(line.start, line.next));
   }
   const raw = parts.join('');
   const content = word.stripTabs ? stripLeadingTabs(raw) : raw;
   const nearEnd = nearStart === undefined ? undefined : source.rangeOf(nearStart, nearStart).startLine;
-  return { heredoc: { ...word, content, range: source.rangeOf(start ?? end, end) }, raw, isTerminated, nearEnd, end };
+  const heredoc = { ...word, content, range: source.rangeOf(start ?? end, end) };
+  return { heredoc, raw: { text: raw, latin1 }, isTerminated, nearEnd, end };
+}
+
+/** undefined for what is UTF-8: the text says all of it. */
+function oddBytes(latin1: string | undefined): string | undefined {
+  return latin1 === undefined || isUtf8(Buffer.from(latin1, 'latin1')) ? undefined : latin1;
 }
 
 /** dockerfile-ast's range where it sees the same keyword; it may be continued on a second line. */

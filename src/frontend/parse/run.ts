@@ -14,7 +14,7 @@ export function parseRun(statement: Statement): RunInstruction {
   if (common.heredocs.length === 1 && parseHeredocWord(rest.text) !== undefined) {
     return { kind: 'run', ...common, form, args: [heredoc.content], soleHeredoc: true };
   }
-  const parts = common.heredocs.map(({ name }, index) => `\n${statement.bodies[index] ?? ''}${name}`);
+  const parts = common.heredocs.map(({ name }, index) => `\n${statement.bodies[index]?.text ?? ''}${name}`);
   return { kind: 'run', ...common, form, args: [rest.text + parts.join('')] };
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { SourceRange } from '../../errors.ts';
 
 /** A text by its physical lines. Only a line feed ends a line; carriage returns before it belong to the line break. */
@@ -7,6 +8,8 @@ export interface Source {
   line(index: number): PhysicalLine;
   /** Of the characters from start to end, exclusive. */
   readonly rangeOf: (start: number, end: number) => SourceRange;
+  /** Of a text that is no UTF-8: the bytes, as latin1, of the lines from the one at `start` up to the one at `end`. */
+  readonly latin1?: (start: number, end: number) => string;
 }
 
 export interface PhysicalLine {
@@ -17,7 +20,10 @@ export interface PhysicalLine {
   readonly next: number;
 }
 
-export function openSource(text: string, file: string): Source {
+/** A byte order mark is left out. */
+export function openSource(given: string | Uint8Array, file: string): Source {
+  const decoded = typeof given === 'string' ? given : new TextDecoder('utf-8', { ignoreBOM: true }).decode(given);
+  const text = decoded.replace(/^\ufeff/, '');
   const starts = lineStarts(text);
   const position = (offset: number): { line: number; column: number } => {
     const line = lastAtMost(starts, offset);
@@ -30,7 +36,15 @@ export function openSource(text: string, file: string): Source {
       const last = position(end);
       return { file, startLine: first.line, startColumn: first.column, endLine: last.line, endColumn: last.column };
     },
+    ...(typeof given === 'string' || isUtf8(given) ? {} : { latin1: bytesOfLines(given, starts) }),
   };
+}
+
+/** The lines of the text and those of its bytes are the same: no byte of a character in UTF-8 is a line feed. */
+function bytesOfLines(bytes: Uint8Array, starts: readonly number[]): NonNullable<Source['latin1']> {
+  const latin1 = Buffer.from(bytes).toString('latin1');
+  const byteStarts = lineStarts(latin1);
+  return (start, end) => latin1.slice(byteStarts[lastAtMost(starts, start)], byteStarts[lastAtMost(starts, end)]);
 }
 
 /** A text from elsewhere, such as an ONBUILD trigger: everything in it is located at one place. */

@@ -14,6 +14,13 @@ export interface Common {
   readonly comments: readonly string[];
 }
 
+/** A heredoc's body as it stands, tabs and all. */
+export interface RawBody {
+  readonly text: string;
+  /** Its bytes, where they are no UTF-8. */
+  readonly latin1: string | undefined;
+}
+
 /** An instruction with its words still to be read. */
 export interface Statement {
   readonly common: Common;
@@ -24,8 +31,8 @@ export interface Statement {
   readonly line: string;
   /** Behind keyword and flags, trimmed. */
   readonly rest: Piece;
-  /** The bodies of `common.heredocs` as they stand, tabs and all. */
-  readonly bodies: readonly string[];
+  /** The bodies of `common.heredocs`. */
+  readonly bodies: readonly RawBody[];
   readonly rangeOf: (piece: Piece) => SourceRange;
 }
 

@@ -151,10 +151,10 @@ async function patternErrors<T>(op: CopyOp, act: () => T | Promise<T>): Promise<
 
 /** A heredoc: 0644, dated by the epoch or now. */
 function inlineFile(
-  { name, content }: Extract<CopySource, { kind: 'inline' }>,
+  { name, content, encoding }: Extract<CopySource, { kind: 'inline' }>,
   epoch: number | undefined,
 ): SelectedFiles {
-  const bytes = Buffer.from(content, 'utf8');
+  const bytes = Buffer.from(content, encoding ?? 'utf8');
   const path = relPath(latin1Of(name));
   const top: TreeEntry = {
     ...BARE,

@@ -73,6 +73,13 @@ describe('COPY and ADD', () => {
     expect(vertexOf(lowered, '/d/').origin.buildArgs).toEqual({ N: 'w' });
   });
 
+  test('a quoted heredoc that is no UTF-8 stands as its bytes', async () => {
+    const lowered = await lowerText(Buffer.from("FROM base\nCOPY <<'E' /f\n\xff\nE\n", 'latin1'));
+    expect(ops(lowered, 'copy')[0]!.sources).toEqual([
+      { kind: 'inline', name: 'E', content: '\xff\n', encoding: 'latin1' },
+    ]);
+  });
+
   test('a COPY of heredocs only reads no context', async () => {
     expect(ops(await lowerText('FROM base\nCOPY <<EOF /f\nx\nEOF\n'), 'context')).toEqual([]);
   });

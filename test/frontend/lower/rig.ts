@@ -90,7 +90,7 @@ export async function checkText(text: string, given: GivenOptions = {}): Promise
 }
 
 /** Parses and lowers; a context without a scheme is a directory. */
-export async function lowerText(text: string, given: GivenOptions = {}): Promise<Lowered> {
+export async function lowerText(text: string | Uint8Array, given: GivenOptions = {}): Promise<Lowered> {
   return lower(...parsed(text, given));
 }
 
@@ -98,7 +98,7 @@ export async function outlineText(text: string, given: GivenOptions = {}): Promi
   return outlineDockerfile(...parsed(text, given));
 }
 
-function parsed(text: string, given: GivenOptions): Parameters<typeof lower> {
+function parsed(text: string | Uint8Array, given: GivenOptions): Parameters<typeof lower> {
   const dockerfile = parseDockerfile(text, { file: 'Dockerfile' });
   const {
     images,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { one, place, problems, read } from './rig.ts';
+import { one, parse, place, problems, read } from './rig.ts';
 
 describe('A3 heredocs', () => {
   /** After BuildKit's parser_heredoc_test. */
@@ -87,4 +87,25 @@ describe('A3 heredocs', () => {
     ['A3.6 dest', 'COPY a <<EOF\nEOF', '2:8-2:13 instruction-invalid COPY cannot accept a heredoc as a destination'],
   ];
   test.each(refused)('%s', (_rule, text, problem) => expect(problems(`FROM a\n${text}`)).toEqual([problem]));
+});
+
+describe('a body that is no UTF-8', () => {
+  const file = (text: string): Uint8Array => Buffer.from(`\xef\xbb\xbf# caf\xe9\nFROM a\n${text}`, 'latin1');
+  const heredocs = (text: string): unknown => {
+    const { instructions, errors } = parse(file(text));
+    expect(errors).toEqual([]);
+    return instructions[1]?.heredocs.map(({ content, latin1 }) => [content, latin1]);
+  };
+
+  test('keeps its bytes when nothing is expanded', () => {
+    expect(
+      heredocs("COPY <<'E' <<F <<-'G' <<'H' /\n\xff\n\xc3\xa9\nE\n\xff\nF\n\t\xfe\n\tx\n\tG\n\xc3\xa9\nH"),
+    ).toEqual([
+      ['\ufffd\né\n', '\xff\n\xc3\xa9\n'],
+      ['\ufffd\n', undefined],
+      ['\ufffd\nx\n', '\xfe\nx\n'],
+      ['é\n', undefined],
+    ]);
+    expect(heredocs("COPY <<'E' /\nE")).toEqual([['', undefined]]);
+  });
 });

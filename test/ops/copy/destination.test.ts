@@ -272,6 +272,8 @@ describe('flags', () => {
 
   test('a heredoc is a file of its name, dated by the epoch', async () => {
     const op = copyOp(['a.txt', { kind: 'inline', name: 'inline.txt', content: 'hé\n' }], '/mixed/');
+    const bytes = copyOp([{ kind: 'inline', name: 'b', content: '\xff\n', encoding: 'latin1' }], '/b');
+    expect((await copy(bytes, context)).layer.entries[0]?.entry.size).toBe(2);
     const { layer } = await copy(op, context);
     expect(layer.lines()).toEqual([
       'mixed 755 0:0 directory',
