@@ -105,24 +105,9 @@ export function nameServer(text: string): string {
   return text;
 }
 
-const ULIMITS = [
-  ...[
-    'core',
-    'cpu',
-    'data',
-    'fsize',
-    'locks',
-    'memlock',
-    'msgqueue',
-    'nice',
-    'nofile',
-    'nproc',
-    'rss',
-    'rtprio',
-    'rttime',
-  ],
-  ...['sigpending', 'stack'],
-];
+const ULIMITS = 'core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack'.split(
+  ' ',
+);
 
 /** `nofile=1024:2048`; -1 and `infinity` are no limit. */
 export function ulimit(text: string): { name: string; soft: number; hard: number } {

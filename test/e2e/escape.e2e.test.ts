@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { expect, inject, type TestContext, test } from 'vitest';
@@ -11,7 +11,7 @@ const MARK = '87654.25';
 /** The RUNs of fixtures/escape/Dockerfile. */
 const RUNS = ['none', 'default', 'user'];
 
-/** What a RUN must not see: a file, a process, a port on loopback and a socket without a file. */
+/** What a RUN must not see: a file, a process, the network with a port on loopback, and a socket without a file. */
 class Bait implements AsyncDisposable {
   readonly flags: readonly string[];
   readonly #servers: readonly Server[];
@@ -36,6 +36,7 @@ class Bait implements AsyncDisposable {
       HOST_FILE: file,
       HOST_SOCKET: name,
       HOST_PORT: String((tcp.address() as AddressInfo).port),
+      HOST_NETWORK: readlinkSync('/proc/self/ns/net'),
       HOST_PID: String(sleeper.pid),
       MARK,
     };
