@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { CliRig, output } from '../rig/cli.ts';
@@ -46,6 +46,30 @@ test('root and an ordinary user make the same layers', async (context) => {
   const again = await theirs.tsbuild(argv, { as: [...user.as, 'SOURCE_DATE_EPOCH=978307200'], cwd: user.dir });
   expect(again.code).toBe(0);
   expect(again.stderr).toMatch(/0 ran/);
+});
+
+test('prune takes a cache away that is another user’s of the sandbox', async (context) => {
+  if (process.getuid?.() !== 0) context.skip('only root can become somebody else');
+  await using rig = CliRig.setup(inject('baseRoot'));
+  await using user = await openOrdinaryUser();
+  const flags = await sharedBase(rig);
+  const cache = '--mount=type=cache,target=/cache,uid=1000,gid=1000,mode=0700';
+  rig.write({
+    Dockerfile: `FROM base\nUSER 1000\nRUN --network=none ${cache} echo kept > /cache/f && mkdir -m 0700 /cache/d`,
+  });
+  await output(['chmod', '-R', 'a+rX', rig.dir]);
+  await using theirs = CliRig.setup(join(user.dir, 'root'));
+  theirs.cli = user.cli;
+  const at = { as: user.as, cwd: user.dir };
+  const built = await theirs.tsbuild(['--progress', 'plain', ...flags, rig.context], at);
+  expect(built.code, built.stderr).toBe(0);
+  const mounts = join(user.dir, 'root/mounts');
+  const caches = () =>
+    readdirSync(mounts).flatMap((name) => readdirSync(join(mounts, name)).filter((one) => one === '0'));
+  expect(caches()).toEqual(['0']);
+  const pruned = await theirs.tsbuild(['prune', '--all'], at);
+  expect(pruned.code, pruned.stderr).toBe(0);
+  expect([caches(), readdirSync(join(user.dir, 'root/tmp'))]).toEqual([[], []]);
 });
 
 /** busybox as an OCI layout that both can read: their roots are apart. */

@@ -20,10 +20,12 @@ export interface HeldCache extends AsyncDisposable {
 
 /** A busy private cache makes way for another one of its name, up to here. */
 const MAX_PRIVATE = 1000;
+/** What is mounted. The directory that it lies in stays this user's, who could not move another one's out of the way. */
+const FILES = 'files';
 
 /**
- * A directory that outlives builds: mounts/<name's digest>/<n>, with a lock beside it. `locked` waits until nobody else has it, `private`
- * takes the first that nobody has.
+ * A directory that outlives builds: mounts/<name's digest>/<n>/files, with a lock beside <n>. `locked` waits until nobody else has it,
+ * `private` takes the first that nobody has.
  */
 export async function holdCache(mount: CacheMount, workspace: Workspace, signal: AbortSignal): Promise<HeldCache> {
   const dir = join(workspace.mountsDir, createHash('sha256').update(mount.name).digest('hex'));
@@ -32,8 +34,9 @@ export async function holdCache(mount: CacheMount, workspace: Workspace, signal:
   const { lock, path } = await lockOne(mount, dir, signal);
   try {
     if (!existsSync(path)) await makeCache(mount, path, workspace);
-    const type = statSync(path).isDirectory() ? 'directory' : 'file';
-    return { path, type, [Symbol.asyncDispose]: async () => lock.release() };
+    const files = join(path, FILES);
+    const type = statSync(files).isDirectory() ? 'directory' : 'file';
+    return { path: files, type, [Symbol.asyncDispose]: async () => lock.release() };
   } catch (error) {
     lock.release();
     throw error;
@@ -61,12 +64,14 @@ async function lockOne(
 /** Two that share a new cache make it twice; the first to finish wins. */
 async function makeCache(mount: CacheMount, path: string, workspace: Workspace): Promise<void> {
   const temp = workspace.tempPath('cache');
+  const files = join(temp, FILES);
   try {
+    mkdirSync(temp, 0o700);
     if (mount.seed === undefined) {
-      mkdirSync(temp, 0o700);
-      own(temp, mount, workspace);
-      chmodSync(temp, mount.mode);
-    } else seed(mount.seed, temp, workspace);
+      mkdirSync(files, 0o700);
+      own(files, mount, workspace);
+      chmodSync(files, mount.mode);
+    } else seed(mount.seed, files, workspace);
     renameSync(temp, path);
   } catch (error) {
     if (!existsSync(path)) throw error;
