@@ -10,7 +10,7 @@ export function outputsOf({ output, push, load, tag }: BuildFlags): readonly Out
     ...(push === true ? [parseOutput('type=registry')] : []),
     ...(load === true ? [parseOutput('type=docker')] : []),
   ];
-  assertPlaces(outputs, isatty(1));
+  assertPlaces(outputs, () => isatty(1));
   if (tag === undefined && outputs.some(({ type, names }) => type === 'registry' && names === undefined))
     throw new BuildError('usage', 'an image without a name cannot be pushed', {
       hint: 'name it, e.g. -t registry.example/app:1.0',
@@ -19,7 +19,7 @@ export function outputsOf({ output, push, load, tag }: BuildFlags): readonly Out
 }
 
 /** Each file has a name of its own, and nobody's terminal is written full. @throws BuildError usage */
-export function assertPlaces(outputs: readonly OutputSpec[], isTerminal: boolean): void {
+export function assertPlaces(outputs: readonly OutputSpec[], isTerminal: () => boolean): void {
   const written = outputs.filter((output) => isFileOutput(output) && output.tar !== false);
   const twice = written.find(({ dest }, index) => written.findIndex((other) => other.dest === dest) < index);
   if (twice !== undefined)
@@ -27,7 +27,7 @@ export function assertPlaces(outputs: readonly OutputSpec[], isTerminal: boolean
       hint: 'give each output a dest of its own',
     });
   const shown = written.find(({ dest }) => dest === '-');
-  if (isTerminal && shown !== undefined)
+  if (shown !== undefined && isTerminal())
     throw new BuildError('usage', `type=${shown.type} has no dest, and stdout is a terminal`, {
       hint: `write type=${shown.type},dest=FILE, or send stdout to a file or a pipe`,
     });
