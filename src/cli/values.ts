@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
 import { BuildError } from '../errors.ts';
-import { normaliseReference } from '../image/oci/index.ts';
 import { splitCsv } from '../util/csv.ts';
 import type { LowerChoice } from '../worker/protocol.ts';
 
@@ -31,20 +30,11 @@ export function label(text: string): [string, string] {
   return equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-/** `NAME=VALUE`, where NAME is as an image is called, with `::PLATFORM` or without. */
+/** `NAME=VALUE`; what a name may be is for the frontend to say. */
 export function buildContext(text: string): [string, string] {
   const [name, value] = keyValue('--build-context', text);
   if (value === '')
     throw usage('--build-context', text, 'NAME=VALUE: a path, a URL, docker-image://REF or oci-layout://DIR');
-  try {
-    normaliseReference(name.replace(/::.*$/, ''));
-  } catch (error) {
-    if (!(error instanceof BuildError)) throw error;
-    throw new BuildError('usage', `--build-context: invalid context name ${name}`, {
-      hint: error.message,
-      cause: error,
-    });
-  }
   return [name, value];
 }
 

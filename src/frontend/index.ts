@@ -6,6 +6,5 @@ export { parseGitUrl } from './lower/git-url.ts';
 export { type LowerDeps, type Lowered, lower, type StageSummary } from './lower/lower.ts';
 export type * from './options.ts';
 export * from './outline/index.ts';
-export { parseBool } from './parse/go-values.ts';
 export { parseDockerfile } from './parse/index.ts';
 export type * from './resolver.ts';

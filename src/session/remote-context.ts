@@ -3,11 +3,12 @@ import { isAbsolute } from 'node:path';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { parseBool, parseGitUrl } from '../frontend/index.ts';
+import { parseGitUrl } from '../frontend/index.ts';
 import type { Http } from '../host/net/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import { lookupFollowed, type OpDeps, type OpenStack } from '../ops/index.ts';
 import { httpTree } from '../sources/http/index.ts';
+import { parseGoBool } from '../util/go-bool.ts';
 import { relPathOfText } from '../util/rel-path.ts';
 import { type FetchFile, makeFetchFile } from './fetch-file.ts';
 import { type GitLayers, makeGitLayers } from './git-layer.ts';
@@ -65,7 +66,7 @@ export function mainGitRequest(
   deps: Pick<RemoteDeps, 'isDated'>,
 ) {
   const request = gitRequest(context, deps);
-  const isKept = parseBool(buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '') === true;
+  const isKept = parseGoBool(buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '') === true;
   return request === undefined || !isKept ? request : { ...request, keepGitDir: true };
 }
 

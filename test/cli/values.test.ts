@@ -114,7 +114,6 @@ describe('values', () => {
     () => keyValue('--filter', '=x'),
     () => buildContext('golang='),
     () => buildContext('golang'),
-    () => buildContext('UPPER=dir'),
     () => buildArg('', {}),
     () => label(''),
     () => pairs('--secret', 'id=x,sorce=y', ['id', 'source']),

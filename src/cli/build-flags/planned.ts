@@ -15,7 +15,12 @@ const ATTEST_HINT = 'images have no attestations: leave it out, or give --proven
 
 /** `false`, or a spec with `disabled=true`. */
 function asksForNone(value: string): boolean {
-  return parseGoBool(value) === false || (splitCsv(value) ?? []).some((field) => /^disabled=(1|t|true)$/i.test(field));
+  return parseGoBool(value) === false || (splitCsv(value) ?? []).some(isDisabled);
+}
+
+function isDisabled(field: string): boolean {
+  const [key, value = ''] = field.split('=');
+  return key?.toLowerCase() === 'disabled' && parseGoBool(value) === true;
 }
 
 /** Flags of the contract that are refused, never accepted and ignored. */

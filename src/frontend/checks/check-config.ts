@@ -1,3 +1,4 @@
+import { parseGoBool } from '../../util/go-bool.ts';
 import { checkProblem, checkValueOf } from '../parse/directives.ts';
 import { describeRule, isOn, type RuleName } from './rules.ts';
 
@@ -16,7 +17,7 @@ export function parseCheckConfig(text: string | undefined): CheckConfig {
   return {
     skipped: names(parts.get('skip')),
     experimental: names(parts.get('experimental')),
-    isError: /^(?:1|t|T|true|TRUE|True)$/.test(parts.get('error') ?? ''),
+    isError: parseGoBool(parts.get('error') ?? '') === true,
   };
 }
 

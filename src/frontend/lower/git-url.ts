@@ -1,6 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import type { GitOp } from '../../graph/index.ts';
-import { parseBool } from '../parse/go-values.ts';
+import { parseGoBool } from '../../util/go-bool.ts';
 
 export type GitSource = Omit<GitOp, 'kind' | 'keepGitDir'> & { readonly keepGitDir?: boolean | undefined };
 
@@ -50,7 +50,7 @@ const FLAGS = new Set(['submodules', 'keep-git-dir', 'fetch-by-commit']);
 
 function flag(name: 'submodules' | 'keepGitDir' | 'fetchByCommit'): Read {
   return (value) => {
-    const isOn = value === '' ? true : parseBool(value);
+    const isOn = value === '' ? true : parseGoBool(value);
     return isOn === undefined ? undefined : { [name]: isOn };
   };
 }

@@ -1,3 +1,5 @@
+import { parseGoBool } from '../../util/go-bool.ts';
+
 const NAMES: ReadonlySet<string> = new Set(['syntax', 'escape', 'check']);
 const DIRECTIVE = /^([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=([\t\n\f\r ]*)/;
 
@@ -73,7 +75,7 @@ export function checkProblem(value: string): string | undefined {
     if (at < 0) return `invalid check option ${JSON.stringify(part)}`;
     const key = part.slice(0, at).trim();
     if (!CHECK_KEYS.has(key)) return `invalid check option ${JSON.stringify(key)}`;
-    if (key === 'error' && !/^(?:1|0|t|f|T|F|true|false|TRUE|FALSE|True|False)$/.test(part.slice(at + 1).trim())) {
+    if (key === 'error' && parseGoBool(part.slice(at + 1).trim()) === undefined) {
       return `failed to parse check option ${JSON.stringify(part)}`;
     }
   }

@@ -1,9 +1,3 @@
-/** Go's strconv.ParseBool; undefined for anything else. */
-export function parseBool(text: string): boolean | undefined {
-  if (/^(?:1|t|T|TRUE|true|True)$/.test(text)) return true;
-  return /^(?:0|f|F|FALSE|false|False)$/.test(text) ? false : undefined;
-}
-
 /** Digits of the base only, below 2^32. */
 export function parseUint32(text: string, base: 8 | 10): number | undefined {
   if (!(base === 8 ? /^[0-7]{1,20}$/ : /^\d{1,20}$/).test(text)) return undefined;

@@ -1,7 +1,8 @@
 import { BuildError, type SourceRange } from '../../errors.ts';
 import { splitCsv } from '../../util/csv.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
-import { parseBool, parseBytes, parseUint32 } from './go-values.ts';
+import { parseGoBool } from '../../util/go-bool.ts';
+import { parseBytes, parseUint32 } from './go-values.ts';
 
 /** A `--mount` as it is written; what is left out has its default filled in by lowering. */
 export interface ParsedMount {
@@ -184,7 +185,7 @@ function readSize(mount: Draft, option: Option): void {
 }
 
 function boolOf({ key, value }: Option): boolean {
-  const flag = parseBool(value);
+  const flag = parseGoBool(value);
   if (flag === undefined)
     throw new MountProblem(`invalid value for ${key}: ${value}`, `write ${key}=true or ${key}=false`);
   return flag;
