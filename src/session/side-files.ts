@@ -34,6 +34,7 @@ export function metadataWarnings(
   { file, text }: DockerfileSource,
 ): readonly object[] {
   const base64 = (bytes: string | Uint8Array): string => Buffer.from(bytes).toString('base64');
+  const sourceInfo = { filename: file, data: base64(text), language: 'Dockerfile' };
   return diagnostics.map(({ code, message, range }) => {
     const { description, url } = describeRule(code);
     return {
@@ -41,7 +42,7 @@ export function metadataWarnings(
       short: base64(`${code}: ${message} (line ${range.startLine})`),
       detail: [base64(description)],
       ...withoutAbsent({ url }),
-      sourceInfo: { filename: file, data: base64(text), language: 'Dockerfile' },
+      sourceInfo,
       range: linesOf(range).map((line) => ({ start: { line }, end: { line } })),
     };
   });

@@ -35,11 +35,14 @@ export interface ExternalDeps {
 
 export function makeExternals(deps: ExternalDeps): Externals {
   const known = new Map<string, Resolved>();
+  const names = new Set<string>();
   return {
     assertNames(externals) {
       for (const external of externals) {
+        if (names.has(external.name)) continue;
         try {
           normaliseReference(external.name);
+          names.add(external.name);
         } catch (error) {
           throw explained(error, external, deps);
         }

@@ -13,8 +13,8 @@ export interface ArchiveFile {
 }
 
 /**
- * A plain archive of plain files, such as an exported image, in pieces; none has a date. Layers are written by tar-writer.ts, which keeps every byte. Who
- * stops reading ends it: bodies are given back, and no further one is begun.
+ * A plain archive of plain files, such as an exported image, in pieces; none has a date. Layers are written by tar-writer.ts, which
+ * keeps every byte. Who stops reading ends it: bodies are given back, and no further one is begun.
  * @throws Error when a body has another size than its file says
  */
 export async function* packArchive(
