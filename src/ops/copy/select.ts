@@ -65,9 +65,10 @@ async function selectSource(
   return patternErrors(op, async () => {
     if (op.parents) return selectParents(op, source.path, { tree, options });
     const selected: SelectedSource[] = [];
-    for (const path of isRemote(tree)
-      ? [relPath(latin1Of(source.path))]
-      : expandSource(tree, relPath(latin1Of(source.path)))) {
+    const written = relPath(latin1Of(source.path));
+    const paths = isRemote(tree) ? [written] : expandSource(tree, written);
+    if (paths === undefined) throw missing(op, source.path, tree);
+    for (const path of paths) {
       selected.push(await selectPath(op, { path, written: source.path }, { tree, options }));
     }
     return selected;
@@ -85,8 +86,7 @@ async function selectPath(
   { tree, options }: In,
 ): Promise<SelectedSource> {
   const entry = lookupFollowed(tree, path);
-  if (entry === undefined)
-    throw sourceMissing(tree, written, { code: 'copy-source-missing', name: `${op.instruction} source` });
+  if (entry === undefined) throw missing(op, written, tree);
   const unpack = op.unpack === 'auto' ? !isRemote(tree) : op.unpack;
   if (unpack && entry.type === 'file' && (await isArchive(tree, entry, options))) {
     const unpacked = options.keyOnly === true ? undefined : await unpackArchive(tree, entry, options);
@@ -111,11 +111,13 @@ function selectParents(op: CopyOp, source: string, { tree, options }: In): Selec
   const from = relPath(latin1Of(pivot < 0 ? '' : source.slice(0, pivot)));
   const include = relPath(pivot < 0 ? source : source.slice(pivot + 3));
   const isLiteral = !hasWildcard(source);
-  const missing = () => sourceMissing(tree, source, { code: 'copy-source-missing', name: `${op.instruction} source` });
-  if (isLiteral && lookupFollowed(tree, relPath(`${from}/${latin1Of(include)}`)) === undefined) throw missing();
-  return expandSource(tree, from).map((path): SelectedFiles => {
+  if (isLiteral && lookupFollowed(tree, relPath(`${from}/${latin1Of(include)}`)) === undefined)
+    throw missing(op, source, tree);
+  const tops = expandSource(tree, from);
+  if (tops === undefined) throw missing(op, source, tree);
+  return tops.map((path): SelectedFiles => {
     const top = lookupFollowed(tree, path);
-    if (top === undefined) throw missing();
+    if (top === undefined) throw missing(op, source, tree);
     if (top.type !== 'directory') return { kind: 'files', tree, name: baseName(path), top, items: itemOf(tree, top) };
     const items = walkDirectory(tree, top.path, {
       include: include === '' ? '**' : include,
@@ -124,6 +126,10 @@ function selectParents(op: CopyOp, source: string, { tree, options }: In): Selec
     });
     return { kind: 'files', tree, name: baseName(path), top, items };
   });
+}
+
+function missing({ instruction }: CopyOp, written: string, tree: Tree): BuildError {
+  return sourceMissing(tree, written, { code: 'copy-source-missing', name: `${instruction} source` });
 }
 
 /** @throws BuildError copy-conflict for a loop of links */

@@ -156,13 +156,13 @@ function model({ sources, dest: to, chown, chmod }: CopyOp, source: Tree, base: 
 
 const DIRECTORY: Seen = { type: 'directory', mode: 0o755, owner: '0:0', content: '', mtimeSec: 0 };
 
-/** undefined for a loop of links. */
+/** undefined for a loop of links, and where what stands before the wildcard is not there. */
 function matchesOf(files: Files, pattern: string): string[] | undefined {
   if (!/[*?]/.test(pattern)) return [pattern === '.' ? '' : pattern];
   const [first = '', second] = pattern.split('/');
   if (!/[*?]/.test(first)) {
     const dir = follow(files, first);
-    return dir === undefined ? undefined : childrenOf(files, dir);
+    return dir === undefined || !(dir === '' || files.has(dir)) ? undefined : childrenOf(files, dir);
   }
   if (second === undefined) return childrenOf(files, '');
   return childrenOf(files, '')

@@ -39,7 +39,7 @@ describe('sources', () => {
       ['', 'a.txt', 'ab.txt', 'c.md'],
     ],
     [['/dir1/.'], ['', 'sub', 'sub/s1', 'x1.log']],
-    [['none/*.x'], []],
+    [['dir1/*.none', '*.none', 'none*/*.x', 'a.txt/*'], []],
   ])('%j', async (sources, expected) => {
     expect(await paths(sources)).toEqual(expected);
   });
@@ -63,9 +63,18 @@ describe('sources', () => {
     ['./src/./**/*.md', ['', 'README.md']],
     ['src/lib', ['', 'src', 'src/lib', 'src/lib/deep', 'src/lib/deep/x.h', 'src/lib/keep.c', 'src/lib/lose.c']],
     ['none/*.x', ['']],
+    ['./none*/./*.x', []],
   ])('--parents %s', async (source, expected) => {
     expect(await paths([source], { parents: true })).toEqual(expected);
   });
+
+  test.each(['none/*.x', 'dir1/none/*/x', 'dangling/*', '/none/?'])(
+    '%s: what stands before the wildcard is not there',
+    async (source) => {
+      await expect(paths([source])).rejects.toMatchObject({ code: 'copy-source-missing' });
+      await expect(paths([`${source}/./a`], { parents: true })).rejects.toMatchObject({ code: 'copy-source-missing' });
+    },
+  );
 
   test('--parents gives the parents the attributes of the source', async () => {
     const { layer } = await copy(copyOp(['src/lib/keep.c'], '/p/', { parents: true }), context);

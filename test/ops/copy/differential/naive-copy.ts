@@ -179,7 +179,9 @@ function expand(top: string, argument: string): string[] {
   const parts = cleaned(argument);
   const first = parts.findIndex((part) => /[*?[]/.test(part));
   if (first < 0) return [parts.join('/')];
-  let found = [follow(top, parts.slice(0, first).join('/'))];
+  const start = follow(top, parts.slice(0, first).join('/'));
+  if (start !== '' && look(top, start) === undefined) throw new Refused();
+  let found = [start];
   for (const part of parts.slice(first)) {
     found = found.flatMap((dir) =>
       namesIn(top, dir)
