@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
+import { followedPath } from '../sources/context/index.ts';
 
 /** The Dockerfile's text and the name that messages give it. */
 export interface DockerfileSource {
@@ -28,25 +29,40 @@ export function contextDirectory(options: BuildOptions): string {
   return dir;
 }
 
-/** `-f FILE`, else CONTEXT/Dockerfile; a `dockerfile` where there is no `Dockerfile`. @throws BuildError dockerfile-missing */
+/**
+ * `-f FILE`, else CONTEXT/Dockerfile; a `dockerfile` where there is no `Dockerfile`. Links are followed within the directory that it
+ * lies in, and nowhere else.
+ * @throws BuildError dockerfile-missing, context-invalid
+ */
 export function findDockerfile(contextDir: string, options: Pick<BuildOptions, 'file' | 'cwd'>): DockerfileSource {
   const { file: given = 'Dockerfile' } = options;
   const dirs = options.file === undefined ? [contextDir] : [options.cwd, contextDir];
   const candidates = dirs.flatMap((dir) => spellings(given).map((name) => ({ file: name, path: resolve(dir, name) })));
   const [first = { file: given, path: given }] = candidates;
-  const { file, path } = candidates.find((candidate) => existsSync(candidate.path)) ?? first;
+  const { file, path } =
+    candidates.find((candidate) => isFile(candidate.path)) ??
+    candidates.find((candidate) => isLink(candidate.path)) ??
+    first;
+  const followed = whereItLies(path);
   try {
-    const { size } = statSync(path);
-    if (size > MAX_DOCKERFILE_BYTES)
+    if (statSync(followed).size > MAX_DOCKERFILE_BYTES)
       throw new BuildError('dockerfile-missing', `${file} is larger than 16 MiB: no Dockerfile`);
-    return { file, path, text: readFileSync(path) };
+    return { file, path, text: readFileSync(followed) };
   } catch (error) {
     if (error instanceof BuildError) throw error;
-    throw new BuildError('dockerfile-missing', `${file} cannot be read: ${describe(error)}`, {
+    throw new BuildError('dockerfile-missing', `${file} cannot be read: ${describe(error, path)}`, {
       cause: error,
       hint: 'name the Dockerfile with -f FILE',
     });
   }
+}
+
+function isFile(path: string): boolean {
+  return statSync(whereItLies(path), { throwIfNoEntry: false })?.isFile() === true;
+}
+
+function whereItLies(path: string): Buffer {
+  return followedPath(dirname(path), basename(path));
 }
 
 /** A file called Dockerfile may be called dockerfile. */
@@ -54,12 +70,16 @@ export function spellings(file: string): readonly string[] {
   return basename(file) === 'Dockerfile' ? [file, join(dirname(file), 'dockerfile')] : [file];
 }
 
-function describe(error: unknown): string {
+function describe(error: unknown, path: string): string {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return 'no such file';
+  if (code === 'ENOENT') return isLink(path) ? 'a link to what is not in its directory' : 'no such file';
   if (code === 'EISDIR') return 'it is a directory';
   if (code === 'EACCES') return 'permission denied';
   return (error as Error).message;
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 /** All of it, bounded. */

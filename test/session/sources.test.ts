@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, symlinkSync } from 'node:fs';
+import { lstatSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
@@ -85,6 +85,25 @@ describe('the build context', () => {
     expect(await textOf('both/Dockerfile')).toBe('FROM upper');
     await expect(textOf('sub/dockerfilE')).rejects.toMatchObject({ code: 'dockerfile-missing' });
     await expect(textOf('nowhere')).rejects.toMatchObject({ code: 'dockerfile-missing' });
+  });
+
+  test('a Dockerfile that is a link is followed within the directory that it lies in, and nowhere else', async () => {
+    const { options, root, write, dir } = await sessionRig();
+    write({ 'context/sub/a': 'FROM sub', 'context/dockerfile': 'FROM lower', outside: 'FROM outside' });
+    const read = async (target: string, file?: string) => {
+      rmSync(join(dir, 'context', file ?? 'Dockerfile'), { force: true });
+      symlinkSync(target, join(dir, 'context', file ?? 'Dockerfile'));
+      await using contexts = await openContexts(options({ file }), { root, signal });
+      return Buffer.from(contexts.dockerfile.text).toString();
+    };
+    expect(await read('sub/a')).toBe('FROM sub');
+    expect(await read('/sub/a', 'link')).toBe('FROM sub');
+    await expect(read('../outside', 'link')).rejects.toMatchObject({
+      code: 'dockerfile-missing',
+      message: 'link cannot be read: a link to what is not in its directory',
+    });
+    await expect(read(join(dir, 'outside'), 'link')).rejects.toMatchObject({ code: 'dockerfile-missing' });
+    expect(await read('../outside')).toBe('FROM lower');
   });
 
   test.each([

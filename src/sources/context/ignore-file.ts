@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { BuildError } from '../../errors.ts';
 import { isErrno } from '../../host/fs/index.ts';
 import { type IgnoreRule, InvalidRule, parseIgnoreLines } from '../../util/match/index.ts';
+import { followedPath } from './followed-path.ts';
 
 export interface IgnoreFile {
   /** Host path. */
@@ -30,7 +31,7 @@ export function parseIgnoreFile(text: string, file: string): IgnoreRule[] {
 
 /**
  * The ignore file of a context: the Dockerfile's own (`<Dockerfile>.dockerignore` beside it) wins over the context's; they
- * are not merged. undefined when there is neither; a directory of that name is none.
+ * are not merged. undefined when there is neither; a directory of that name is none, nor a link that leads out of the directory it lies in.
  * @throws BuildError ignore-invalid, context-invalid
  */
 export function findIgnoreFile(contextDir: string, dockerfilePath?: string): IgnoreFile | undefined {
@@ -47,8 +48,9 @@ export function findIgnoreFile(contextDir: string, dockerfilePath?: string): Ign
 }
 
 function readIfThere(path: string): string | undefined {
+  const followed = followedPath(dirname(path), basename(path));
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(followed, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'EISDIR'].some((code) => isErrno(error, code))) return undefined;
     throw new BuildError('context-invalid', `cannot read ${path}`, {

@@ -51,6 +51,22 @@ test('a directory is no ignore file', () => {
   expect(findIgnoreFile(dir, join(dir, 'Dockerfile'))).toBeUndefined();
 });
 
+test('a link is followed within the directory that it lies in, and nowhere else', () => {
+  mkdirSync(join(dir, 'context/in'), { recursive: true });
+  const context = join(dir, 'context');
+  writeFileSync(join(dir, 'outside'), 'a\n');
+  writeFileSync(join(context, 'in/rules'), 'b\n');
+  const patternsWith = (target: string) => {
+    rmSync(join(context, '.dockerignore'), { force: true });
+    symlinkSync(target, join(context, '.dockerignore'));
+    return findIgnoreFile(context)?.rules.map(({ pattern }) => pattern);
+  };
+  expect(patternsWith('in/rules')).toEqual(['b']);
+  expect(patternsWith('/in/rules')).toEqual(['b']);
+  expect(patternsWith('../outside')).toBeUndefined();
+  expect(patternsWith(join(dir, 'outside'))).toBeUndefined();
+});
+
 test('what cannot be read is told', () => {
   symlinkSync('.dockerignore', join(dir, '.dockerignore'));
   expect(() => findIgnoreFile(dir)).toThrow(expect.objectContaining({ code: 'context-invalid' }));
