@@ -9,7 +9,13 @@ import { growHeapSlowly } from '../host/process/index.ts';
 import { lgetxattr } from '../host/sys/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { OpenStack } from '../ops/index.ts';
-import { type ContextTree, findIgnoreFile, openContext, type StatIndex } from '../sources/context/index.ts';
+import {
+  type ContextOptions,
+  type ContextTree,
+  findIgnoreFile,
+  openContext,
+  type StatIndex,
+} from '../sources/context/index.ts';
 import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
 import { outputsOf } from './outputs.ts';
@@ -49,13 +55,14 @@ export async function openContexts(
   const dockerfile = main.dockerfile;
   const opened = new Map<string, Promise<ContextTree>>();
   const statIndex = root.stat('bare-files');
-  const open = (host: string, rules: readonly IgnoreRule[] | undefined): ContextTree =>
+  const open: Open = (host, rules, attributesOf) =>
     openContext(host, {
       statIndex: options.isParanoid === true ? forgetful(statIndex) : statIndex,
       getXattr: lgetxattr,
       onMany: growHeapSlowly,
       ...(rules === undefined ? {} : { ignore: makeMatcher(rules, { entersByName: true }) }),
       skip: outputsBelow(host, options),
+      attributesOf,
     });
   const named = async (name: string): Promise<ContextTree> => {
     const value = options.contexts.get(name) ?? '';
@@ -80,7 +87,9 @@ export async function openContexts(
       if (tree === undefined) {
         tree =
           name === ''
-            ? Promise.resolve(main.tree === undefined ? open(main.dir ?? '', ignore?.rules) : whole(main.tree))
+            ? Promise.resolve(
+                main.tree === undefined ? open(main.dir ?? '', ignore?.rules, main.attributesOf) : whole(main.tree),
+              )
             : named(name);
         tree.catch(() => undefined);
         opened.set(name, tree);
@@ -118,9 +127,16 @@ function whole(tree: Tree): ContextTree {
   };
 }
 
+type Open = (
+  host: string,
+  rules: readonly IgnoreRule[] | undefined,
+  attributesOf?: ContextOptions['attributesOf'],
+) => ContextTree;
+
 interface MainContext {
   /** Of a context that lies on this machine, or was unpacked. */
   readonly dir?: string;
+  readonly attributesOf?: ContextOptions['attributesOf'];
   readonly tree?: OpenStack;
   readonly dockerfile: DockerfileSource;
   readonly ignoresNothing: boolean;
@@ -163,8 +179,8 @@ async function openRemote(
 function ofFiles(files: StdinSources, options: BuildOptions, apart: DockerfileSource | undefined): MainContext {
   const dir = files.dir ?? contextDirectory(options);
   const dockerfile = apart ?? files.dockerfile ?? findDockerfile(dir, options);
-  const { ignoresNothing } = files;
-  return { dir, dockerfile, ignoresNothing, dispose: () => files[Symbol.asyncDispose]() };
+  const { ignoresNothing, attributesOf } = files;
+  return { dir, attributesOf, dockerfile, ignoresNothing, dispose: () => files[Symbol.asyncDispose]() };
 }
 
 /** `-f URL` */
@@ -184,11 +200,7 @@ export function shownRemote(text: string): string {
   return text.replace(/^(\w+:\/\/)[^/@]*@/, '$1').replace(/\?[^#]*/, '');
 }
 
-function openNamed(
-  name: string,
-  dir: string,
-  open: (host: string, rules: readonly IgnoreRule[] | undefined) => ContextTree,
-): ContextTree {
+function openNamed(name: string, dir: string, open: Open): ContextTree {
   if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new BuildError('context-missing', `the named context ${name}: ${dir} is not a directory`, {
       hint: `check --build-context ${name}=…`,

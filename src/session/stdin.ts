@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { type Root, removeTree } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
-import { isTarHead, openContext, unpackContext } from '../sources/context/index.ts';
+import { type ContextOptions, isTarHead, openContext, unpackContext } from '../sources/context/index.ts';
 import { abortable } from '../util/abortable.ts';
 import { filter } from './filter.ts';
 import { dockerfileIn, dockerfileOfRemote } from './remote-context.ts';
@@ -11,6 +11,8 @@ import { type DockerfileSource, readAll } from './source.ts';
 export interface StdinSources extends AsyncDisposable {
   /** The context's directory when stdin was the context. */
   readonly dir?: string;
+  /** Of an archive's files. */
+  readonly attributesOf?: ContextOptions['attributesOf'];
   readonly dockerfile?: DockerfileSource;
   /** A tar from stdin is taken as it is. */
   readonly ignoresNothing: boolean;
@@ -56,11 +58,11 @@ export async function unpackStream(
     const text = await readAll(all, MAX_STDIN_DOCKERFILE);
     return { dir, dockerfile: { file: 'Dockerfile', text }, ignoresNothing: true, ...dispose };
   }
-  await unpackContext(all, { dir, signal, filter });
+  const attributesOf = await unpackContext(all, { dir, signal, filter });
   const find = isStdin ? dockerfileIn : dockerfileOfRemote;
   const isElsewhere = options.file === '-' || /^https?:/.test(options.file ?? '');
   const dockerfile = isElsewhere ? {} : { dockerfile: find(openContext(dir), options) };
-  return { dir, ...dockerfile, ignoresNothing: true, ...dispose };
+  return { dir, attributesOf, ...dockerfile, ignoresNothing: true, ...dispose };
 }
 
 function ambiguous(file: string): BuildError {

@@ -8,6 +8,7 @@ import { defaultFile, outputsOf, sideFilesOf } from '../../src/session/outputs.t
 import { removeStaleFiles } from '../../src/session/side-files.ts';
 import { relPath } from '../../src/util/rel-path.ts';
 import { output } from '../rig/cli.ts';
+import { makeTar } from '../sources/context/make-tar.ts';
 import { sessionRig } from './rig.ts';
 
 const signal = new AbortController().signal;
@@ -176,6 +177,18 @@ describe('standard input', () => {
     await using contexts = await openContexts(options({ context: '-', stdin }), { root, signal });
     expect(Buffer.from(contexts.dockerfile.text).toString()).toBe('FROM tar');
     expect(contexts.ignoreRules).toEqual([]);
+  });
+
+  test('as the context: files of a tar belong to whom it says', async () => {
+    const { options, root } = await sessionRig();
+    const stdin = from(
+      makeTar([
+        { path: 'Dockerfile', text: 'FROM tar' },
+        { path: 'a', uid: 7, gid: 8 },
+      ]),
+    );
+    await using contexts = await openContexts(options({ context: '-', stdin }), { root, signal });
+    expect((await contexts.open('')).lookup(relPath('a'))).toMatchObject({ uid: 7, gid: 8 });
   });
 
   test('an abort ends the wait for it', async () => {

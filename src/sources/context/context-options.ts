@@ -20,6 +20,9 @@ export interface StatIndex {
   put(state: StatKey, digest: Digest, readBeganNs: bigint): number;
 }
 
+/** Whose a file is, and what it may. */
+export type Attributes = Pick<TreeEntry, 'uid' | 'gid' | 'xattrs'>;
+
 export interface ContextOptions {
   readonly ignore?: Matcher | undefined;
   readonly statIndex?: StatIndex | undefined;
@@ -27,11 +30,13 @@ export interface ContextOptions {
   readonly skip?: ((path: RelPath) => boolean) | undefined;
   /** Reads an xattr of a host path (valid until it returns), symlinks not followed; undefined when the file has none of that name. */
   readonly getXattr?: ((path: Buffer, name: string) => Uint8Array | undefined) | undefined;
+  /** Tells what the files themselves cannot: of an archive that was unpacked. Without it everything belongs to root. */
+  readonly attributesOf?: ((path: RelPath) => Attributes) | undefined;
   /** Called when it turns out that there are tens of thousands of files. */
   readonly onMany?: (() => void) | undefined;
 }
 
-/** A context directory as COPY sees it: what is ignored is not there, and everything belongs to root. */
+/** A context directory as COPY sees it: what is ignored is not there. */
 export interface ContextTree extends Tree {
   /** The rule that keeps a path that exists out; undefined for one that is there, or does not exist at all. */
   excludedBy(path: RelPath): IgnoreRule | undefined;

@@ -25,6 +25,19 @@ export class ContextTree {
     for (let index = 0; index < tar.size; index += 1) this.#apply(index);
   }
 
+  /** Nodes that were ever made: all are below. */
+  get size(): number {
+    return this.#names.size;
+  }
+
+  /** NO_NODE when there is nothing of that path. */
+  node(path: RelPath): number {
+    let node = TOP_NODE;
+    if (path !== TOP)
+      for (const part of path.split('/')) node = node === NO_NODE ? NO_NODE : this.#names.find(node, part);
+    return node;
+  }
+
   /** All but the top, in byte order of their paths. */
   nodes(): Uint32Array {
     return this.#names.sorted().subarray(1);
@@ -53,7 +66,7 @@ export class ContextTree {
     const { path, type, link } = this.#tar.at(index).entry;
     if (path === TOP) return;
     const parent = this.#parentOf(path);
-    const target = type === 'hardlink' ? this.#linked(path, link) : index;
+    const target = type === 'hardlink' ? this.#linked(path, link as RelPath) : index;
     const name = path.slice(path.lastIndexOf('/') + 1);
     const there = this.#names.find(parent, name);
     const isDirectory = type === 'directory';
@@ -70,9 +83,8 @@ export class ContextTree {
     }
   }
 
-  #linked(path: RelPath, link: string): number {
-    let node = TOP_NODE;
-    for (const part of link.split('/')) node = node === NO_NODE ? NO_NODE : this.#names.find(node, part);
+  #linked(path: RelPath, link: RelPath): number {
+    const node = this.node(link);
     if (node === NO_NODE || this.isDirectory(node))
       throw new EntryRefused(`${displayPath(path)} is a link to ${displayPath(link)}, which is no file`);
     return this.#entries.get(node) - 1;

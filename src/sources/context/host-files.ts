@@ -86,7 +86,8 @@ export class HostFiles implements NumberedFiles {
   entry(node: number, path: RelPath): TreeEntry {
     this.#lastPath = path;
     this.#lastNode = node;
-    return this.#seen.entry(node, path);
+    const entry = this.#seen.entry(node, path);
+    return this.#options.attributesOf === undefined ? entry : { ...entry, ...this.#options.attributesOf(path) };
   }
 
   linkGroup(node: number): string | undefined {

@@ -1,25 +1,53 @@
 import { chmodSync, closeSync, linkSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
 import { mknod, setMtime } from '../../host/sys/index.ts';
-import { ArchiveError } from '../../image/archive/index.ts';
-import { TooManyNames } from '../../image/toc/index.ts';
-import { hostPath } from '../../util/rel-path.ts';
+import { ArchiveError, BARE, IMPLIED_DIRECTORY, type TarEntry } from '../../image/archive/index.ts';
+import { NO_NODE, TooManyNames } from '../../image/toc/index.ts';
+import { hostPath, type RelPath } from '../../util/rel-path.ts';
+import type { Attributes } from './context-options.ts';
 import { ContextTree, EntryRefused } from './context-tree.ts';
 import { type SpooledEntry, type SpooledTar, type SpoolOptions, spoolTar } from './spool-tar.ts';
 
 /**
- * Unpacks a tar, compressed or not, into an empty directory: modes and times are kept, owners are not. Nothing is written
- * through a link: what lies below one is refused.
+ * Unpacks a tar, compressed or not, into an empty directory. Nothing is written through a link: what lies below one is refused.
+ * @returns what the files cannot tell, for who opens the directory: owners and capabilities; undefined when all are root's and have none
  * @throws BuildError context-invalid when it is no tar, or has entries below something that is no directory
  */
 export async function unpackContext(
   source: AsyncIterable<Uint8Array>,
   { dir, ...options }: SpoolOptions & { readonly dir: string },
-): Promise<void> {
+): Promise<((path: RelPath) => Attributes) | undefined> {
   using tar = await read(source, { tempDir: dir, ...options });
   const tree = applied(tar);
   options.signal.throwIfAborted();
-  writeFiles(dir, tree, tar.size);
+  const kept = new KeptAttributes(tree.size);
+  writeFiles(dir, tree, { entryCount: tar.size, kept });
+  return kept.areRoots ? undefined : (path) => kept.of(tree.node(path));
+}
+
+/** Whose the nodes of a tree are, and what they may. */
+class KeptAttributes {
+  readonly #uids: Uint32Array;
+  readonly #gids: Uint32Array;
+  readonly #xattrs = new Map<number, TarEntry['xattrs']>();
+  areRoots = true;
+
+  constructor(size: number) {
+    this.#uids = new Uint32Array(size);
+    this.#gids = new Uint32Array(size);
+  }
+
+  keep(node: number, { uid, gid, xattrs }: Attributes): void {
+    this.#uids[node] = uid;
+    this.#gids[node] = gid;
+    if (xattrs.size > 0) this.#xattrs.set(node, xattrs);
+    this.areRoots &&= uid === 0 && gid === 0 && xattrs.size === 0;
+  }
+
+  of(node: number): Attributes {
+    if (node === NO_NODE) throw new Error('no file of this archive');
+    return { uid: this.#uids[node] ?? 0, gid: this.#gids[node] ?? 0, xattrs: this.#xattrs.get(node) ?? BARE.xattrs };
+  }
 }
 
 async function read(source: AsyncIterable<Uint8Array>, options: SpoolOptions): Promise<SpooledTar> {
@@ -49,27 +77,35 @@ function applied(tar: SpooledTar): ContextTree {
   }
 }
 
-function writeFiles(dir: string, tree: ContextTree, entryCount: number): void {
+interface Writing {
+  readonly entryCount: number;
+  readonly kept: KeptAttributes;
+}
+
+function writeFiles(dir: string, tree: ContextTree, { entryCount, kept }: Writing): void {
   const nodes = tree.nodes();
   const hostOf = (node: number) => hostPath(dir, tree.path(node));
   for (const node of nodes) if (tree.isDirectory(node)) mkdirSync(hostOf(node), { mode: 0o700 });
   writeContents(tree, { nodes, hostOf, entryCount });
   for (const node of nodes.reverse()) {
-    const { type, mode, mtimeSec, mtimeNsec } = tree.entry(node)?.entry ?? IMPLIED;
+    const entry = tree.entry(node)?.entry ?? IMPLIED_DIRECTORY;
+    const { type, mode, mtimeSec, mtimeNsec } = entry;
     const host = hostOf(node);
+    kept.keep(node, entry);
     if (type !== 'symlink') chmodSync(host, mode);
     setMtime(host, mtimeSec, mtimeNsec);
   }
 }
 
-interface Writing {
-  readonly nodes: Uint32Array;
-  readonly hostOf: (node: number) => Buffer;
-  readonly entryCount: number;
-}
-
 /** All but directories: the first name of each entry is the file, the others are links to it. */
-function writeContents(tree: ContextTree, { nodes, hostOf, entryCount }: Writing): void {
+function writeContents(
+  tree: ContextTree,
+  {
+    nodes,
+    hostOf,
+    entryCount,
+  }: { readonly nodes: Uint32Array; readonly hostOf: (node: number) => Buffer; readonly entryCount: number },
+): void {
   const made = new Uint32Array(entryCount);
   for (const node of nodes) {
     const number = tree.entryNumber(node);
@@ -81,8 +117,6 @@ function writeContents(tree: ContextTree, { nodes, hostOf, entryCount }: Writing
     made[number] = first === 0 ? node : first;
   }
 }
-
-const IMPLIED = { type: 'directory', mode: 0o755, mtimeSec: 0, mtimeNsec: 0 } as const;
 
 function makeFile(host: Buffer, file: SpooledEntry): void {
   const { entry } = file;

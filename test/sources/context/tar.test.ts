@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isTarHead, newestInTar, Spool, spoolTar, unpackContext } from '../../../src/sources/context/index.ts';
+import {
+  isTarHead,
+  newestInTar,
+  openContext,
+  Spool,
+  spoolTar,
+  unpackContext,
+} from '../../../src/sources/context/index.ts';
+import { relPath } from '../../../src/util/rel-path.ts';
 import { tempDir } from '../../rig/layers.ts';
 import { rawTar } from '../../rig/raw-tar.ts';
 import { filter, type GivenEntry, makeTar } from './make-tar.ts';
@@ -188,6 +196,24 @@ describe('a context from standard input', () => {
     expect(lstatSync(join(dir, 'd/h')).ino).toBe(lstatSync(join(dir, 'd/f')).ino);
     expect(readlinkSync(join(dir, 'l'))).toBe('/etc/passwd');
     expect(readFileSync(join(dir, 'no/parent'), 'utf8')).toBe('p');
+  });
+
+  test("tells whose its files are, and what they may; nothing when all is root's", async () => {
+    const xattrs = new Map([['security.capability', Uint8Array.of(1, 2)]]);
+    const attributesOf = await unpack([
+      { path: 'd', type: 'directory', uid: 5, gid: 6 },
+      { path: 'd/f', text: 'hello', uid: 4_294_967_294, gid: 8, xattrs },
+      { path: 'd/h', type: 'hardlink', link: 'd/f' },
+      { path: 'no/parent', text: 'p' },
+    ]);
+    expect(attributesOf?.(relPath('d'))).toEqual({ uid: 5, gid: 6, xattrs: new Map() });
+    expect(attributesOf?.(relPath('d/f'))).toEqual({ uid: 4_294_967_294, gid: 8, xattrs });
+    expect(attributesOf?.(relPath('d/h'))).toEqual(attributesOf?.(relPath('d/f')));
+    expect(attributesOf?.(relPath('no'))).toMatchObject({ uid: 0, gid: 0 });
+    const tree = openContext(dir, { attributesOf });
+    expect(tree.lookup(relPath('d/f'))).toMatchObject({ uid: 4_294_967_294, gid: 8, xattrs, mode: 0o644 });
+    expect(tree.lookup(relPath(''))).toMatchObject({ uid: 0, gid: 0 });
+    expect(await unpack([{ path: 'f' }])).toBeUndefined();
   });
 
   test('the last entry of a name wins', async () => {
