@@ -20,6 +20,7 @@ import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
 import { outputsOf } from './outputs.ts';
 import {
+  bytesOf,
   dockerfileOfRemote,
   fetchBytes,
   gitRequest,
@@ -169,7 +170,8 @@ async function openRemote(
   const kind = remoteKind(options.context);
   if (kind === undefined) return undefined;
   if (kind === 'http') {
-    const unpacked = await unpackStream(fetchBytes(options.context, place.remote), { options, ...place });
+    const fetched = await place.remote.fetchFile(options.context, place);
+    const unpacked = await unpackStream(bytesOf(fetched, place), { options, ...place, fetched });
     return ofFiles(unpacked, options, apart);
   }
   const tree = await openGitContext(mainGitRequest(options, place.remote), place.remote);

@@ -7,7 +7,7 @@ import { parseGitUrl } from '../frontend/index.ts';
 import type { Http } from '../host/net/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import { lookupFollowed, type OpDeps, type OpenStack } from '../ops/index.ts';
-import { httpTree } from '../sources/http/index.ts';
+import { type FetchedUrl, httpTree } from '../sources/http/index.ts';
 import { parseGoBool } from '../util/go-bool.ts';
 import { relPathOfText } from '../util/rel-path.ts';
 import { type FetchFile, makeFetchFile } from './fetch-file.ts';
@@ -95,7 +95,13 @@ export async function* fetchBytes(
   { fetchFile, signal }: RemoteDeps,
   limit: { readonly maxBytes?: number } = {},
 ): AsyncGenerator<Uint8Array> {
-  const { path } = await fetchFile(url, { ...limit, signal });
+  yield* bytesOf(await fetchFile(url, { ...limit, signal }), { signal });
+}
+
+export async function* bytesOf(
+  { path }: Pick<FetchedUrl, 'path'>,
+  { signal }: { readonly signal: AbortSignal },
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of createReadStream(path, { signal })) yield chunk as Buffer;
 }
 

@@ -1,8 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Root, removeTree } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
 import { type ContextOptions, isTarHead, openContext, unpackContext } from '../sources/context/index.ts';
+import type { FetchedUrl } from '../sources/http/index.ts';
 import { abortable } from '../util/abortable.ts';
 import { filter } from './filter.ts';
 import { dockerfileIn, dockerfileOfRemote } from './remote-context.ts';
@@ -32,20 +34,24 @@ export async function readStdin(
     const text = await readAll(stdin, MAX_STDIN_DOCKERFILE);
     return { dockerfile: { file: '-', text }, ignoresNothing: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
-  return unpackStream(stdin, { options, root, signal, isStdin: true });
+  return unpackStream(stdin, { options, root, signal });
 }
 
 interface Unpacking {
   readonly options: BuildOptions;
   readonly root: Root;
   readonly signal: AbortSignal;
-  readonly isStdin?: boolean;
+  /** Of what a URL gave; stdin without it. */
+  readonly fetched?: Pick<FetchedUrl, 'mtimeSec'>;
 }
 
-/** A tar as a context, or a Dockerfile with an empty one. @throws BuildError usage when stdin is one Dockerfile and -f names another */
+/**
+ * A tar as a context, or a Dockerfile: with an empty one where it came from stdin, else in one that holds it as a file `context`.
+ * @throws BuildError usage when stdin is one Dockerfile and -f names another
+ */
 export async function unpackStream(
   source: AsyncIterable<Uint8Array>,
-  { options, root, signal, isStdin = false }: Unpacking,
+  { options, root, signal, fetched }: Unpacking,
 ): Promise<StdinSources & { readonly dir: string }> {
   const dir = root.tempPath('context');
   mkdirSync(dir, { mode: 0o700 });
@@ -54,15 +60,21 @@ export async function unpackStream(
   };
   const { head, all } = await peek(source);
   if (!(await isTarHead(head, { signal, filter }))) {
-    if (isStdin && options.file !== undefined) throw ambiguous(options.file);
+    if (fetched === undefined && options.file !== undefined) throw ambiguous(options.file);
     const text = await readAll(all, MAX_STDIN_DOCKERFILE);
+    if (fetched !== undefined) writeFetched(join(dir, 'context'), text, fetched.mtimeSec);
     return { dir, dockerfile: { file: 'Dockerfile', text }, ignoresNothing: true, ...dispose };
   }
   const attributesOf = await unpackContext(all, { dir, signal, filter });
-  const find = isStdin ? dockerfileIn : dockerfileOfRemote;
+  const find = fetched === undefined ? dockerfileIn : dockerfileOfRemote;
   const isElsewhere = options.file === '-' || /^https?:/.test(options.file ?? '');
   const dockerfile = isElsewhere ? {} : { dockerfile: find(openContext(dir), options) };
   return { dir, attributesOf, ...dockerfile, ignoresNothing: true, ...dispose };
+}
+
+function writeFetched(path: string, bytes: Uint8Array, mtimeSec: number): void {
+  writeFileSync(path, bytes, { mode: 0o600 });
+  utimesSync(path, mtimeSec, mtimeSec);
 }
 
 function ambiguous(file: string): BuildError {

@@ -28,7 +28,10 @@ beforeAll(async () => {
   server = await serveGit(repos, (request, response) => {
     if (request.url === '/x.tar.gz') response.end(tarball());
     else if (request.url === '/dated') response.setHeader('last-modified', 'Mon, 01 Jan 2001 00:00:00 GMT').end('x');
-    else if (request.url === '/Dockerfile') response.end('FROM scratch\nLABEL from=url\n');
+    else if (request.url === '/Dockerfile')
+      response
+        .setHeader('last-modified', 'Mon, 01 Jan 2001 00:00:00 GMT')
+        .end('FROM scratch\nLABEL from=url\nCOPY . /all/\n');
     else if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end();
     else return false;
     return true;
@@ -161,7 +164,9 @@ test('ADD of a repository, with and without its .git, checked', async () => {
 
 test('a tarball, a Dockerfile, and a Dockerfile apart by URL', async () => {
   expect((await built(`${server.url}/x.tar.gz`)).read('sub/f')).toBe('two');
-  await built(`${server.url}/Dockerfile`);
+  const itself = await built(`${server.url}/Dockerfile`);
+  expect(itself.read('all/context')).toContain('LABEL from=url');
+  expect(lstatSync(join(itself.dest, 'all/context'))).toMatchObject({ mode: 0o100600, mtimeMs: 978307200_000 });
   await built(local('not a Dockerfile'), ['-f', `${server.url}/Dockerfile`]);
   const { code, stderr } = await build(`${server.url}/loop`);
   expect([code, stderr.includes('http-failed')]).toEqual([1, true]);
