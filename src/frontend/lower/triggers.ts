@@ -2,10 +2,9 @@ import { BuildError, type SourceRange } from '../../errors.ts';
 import type { Instruction } from '../ast.ts';
 import { parseInstruction } from '../parse/index.ts';
 
-const REFUSED = new Set(['from', 'onbuild', 'maintainer']);
-
 /**
- * The instructions that ONBUILD of a base left behind. They stand at the FROM that fires them.
+ * The instructions that ONBUILD of a base left behind. They stand at the FROM that fires them. What no Dockerfile could leave (MAINTAINER, ONBUILD),
+ * but other tools can, counts as well.
  * @throws BuildError onbuild-invalid, or the trigger's own syntax error, located at the FROM.
  */
 export function parseTriggers(
@@ -23,7 +22,7 @@ export function parseTriggers(
       });
     }
     if (instruction === undefined) throw refused(`ONBUILD trigger of ${base} should be a single expression`, range);
-    if (REFUSED.has(instruction.kind)) {
+    if (instruction.kind === 'from') {
       throw refused(`${instruction.keyword} isn't allowed as an ONBUILD trigger (base image ${base})`, range);
     }
     return instruction;

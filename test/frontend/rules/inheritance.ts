@@ -75,6 +75,13 @@ export const inheritanceRows: readonly Row[] = [
     },
     base({ config: { OnBuild: ['RUN one', 'RUN two'] } }),
   ),
+  accepts(
+    'A10.3',
+    'triggers that no ONBUILD of a Dockerfile leaves behind',
+    'FROM base',
+    { config: expect.objectContaining({ OnBuild: ['RUN x'] }), history: expect.arrayContaining(['e MAINTAINER me']) },
+    base({ config: { OnBuild: ['MAINTAINER me', 'ONBUILD RUN x'] } }),
+  ),
   refuses(
     'A10.3',
     'a trigger that is none',
