@@ -11,16 +11,15 @@ import type { SelectedArchive } from './selection.ts';
 
 /**
  * ADD of an archive: its entries, in order, into the destination, which is the root that no link leads out of. What is in
- * the way is replaced, directories are merged; --chmod does not apply, --chown does not to parents that the archive lacks.
+ * the way is replaced, links to directories too; directories are merged; --chmod does not apply, --chown does not to parents that the archive lacks.
  * @returns where it went, and which entries a link led elsewhere
  */
 export function applyArchive(draft: LayerDraft, source: SelectedArchive, { dest, how }: Placing): Json {
   if (source.unpacked === undefined) throw new Error(`${source.name} was selected for its digest only`);
   const root = resolveIn(draft, dest);
   makeDirectories(draft, root, { mode: 0o755, owner: how.owner, nowSec: how.nowSec });
-  const unpacking: Unpacking = { draft, root, how, moved: [], times: [] };
+  const unpacking: Unpacking = { draft, root, how, moved: [] };
   for (const entry of source.unpacked.entries) applyEntry(unpacking, entry);
-  for (const { path, entry } of unpacking.times.reverse()) setTime(draft, path, entry);
   return [root, ...unpacking.moved];
 }
 
@@ -29,36 +28,32 @@ interface Unpacking {
   readonly root: RelPath;
   readonly how: Attributes;
   readonly moved: Json[];
-  /** Directories get their times last. */
-  readonly times: { readonly path: RelPath; readonly entry: TarEntry }[];
 }
 
 function applyEntry(unpacking: Unpacking, spooled: SpooledEntry): void {
   const { draft, root, how, moved } = unpacking;
   const { entry } = spooled;
   if (entry.path === '') return;
-  const isDirectory = entry.type === 'directory';
-  const path = resolveIn(draft, entry.path, { root, followLast: isDirectory });
+  const path = resolveIn(draft, entry.path, { root, followLast: false });
   if (path === root) return;
   if (path !== below(root, entry.path)) moved.push([entry.path, path]);
   makeDirectories(draft, parentOf(path), { mode: 0o755, owner: undefined, nowSec: how.nowSec });
-  if (isDirectory) applyDirectory(unpacking, path, entry);
+  if (entry.type === 'directory') applyDirectory(unpacking, path, entry);
   else if (entry.type === 'hardlink') applyHardLink(unpacking, path, entry);
   else draft.put(path, inodeOf(spooled, how));
 }
 
-function applyDirectory({ draft, how, times }: Unpacking, path: RelPath, entry: TarEntry): void {
+function applyDirectory({ draft, how }: Unpacking, path: RelPath, entry: TarEntry): void {
   const made = inodeOf({ entry }, how);
   if (draft.lookup(path)?.type === 'directory') {
-    setAttributes(draft.directory(path), made);
+    Object.assign(draft.directory(path), attributesOf(made));
     draft.disown(path);
   } else {
     draft.put(path, made);
   }
-  times.push({ path, entry });
 }
 
-/** Another name of a file of the archive, or of one that was there. Its header's attributes are the file's from then on. */
+/** Another name of a file of the archive, or of one that was there. Its header's attributes are the file's from then on, of a symlink the owner. */
 function applyHardLink({ draft, root, how }: Unpacking, path: RelPath, entry: TarEntry): void {
   const target = resolveIn(draft, entry.link, { root, followLast: false });
   const there = draft.lookup(target);
@@ -69,17 +64,13 @@ function applyHardLink({ draft, root, how }: Unpacking, path: RelPath, entry: Ta
   }
   if (target === path) return;
   const inode = draft.adopt(target);
-  if (inode.type !== 'symlink') setAttributes(inode, inodeOf({ entry }, how));
+  const { uid, gid, ...more } = attributesOf(inodeOf({ entry }, how));
+  Object.assign(inode, { uid, gid }, inode.type === 'symlink' ? {} : more);
   draft.put(path, inode);
 }
 
-function setAttributes(inode: Inode, { mode, uid, gid, mtimeSec, mtimeNsec }: Inode): void {
-  Object.assign(inode, { mode, uid, gid, mtimeSec, mtimeNsec });
-}
-
-function setTime(draft: LayerDraft, path: RelPath, { mtimeSec, mtimeNsec }: TarEntry): void {
-  if (draft.lookup(path)?.type === 'directory')
-    Object.assign(draft.directory(path), { mtimeSec: Math.max(mtimeSec, 0), mtimeNsec });
+function attributesOf({ mode, uid, gid, mtimeSec, mtimeNsec }: Inode) {
+  return { mode, uid, gid, mtimeSec, mtimeNsec };
 }
 
 function inodeOf({ entry, read }: { entry: TarEntry; read?: SpooledEntry['read'] }, { owner }: Attributes): Inode {

@@ -115,6 +115,40 @@ describe('unpacking', () => {
     expect(layer.over(base).get('dst/real/inner')?.content).toBe('inner');
   });
 
+  test('a directory replaces a link, also one to a directory', () => {
+    const { layer } = add(
+      archiveOf({ path: 'in', type: 'directory', uid: 9 }, { path: 'in/x', text: 'x' }),
+      '/dst',
+      {},
+      base,
+    );
+    expect(layer.lines()).toEqual(['dst 755 0:0 directory', 'dst/in 755 9:0 directory', 'dst/in/x 644 0:0 "x"']);
+  });
+
+  test('of several headers of a directory the last one counts', () => {
+    const { layer } = add(
+      archiveOf(
+        { path: 'd', type: 'directory', mtimeSec: 5 },
+        { path: 'd/x', text: 'x' },
+        { path: 'd', type: 'directory', mode: 0o700, mtimeSec: 7 },
+      ),
+      '/',
+    );
+    expect(layer.entries.find(({ entry }) => entry.path === 'd')?.entry).toMatchObject({ mode: 0o700, mtimeSec: 7 });
+  });
+
+  test('a hard link to a symlink takes the owner of its own header along, and no mode', () => {
+    const { layer } = add(
+      archiveOf(
+        { path: 's', type: 'symlink', link: 'q', mode: 0o777, uid: 3, mtimeSec: 5 },
+        { path: 'h', type: 'hardlink', link: 's', uid: 9, gid: 8, mtimeSec: 7 },
+      ),
+      '/a',
+    );
+    expect(layer.lines()).toEqual(['a 755 0:0 directory', 'a/h 777 9:8 → q', 'a/s 777 9:8 = a/h']);
+    expect(layer.entries.find(({ entry }) => entry.path === 'a/h')?.entry.mtimeSec).toBe(5);
+  });
+
   test('links lead nowhere out of the destination', () => {
     const { layer } = add(
       archiveOf(
