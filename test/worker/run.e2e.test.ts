@@ -98,6 +98,21 @@ test.each(LOWERS)(
   },
 );
 
+test.each(LOWERS)(
+  '%s: the top looks the same to every RUN, whatever a layer or a RUN before says of it',
+  async (lower) => {
+    await using rig = await WorkerRig.setup(lower);
+    const base = rig.layer([dir('', { mode: 0o700, uid: 5, gid: 6 })]);
+    const stack = [rig.busybox(), base];
+    const ran = await rig.run(stack, 'stat -c "%a %u:%g" /; chmod 711 /; chown 7:8 /; touch /new');
+    expect(ran.stdout).toBe('755 0:0\n');
+    expect(rig.paths(ran)).toEqual(['new']);
+    const next = await rig.run([...stack, layerOf(ran)], 'stat -c "%a %u:%g" /; chmod 700 /');
+    expect(next.stdout).toBe('755 0:0\n');
+    expect(rig.paths(next)).toEqual([]);
+  },
+);
+
 test('the process: pid 1, no terminal, empty input, umask, cwd made for its user, HOME', async () => {
   await using rig = await WorkerRig.setup();
   const base = rig.busybox();

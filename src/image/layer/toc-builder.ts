@@ -28,9 +28,8 @@ export function makeTocBuilder(tempPath: string): TocBuilder {
     warnings,
     handler: {
       entry(entry, { contentOffset }) {
-        // the top can only be a directory; engines pass over anything else
-        if (entry.path !== '' || entry.type === 'directory')
-          limited(() => addEntry(tree, cleaned(entry, warn), contentOffset));
+        // engines pass over what is said of the top
+        if (entry.path !== '') limited(() => addEntry(tree, cleaned(entry, warn), contentOffset));
       },
       content: () => undefined,
     },

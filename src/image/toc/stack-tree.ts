@@ -116,7 +116,8 @@ class MergedTree implements StackTree {
   }
 
   #find(path: RelPath): StackEntry | undefined {
-    if (path === '') return this.#topDirectory();
+    // what a layer says of the top itself no engine obeys
+    if (path === TOP) return this.#implied(TOP, 0);
     let implied: number | undefined;
     for (const layer of this.#visibleIn(parentOf(path))) {
       const toc = this.#toc(layer);
@@ -129,14 +130,6 @@ class MergedTree implements StackTree {
       return this.#present(entry, layer);
     }
     return implied === undefined ? undefined : this.#implied(path, implied);
-  }
-
-  #topDirectory(): StackEntry {
-    for (const layer of this.#visibleIn(TOP)) {
-      const entry = this.#toc(layer).lookup('');
-      if (entry?.type === 'directory') return this.#entry(entry, layer);
-    }
-    return this.#implied(TOP, 0);
   }
 
   #implied(path: RelPath, layer: number): StackEntry {

@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs';
 import type { DiffID } from '../../../cache/index.ts';
 import { MNT_DETACH, MS_BIND, MS_NODEV, MS_REMOUNT, mount, umount } from '../../host/sys/index.ts';
 import type { StackTree } from '../../image/toc/index.ts';
@@ -57,15 +56,13 @@ export class CopySnapshots implements Snapshots {
       breathe: makeBreather(options.signal),
     });
     this.#assertIntact(stack);
-    const { mode, uid, gid } = lstatSync(copied.dir);
-    const top = { mode: mode & 0o7777, uid, gid };
     if (options.opensDevices !== true) this.#closeDevices(copied.dir, owned);
     const held = owned.move();
     return {
       rootfs: copied.dir,
       tree,
       targets: targetTexts(targets),
-      commit: (how) => this.#publish({ copied, tree, top, ...how }),
+      commit: (how) => this.#publish({ copied, tree, ...how }),
       keep: () => Promise.resolve('a copy of the whole file system is not kept'),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };
@@ -83,11 +80,11 @@ export class CopySnapshots implements Snapshots {
     for (const diffID of new Set(stack)) assertIntact(this.#options.layers, diffID);
   }
 
-  #publish({ copied, tree, top, signal, watch }: Publication) {
+  #publish({ copied, tree, signal, watch }: Publication) {
     const breathe = makeBreather(signal);
     return this.#stacks.publish(async (files) => {
       const changes = await walkCopy({ copied, below: tree, breathe });
-      return writeLayer({ dir: copied.dir, changes, breathe, top, files, watch });
+      return writeLayer({ dir: copied.dir, changes, breathe, files, watch });
     });
   }
 }
@@ -95,5 +92,4 @@ export class CopySnapshots implements Snapshots {
 interface Publication extends CommitOptions {
   readonly copied: CopiedTree;
   readonly tree: StackTree;
-  readonly top: { readonly mode: number; readonly uid: number; readonly gid: number };
 }

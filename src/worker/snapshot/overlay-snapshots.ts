@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { chmodSync, lchownSync, mkdirSync, renameSync } from 'node:fs';
 import type { DiffID } from '../../../cache/index.ts';
 import type { WrittenLayerFiles } from '../../image/layer/index.ts';
 import type { StackTree } from '../../image/toc/index.ts';
@@ -80,7 +80,7 @@ export class OverlaySnapshots implements Snapshots {
     await using owned = new DisposableStack();
     const { tree, lowers, targets, assertUnchanged } = await this.#lowersOf(stack, options, owned);
     const [dir, work] = [this.#stacks.temp('upper', owned), this.#stacks.temp('work', owned)];
-    const top = this.#makeUpper(dir, tree);
+    this.#makeUpper(dir);
     mkdirSync(work, 0o700);
     const overlay = this.#overlays.mount({ lowers, upper: { dir, work }, opensDevices: options.opensDevices });
     owned.defer(() => overlay.unmount());
@@ -92,7 +92,7 @@ export class OverlaySnapshots implements Snapshots {
       commit: async (how) => {
         overlay.unmount();
         assertUnchanged();
-        return this.#publish({ dir, top, tree, ...how });
+        return this.#publish({ dir, tree, ...how });
       },
       keep: async (how) => {
         overlay.unmount();
@@ -138,31 +138,31 @@ export class OverlaySnapshots implements Snapshots {
   }
 
   /** An overlay's top looks as its upper's. */
-  #makeUpper(dir: string, tree: StackTree) {
-    const entry = tree.lookup(TOP) ?? impliedDirectory(TOP);
+  #makeUpper(dir: string): void {
     mkdirSync(dir, 0o700);
     const writer = new TreeWriter(dir, this.#options);
-    writer.add(TOP, entry);
+    writer.add(TOP, impliedDirectory(TOP));
     writer.finish();
-    const { mode, uid, gid } = entry;
-    return this.#options.isSquashed ? { mode, uid: 0, gid: 0 } : { mode, uid, gid };
   }
 
-  async #publish({ dir, top, tree, signal, watch }: Publication): Promise<WrittenLayerFiles> {
+  async #publish({ dir, tree, signal, watch }: Publication): Promise<WrittenLayerFiles> {
     const { layers, isSquashed } = this.#options;
     const breathe = makeBreather(signal);
     const { opaqueXattr } = this.#overlays;
     const written = await this.#stacks.publish(async (files) => {
       const changes = await walkUpper({ dir, below: tree, opaqueXattr, breathe });
-      return writeLayer({ dir, changes, breathe, top, files, watch });
+      return writeLayer({ dir, changes, breathe, files, watch });
     });
-    if (!isSquashed) layers.publishFs(written.diffID, dir);
+    if (!isSquashed) {
+      lchownSync(dir, 0, 0);
+      chmodSync(dir, impliedDirectory(TOP).mode);
+      layers.publishFs(written.diffID, dir);
+    }
     return written;
   }
 }
 
 interface Publication extends CommitOptions {
   readonly dir: string;
-  readonly top: { readonly mode: number; readonly uid: number; readonly gid: number };
   readonly tree: StackTree;
 }

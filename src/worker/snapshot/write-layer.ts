@@ -1,16 +1,9 @@
-import { closeSync, constants, lstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
-import { ArchiveError, BARE, type TarEntry } from '../../image/archive/index.ts';
+import { ArchiveError, type TarEntry } from '../../image/archive/index.ts';
 import { type LayerWriter, openLayerWriter, type WrittenLayerFiles } from '../../image/layer/index.ts';
-import { displayPath, hostPath, type RelPath, TOP } from '../../util/rel-path.ts';
+import { displayPath, hostPath, type RelPath } from '../../util/rel-path.ts';
 import type { UpperChange } from './walk-upper.ts';
-
-/** Attributes of the top as it was made. */
-export interface TopAttributes {
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
 
 /** Sees what goes into a layer, while it is written. */
 export interface LayerWatch {
@@ -26,14 +19,13 @@ export interface WriteLayerOptions {
   /** In the order of a layer's tar. */
   readonly changes: readonly UpperChange[];
   readonly breathe: () => Promise<void> | undefined;
-  readonly top: TopAttributes;
   readonly watch?: LayerWatch | undefined;
   readonly files: { readonly tarPath: string; readonly tocPath: string };
 }
 
-/** Changes as a layer; neither file is left after an error. */
+/** Changes as a layer; neither file is left after an error. The top itself is none: no engine would obey it. */
 export async function writeLayer(options: WriteLayerOptions): Promise<WrittenLayerFiles> {
-  const changes = withTop(options);
+  const { changes } = options;
   const writer = openLayerWriter(options.files);
   try {
     const groups = linkGroups(changes);
@@ -122,33 +114,6 @@ function linkGroups(changes: readonly UpperChange[]): Map<string, RelPath> {
     else first.set(change.inode, change.entry.path);
   }
   return new Map([...first].filter(([inode]) => shared.has(inode)));
-}
-
-/** The top is an entry only if the RUN changed its mode or owner; its time changes with everything. */
-function withTop({ changes, dir, top }: WriteLayerOptions): readonly UpperChange[] {
-  const stat = lstatSync(dir, { bigint: true });
-  const now = { mode: Number(stat.mode) & 0o7777, uid: Number(stat.uid), gid: Number(stat.gid) };
-  if (now.mode === top.mode && now.uid === top.uid && now.gid === top.gid) return changes;
-  const entry: TarEntry = {
-    ...BARE,
-    path: TOP,
-    type: 'directory',
-    ...now,
-    mtimeSec: Number(stat.mtimeNs / 1_000_000_000n),
-  };
-  // Its name is `./`: a few characters sort before that.
-  const index = changes.findIndex((change) => placeOf(change) > './');
-  return changes.toSpliced(index < 0 ? changes.length : index, 0, {
-    kind: 'entry',
-    entry,
-    isOpaque: false,
-    inode: undefined,
-  });
-}
-
-function placeOf(change: UpperChange): string {
-  if (change.kind === 'entry') return change.entry.path;
-  return change.path.includes('/') ? change.path : `.wh.${change.path}`;
 }
 
 type Sink = (chunk: Uint8Array) => void;

@@ -81,11 +81,11 @@ describe('layers of our own', () => {
     tree.close();
   });
 
-  test('no layers, and a top that a layer describes', () => {
+  test('no layers, and a top that a layer describes: it counts for nothing', () => {
     using dir = tempDir();
     expect(stackTree([]).lookup(TOP)).toMatchObject({ type: 'directory', mode: 0o755 });
     expect(stackTree([]).list(TOP)).toEqual([]);
-    expect(stackOf(dir.path, { '/': { mode: 0o700 } }, { f: '' }).lookup(TOP)).toMatchObject({ mode: 0o700 });
+    expect(stackOf(dir.path, { '/': { mode: 0o700 } }, { f: '' }).lookup(TOP)).toMatchObject({ mode: 0o755 });
   });
 
   test('an entry of another stack is looked for by its path', () => {
