@@ -42,5 +42,8 @@ export const BARE = {
   xattrs: new Map(),
 } as const satisfies Omit<TarEntry, 'path' | 'type'>;
 
+/** What Linux has for every symlink; other systems let them differ. */
+export const LINK_MODE = 0o777;
+
 /** A directory that only what lies in it names. */
 export const IMPLIED_DIRECTORY = { ...BARE, type: 'directory', mode: 0o755 } as const satisfies Omit<TarEntry, 'path'>;

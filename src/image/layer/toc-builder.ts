@@ -1,4 +1,4 @@
-import { ArchiveError, type TarEntry, type TarHandler } from '../archive/index.ts';
+import { ArchiveError, LINK_MODE, type TarEntry, type TarHandler } from '../archive/index.ts';
 import { EntryStore, NameTree, placedEntry, type SortedEntries, StoreFull, TooManyNames } from '../toc/index.ts';
 import { LayerTree } from './layer-tree.ts';
 import { AUFS_LINKS, AUFS_PREFIX, isForbiddenXattr, OPAQUE_NAME, splitPath, WHITEOUT_PREFIX } from './names.ts';
@@ -29,7 +29,7 @@ export function makeTocBuilder(tempPath: string): TocBuilder {
     handler: {
       entry(entry, { contentOffset }) {
         // engines pass over what is said of the top
-        if (entry.path !== '') limited(() => addEntry(tree, cleaned(entry, warn), contentOffset));
+        if (entry.path !== '') limited(() => addEntry(tree, cleaned(asOnLinux(entry), warn), contentOffset));
       },
       content: () => undefined,
     },
@@ -82,6 +82,10 @@ function removedName({ path }: TarEntry, base: string): string {
   if (name === '' || name === '.' || name === '..')
     throw new ArchiveError('unsafe-name', `${path} removes nothing that has a name`);
   return name;
+}
+
+function asOnLinux(entry: TarEntry): TarEntry {
+  return entry.type === 'symlink' && entry.mode !== LINK_MODE ? { ...entry, mode: LINK_MODE } : entry;
 }
 
 function cleaned(entry: TarEntry, warn: (text: string) => void): TarEntry {

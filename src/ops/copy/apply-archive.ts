@@ -1,6 +1,6 @@
 import type { Json } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
-import type { TarEntry } from '../../image/archive/index.ts';
+import { LINK_MODE, type TarEntry } from '../../image/archive/index.ts';
 import type { SpooledEntry } from '../../sources/context/index.ts';
 import { joinRel, parentOf, type RelPath } from '../../util/rel-path.ts';
 import { capabilityOf, type Placing } from './apply-files.ts';
@@ -76,7 +76,7 @@ function attributesOf({ mode, uid, gid, mtimeSec, mtimeNsec }: Inode) {
 function inodeOf({ entry, read }: { entry: TarEntry; read?: SpooledEntry['read'] }, { owner }: Attributes): Inode {
   return {
     type: entry.type,
-    mode: entry.mode,
+    mode: entry.type === 'symlink' ? LINK_MODE : entry.mode,
     uid: owner?.uid ?? entry.uid,
     gid: owner?.gid ?? entry.gid,
     size: entry.size,

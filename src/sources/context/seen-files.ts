@@ -1,6 +1,6 @@
 import { type Digest, Digests, NO_ENTRY } from '../../../cache/index.ts';
 import { FileStat, STAT_WORDS } from '../../host/fs/index.ts';
-import type { EntryType } from '../../image/archive/index.ts';
+import { type EntryType, LINK_MODE } from '../../image/archive/index.ts';
 import { NameTree, NO_NODE, type Nodes, Numbers, TOP_NODE, type TreeEntry } from '../../image/toc/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import type { StatIndex } from './context-options.ts';
@@ -137,7 +137,7 @@ export class SeenFiles {
     const entry: TreeEntry = {
       path,
       type,
-      mode: type === 'symlink' ? 0o777 : stat.mode & 0o7777,
+      mode: type === 'symlink' ? LINK_MODE : stat.mode & 0o7777,
       uid: 0,
       gid: 0,
       size: type === 'file' ? stat.size : 0,

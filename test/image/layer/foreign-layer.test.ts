@@ -94,6 +94,11 @@ describe('a name that comes twice', () => {
     expect(toc.lookup('d/f')).toBeDefined();
   });
 
+  test('a symlink has the mode that Linux gives it', () => {
+    const { toc } = tocOf(rawTar([{ name: 's', typeflag: '2', link: 'x', mode: 0o755 }]));
+    expect(toc.lookup('s')).toMatchObject({ type: 'symlink', mode: 0o777 });
+  });
+
   test('the top is passed over, whatever it is said to be', () => {
     const { toc } = tocOf(rawTar([file('./', 'content'), { name: './', typeflag: '5', mode: 0o700 }]));
     expect(toc.size).toBe(0);

@@ -140,7 +140,7 @@ describe('unpacking', () => {
   test('a hard link to a symlink takes the owner of its own header along, and no mode', () => {
     const { layer } = add(
       archiveOf(
-        { path: 's', type: 'symlink', link: 'q', mode: 0o777, uid: 3, mtimeSec: 5 },
+        { path: 's', type: 'symlink', link: 'q', mode: 0o755, uid: 3, mtimeSec: 5 },
         { path: 'h', type: 'hardlink', link: 's', uid: 9, gid: 8, mtimeSec: 7 },
       ),
       '/a',
