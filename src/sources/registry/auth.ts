@@ -1,5 +1,6 @@
 import { BuildError } from '../../errors.ts';
 import type { Http } from '../../host/net/index.ts';
+import { parseChallenges } from './challenge.ts';
 import type { Credential, CredentialAnswer, CredentialSource } from './credentials.ts';
 import type { Endpoint } from './endpoints.ts';
 import { denied, refusal } from './problems.ts';
@@ -38,20 +39,21 @@ export class Authorizer {
   }
 
   /**
-   * Answers a 401's WWW-Authenticate; undefined when there is nothing to answer with.
+   * Answers a 401's WWW-Authenticate, with a token where it offers that; undefined when there is nothing to answer with.
    * @throws BuildError registry-denied, registry-error; HttpError
    */
-  async answer(challenge: string, asked: Challenged): Promise<string | undefined> {
+  async answer(header: string, asked: Challenged): Promise<string | undefined> {
     this.#known.delete(keyOf(asked));
-    const scheme = /^\s*(\w+)/.exec(challenge)?.[1]?.toLowerCase();
+    const challenges = parseChallenges(header);
     const { credential } = await this.#find(asked);
-    if (scheme === 'basic') {
-      if (credential === undefined || credential.username === '') return undefined;
-      return this.#remember(asked, { header: basic(credential), seconds: FOREVER_S });
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+    if (bearer !== undefined) {
+      const token = await this.#token(bearer.parameters, { ...asked, credential });
+      return this.#remember(asked, { header: `Bearer ${token.text}`, seconds: token.seconds });
     }
-    if (scheme !== 'bearer') return undefined;
-    const token = await this.#token(parametersOf(challenge), { ...asked, credential });
-    return this.#remember(asked, { header: `Bearer ${token.text}`, seconds: token.seconds });
+    if (!challenges.some(({ scheme }) => scheme === 'basic')) return undefined;
+    if (credential === undefined || credential.username === '') return undefined;
+    return this.#remember(asked, { header: basic(credential), seconds: FOREVER_S });
   }
 
   /** For messages: never the password. */
@@ -126,8 +128,7 @@ function tokenRequest(
   const url = realmURL(challenge, endpoint);
   const scope = challenge.get('scope') ?? `repository:${path}:${access}`;
   const service = challenge.get('service');
-  // What proves who asks crosses no network in clear, unless the registry itself is reached so.
-  const isSafe = url.protocol === 'https:' || endpoint.base.startsWith('http:') || endpoint.insecure;
+  const isSafe = isSafeFor(url, endpoint);
   if (isSafe && credential?.identityToken !== undefined) {
     const form = new URLSearchParams({ grant_type: 'refresh_token', client_id: 'tsbuild', scope });
     if (service !== undefined) form.set('service', service);
@@ -135,23 +136,20 @@ function tokenRequest(
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     return { url: url.href, method: 'POST', headers, body: Buffer.from(form.toString()) };
   }
-  url.searchParams.set('scope', scope);
+  for (const one of scope.split(' ')) url.searchParams.append('scope', one);
   if (service !== undefined) url.searchParams.set('service', service);
   if (credential !== undefined) url.searchParams.set('account', credential.username);
   const headers = credential !== undefined && isSafe ? { authorization: basic(credential) } : {};
   return { url: url.href, method: 'GET', headers };
 }
 
-function basic({ username, password }: Credential): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+/** What proves who asks crosses no network in clear, unless the registry itself is reached so. */
+function isSafeFor(url: URL, endpoint: Endpoint): boolean {
+  return url.protocol === 'https:' || endpoint.base.startsWith('http:') || endpoint.insecure;
 }
 
-function parametersOf(challenge: string): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const match of challenge.slice(0, 4096).matchAll(/(\w+)=(?:"([^"]*)"|([^\s,"]+))/g)) {
-    found.set((match[1] ?? '').toLowerCase(), match[2] ?? match[3] ?? '');
-  }
-  return found;
+function basic({ username, password }: Credential): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 function realmURL(challenge: ReadonlyMap<string, string>, endpoint: Endpoint): URL {

@@ -132,19 +132,30 @@ async function isThere({ client, repository, signal }: Pushing, { digest, size }
 
 /** Lent by another repository of the same registry, else uploaded. */
 async function isBorrowed(pushing: Pushing, blob: PushBlob, count: (bytes: number) => void): Promise<boolean> {
-  const { repository } = pushing;
-  const lender = (blob.knownIn ?? []).find(
-    (name) => name.startsWith(`${repository.registry}/`) && name !== nameOf(repository),
-  );
-  const query =
-    lender === undefined
-      ? ''
-      : `?${new URLSearchParams({ mount: blob.digest, from: lender.slice(repository.registry.length + 1) }).toString()}`;
-  const begun = await ask(pushing, { method: 'POST', resource: `blobs/uploads/${query}`, blob, alsoGood: [] });
+  const begun = (await askedToLend(pushing, blob)) ?? (await ask(pushing, { ...BEGIN, blob, alsoGood: [] }));
   await begun.discard();
   if (begun.status === 201) return true;
   await upload(pushing, { blob, count, location: locationOf(begun, pushing.repository) });
   return isThere(pushing, blob);
+}
+
+const BEGIN = { method: 'POST', resource: 'blobs/uploads/' } as const;
+
+/** The answer to an upload that asks for a loan; undefined where nobody lends, or the registry will not have it: whoever may push need not be able to read there. */
+async function askedToLend(pushing: Pushing, blob: PushBlob): Promise<HttpResponse | undefined> {
+  const { registry } = pushing.repository;
+  const lender = (blob.knownIn ?? []).find(
+    (name) => name.startsWith(`${registry}/`) && name !== nameOf(pushing.repository),
+  );
+  if (lender === undefined) return undefined;
+  const query = new URLSearchParams({ mount: blob.digest, from: lender.slice(registry.length + 1) });
+  try {
+    return await ask(pushing, { ...BEGIN, resource: `${BEGIN.resource}?${query.toString()}`, blob, alsoGood: [] });
+  } catch (error) {
+    pushing.signal.throwIfAborted();
+    if (!(error instanceof BuildError) || error.code === 'registry-unreachable') throw error;
+    return undefined;
+  }
 }
 
 interface Upload {

@@ -47,6 +47,29 @@ test('another repository of the registry lends a blob', async () => {
   expect(server.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1);
 });
 
+test.each([401, 403, 404, 405, 500])('a loan that is answered with %i is not needed', async (status) => {
+  await using server = await FakeRegistry.start();
+  server.fault = ({ method, url }) => (method === 'POST' && url.includes('mount=') ? { status } : undefined);
+  const blob = { ...memoryBlob(layer), knownIn: [`${server.host}/library/node`] };
+  await registryFor().push(image([`${server.host}/app:1`], [blob]), { signal, sleep });
+  expect(server.blob(digestOf(layer))).toEqual(layer);
+});
+
+test('a challenge with several ways and scopes is answered with one token for all scopes', async () => {
+  await using server = await FakeRegistry.start();
+  const header = `Negotiate, Basic realm="x", Bearer realm="${server.url}/token",scope="repository:a:pull,push repository:b:pull"`;
+  server.fault = ({ url, authorization }) =>
+    authorization === 'Bearer t0ken' || url.startsWith('/token')
+      ? undefined
+      : { status: 401, headers: { 'www-authenticate': header } };
+  await registryFor(bob(server)).push(image([`${server.host}/a:1`], [memoryBlob(layer)]), { signal, sleep });
+  const asked = server.requests.find(({ url }) => url.startsWith('/token'))?.url ?? '';
+  expect(new URL(asked, server.url).searchParams.getAll('scope')).toEqual([
+    'repository:a:pull,push',
+    'repository:b:pull',
+  ]);
+});
+
 test('by digest no tag is put', async () => {
   await using server = await FakeRegistry.start();
   await registryFor().push({ ...image([`${server.host}/app:1`], []), byDigest: true }, { signal, sleep });
