@@ -222,7 +222,7 @@ export class FakeRegistry implements AsyncDisposable {
   }
 
   #answer({ method, url, range }: SeenRequest, response: ServerResponse, cut: Cut | undefined): void {
-    const match = /^\/v2\/(.+)\/(manifests|blobs)\/([^/?]+)$/.exec(url);
+    const match = /^\/v2\/(.+)\/(manifests|blobs)\/([^/?]+)(?:\?.*)?$/.exec(url);
     const [, repository = '', kind, name = ''] = match ?? [];
     const found =
       kind === 'blobs'

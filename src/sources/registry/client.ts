@@ -120,7 +120,7 @@ async function askOne(
   { endpoint, http, authorizer }: ClientDeps & { endpoint: Endpoint },
 ): Promise<HttpResponse> {
   const { repository, access = 'pull', signal } = question;
-  const asked = { endpoint, path: repository.path, access };
+  const asked = { endpoint, path: `${endpoint.prefix}${repository.path}`, access };
   const url = urlOf(question, endpoint);
   // Some registries give an address elsewhere that is signed already; who asks is their affair alone.
   const isOwn = new URL(url).origin === new URL(endpoint.base).origin;
@@ -153,6 +153,9 @@ async function askOne(
   });
 }
 
-function urlOf({ repository, resource }: Question, { base }: Endpoint): string {
-  return /^https?:\/\//.test(resource) ? resource : `${base}/v2/${repository.path}/${resource}`;
+function urlOf({ repository, resource }: Question, { base, prefix, isMirror }: Endpoint): string {
+  if (/^https?:\/\//.test(resource)) return resource;
+  // A mirror of several registries is told which one is meant, as containerd tells it.
+  const query = isMirror ? `?${new URLSearchParams({ ns: repository.registry }).toString()}` : '';
+  return `${base}/v2/${prefix}${repository.path}/${resource}${query}`;
 }

@@ -7,7 +7,7 @@ export interface RegistryConfig {
 }
 
 export interface RegistryEntry {
-  /** Asked before the registry itself, in order: URLs or hosts, a path prefix allowed. */
+  /** Asked before the registry itself, in order: URLs or hosts; a path stands before the names of repositories there. */
   readonly mirrors?: readonly string[];
   /** Certificates are not checked, and plain http is tried. */
   readonly insecure?: boolean;

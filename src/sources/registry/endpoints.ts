@@ -5,8 +5,10 @@ import type { RegistryConfig, RegistryEntry } from './config.ts';
 
 /** One address that may answer for a registry. */
 export interface Endpoint {
-  /** `https://registry-1.docker.io`, without slash at the end; a mirror's may have a path. */
+  /** `https://registry-1.docker.io`: its origin. */
   readonly base: string;
+  /** What a mirror puts before the names of repositories: `docker-hub/`; else nothing. */
+  readonly prefix: string;
   /** As in messages and credentials. */
   readonly host: string;
   readonly isMirror: boolean;
@@ -43,12 +45,13 @@ function hostOf(address: string): string {
 
 function endpointsAt(address: string, { isMirror, entry }: { isMirror: boolean; entry: RegistryEntry }): Endpoint[] {
   const scheme = /^(https?):\/\//i.exec(address)?.[1]?.toLowerCase();
-  const rest = address.replace(/^https?:\/\//i, '').replace(/\/+$/, '');
   const host = hostOf(address);
+  const path = address.replace(/^(https?:\/\/)?[^/]*\/*/i, '').replace(/\/+$/, '');
+  const prefix = path === '' ? '' : `${path}/`;
   const isOpen = entry.insecure === true || isLoopback(host.replace(/:\d+$/, '').replace(/^\[|\]$/g, ''));
   const schemes = scheme === undefined ? (isOpen ? ['https', 'http'] : ['https']) : [scheme];
   const ca = entry.ca === undefined ? undefined : readAuthority(entry.ca, host);
-  return schemes.map((each) => ({ base: `${each}://${rest}`, host, isMirror, insecure: isOpen, ca }));
+  return schemes.map((each) => ({ base: `${each}://${host}`, prefix, host, isMirror, insecure: isOpen, ca }));
 }
 
 function readAuthority(file: string, host: string): string {

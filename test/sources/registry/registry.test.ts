@@ -243,6 +243,23 @@ test('mirrors are asked first; when they fail the registry itself is', async () 
   expect(server.requests).toEqual([]);
 });
 
+test.each([
+  ['', '/v2/'],
+  ['/', '/v2/'],
+  ['/hub', '/v2/hub/'],
+  ['/team/hub/', '/v2/team/hub/'],
+])('the path %j of a mirror stands before names, and it is told whose image is meant', async (path, base) => {
+  await using mirror = await FakeRegistry.start();
+  const blob = mirror.putBlob(Buffer.from('layer'));
+  mirror.putImage(`${base.slice('/v2/'.length)}library/node`, { tag: '20' });
+  mirror.fault = ({ url }) =>
+    new URL(url, mirror.url).searchParams.get('ns') === 'docker.io' ? undefined : { status: 404 };
+  const { registry } = setup({ config: { registries: { 'docker.io': { mirrors: [`${mirror.url}${path}`] } } } });
+  await registry.resolve('docker.io/library/node:20', { platform: amd64, signal });
+  await registry.fetchBlob({ repository: 'docker.io/library/node', digest: blob, size: 5 }, { signal });
+  for (const { url } of mirror.requests) expect(url.startsWith(`${base}library/node/`)).toBe(true);
+});
+
 test('docker.io has a mirror under any of its names', async () => {
   await using mirror = await FakeRegistry.start();
   mirror.putImage('library/node', { tag: '20' });
