@@ -115,42 +115,53 @@ export function repositoryOf(name: string): Repository {
   return { registry: name.slice(0, slash), path: name.slice(slash + 1) };
 }
 
-async function askOne(
-  question: Question,
-  { endpoint, http, authorizer }: ClientDeps & { endpoint: Endpoint },
-): Promise<HttpResponse> {
-  const { repository, access = 'pull', signal } = question;
-  const asked = { endpoint, path: `${endpoint.prefix}${repository.path}`, access };
+type Endpointed = ClientDeps & { readonly endpoint: Endpoint };
+
+async function askOne(question: Question, deps: Endpointed): Promise<HttpResponse> {
+  const { response, asked } = await answerOf(question, deps);
+  const { status } = response;
+  if ((status >= 200 && status < 300) || question.alsoGood?.includes(status) === true) return response;
+  throw await refusal(response, {
+    repository: nameOf(question.repository),
+    what: question.what,
+    credential: await deps.authorizer.describe(asked),
+    host: asked.endpoint.host,
+  });
+}
+
+/** The last answer, after one challenge was met, and who was asked for what. */
+async function answerOf(question: Question, { endpoint, http, authorizer }: Endpointed) {
+  const { repository, method = 'GET', access = 'pull', signal } = question;
   const url = urlOf(question, endpoint);
-  // Some registries give an address elsewhere that is signed already; who asks is their affair alone.
-  const isOwn = new URL(url).origin === new URL(endpoint.base).origin;
-  const send = (authorization: string | undefined) =>
+  const send = (to: string, authorization: string | undefined) =>
     http.request({
-      url,
-      method: question.method ?? 'GET',
-      headers: { ...question.headers, ...(authorization === undefined || !isOwn ? {} : { authorization }) },
+      url: to,
+      method,
+      headers: { ...question.headers, ...(authorization === undefined ? {} : { authorization }) },
       body: question.body,
       signal,
       insecure: endpoint.insecure,
       ca: endpoint.ca,
     });
-  let response = await send(authorizer.remembered(asked));
+  const asked = { endpoint, path: `${endpoint.prefix}${repository.path}`, access };
+  // Some registries give an address elsewhere that is signed already; who asks is their affair alone.
+  if (new URL(url).origin !== new URL(endpoint.base).origin) return { response: await send(url, undefined), asked };
+  const response = await send(url, authorizer.remembered(asked));
   const challenge = response.headers['www-authenticate'];
-  if (response.status === 401 && challenge !== undefined) {
-    const authorization = await authorizer.answer(challenge, { ...asked, signal });
-    if (authorization !== undefined) {
-      await response.discard();
-      response = await send(authorization);
-    }
-  }
-  const { status } = response;
-  if ((status >= 200 && status < 300) || question.alsoGood?.includes(status) === true) return response;
-  throw await refusal(response, {
-    repository: nameOf(repository),
-    what: question.what,
-    credential: await authorizer.describe(asked),
-    host: endpoint.host,
-  });
+  if (response.status !== 401 || challenge === undefined) return { response, asked };
+  const there = { ...asked, endpoint: whoAnswered(response, endpoint) };
+  const isElsewhere = there.endpoint !== endpoint;
+  const known = isElsewhere ? authorizer.remembered(there) : undefined;
+  const authorization = known ?? (await authorizer.answer(challenge, { ...there, signal }));
+  if (authorization === undefined) return { response, asked: there };
+  await response.discard();
+  return { response: await send(isElsewhere ? response.url : url, authorization), asked: there };
+}
+
+/** The registry that a redirect led to, which knows those who ask by other credentials; or the endpoint itself. */
+function whoAnswered({ url }: HttpResponse, endpoint: Endpoint): Endpoint {
+  const { origin, host } = new URL(url);
+  return origin === new URL(endpoint.base).origin ? endpoint : { ...endpoint, base: origin, host };
 }
 
 function urlOf({ repository, resource }: Question, { base, prefix, isMirror }: Endpoint): string {

@@ -269,6 +269,27 @@ test('docker.io has a mirror under any of its names', async () => {
   );
 });
 
+test.each([true, false])(
+  'a registry that another one redirects to asks for its own credentials (anonymous: %s)',
+  async (anonymous) => {
+    await using front = await FakeRegistry.start();
+    await using server = await FakeRegistry.start({ auth: 'token', anonymous });
+    const blob = server.putBlob(Buffer.from('layer'));
+    server.putImage('app', { tag: '1' });
+    front.fault = ({ url }) => ({ status: 307, headers: { location: `${server.url}${url}` } });
+    const credentials = new Map([
+      [front.host, { username: 'eve', password: 'hunter2' }],
+      ...(anonymous ? [] : [[server.host, { username: 'bob', password: 'secret' }] as const]),
+    ]);
+    const { registry } = setup({ credentials });
+    await registry.resolve(`${front.host}/app:1`, { platform: amd64, signal });
+    await registry.fetchBlob({ repository: `${front.host}/app`, digest: blob, size: 5 }, { signal });
+    expect(server.requests.filter(({ url }) => url.startsWith('/token'))).toHaveLength(1);
+    const basic = `Basic ${Buffer.from('eve:hunter2').toString('base64')}`;
+    expect(server.requests.filter(({ authorization }) => authorization === basic)).toEqual([]);
+  },
+);
+
 test('an unreachable registry is named with its cause and a hint', async () => {
   await expect(
     setup().registry.resolve('no-such-registry.invalid/app:1', { platform: amd64, signal }),
