@@ -63,7 +63,7 @@ function withMirror(config: RegistryConfig, text: string): RegistryConfig {
   };
 }
 
-/** Where docker and podman keep their log-ins; files that are not there are left out. @throws BuildError config-invalid */
+/** $DOCKER_AUTH_CONFIG, then where docker and podman keep their log-ins; files that are not there are left out. @throws BuildError config-invalid */
 export function authFiles(env: Env): readonly AuthFile[] {
   const config = given(env, 'XDG_CONFIG_HOME') ?? join(homedir(), '.config');
   const runtime = given(env, 'XDG_RUNTIME_DIR');
@@ -73,10 +73,12 @@ export function authFiles(env: Env): readonly AuthFile[] {
     runtime === undefined ? undefined : join(runtime, 'containers/auth.json'),
     join(config, 'containers/auth.json'),
   ];
-  return candidates.flatMap((file) => {
+  const written = given(env, 'DOCKER_AUTH_CONFIG');
+  const files = candidates.flatMap((file) => {
     const text = file === undefined ? undefined : readIfThere(file);
     return file === undefined || text === undefined ? [] : [parseAuthFile(text, file)];
   });
+  return written === undefined ? files : [parseAuthFile(written, '$DOCKER_AUTH_CONFIG'), ...files];
 }
 
 function readIfThere(file: string): string | undefined {

@@ -1,5 +1,6 @@
 import type { BuildOptions } from '../build-options.ts';
 import { type Credential, type CredentialSource, credentialsIn, credentialsOf } from '../sources/registry/index.ts';
+import { nowMs } from '../util/clock.ts';
 
 /** What the options say about who asks registries: credentials as they are, or the files that name helpers. */
 export function openCredentials(
@@ -7,7 +8,10 @@ export function openCredentials(
   { signal }: { signal: AbortSignal },
 ): CredentialSource {
   const given = credentialsOf(credentials);
-  const files = credentialsIn(authFiles, (name, server) => askHelper(name, server, { env, signal }));
+  const files = credentialsIn(authFiles, {
+    askHelper: (name, server) => askHelper(name, server, { env, signal }),
+    now: nowMs,
+  });
   return {
     async find(host, path) {
       const answer = await given.find(host, path);

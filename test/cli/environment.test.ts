@@ -33,6 +33,9 @@ test('log-ins of docker and podman are found by their variables, and by the defa
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
   writeFileSync(join(dir, 'config.json'), '{"auths":{}}');
   expect(authFiles({ HOME: '/nowhere', DOCKER_CONFIG: dir, XDG_CONFIG_HOME: '/nowhere' })).toHaveLength(1);
+  const written = '{"auths":{"a.example":{"auth":"Ym9iOng="}}}';
+  const files = authFiles({ DOCKER_CONFIG: dir, XDG_CONFIG_HOME: '/nowhere', DOCKER_AUTH_CONFIG: written });
+  expect(files.map(({ file }) => file)).toEqual(['$DOCKER_AUTH_CONFIG', join(dir, 'config.json')]);
   const here = process.cwd();
   const empty = { DOCKER_CONFIG: '', REGISTRY_AUTH_FILE: '', XDG_CONFIG_HOME: '', XDG_RUNTIME_DIR: '' };
   process.chdir(dir);

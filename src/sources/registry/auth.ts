@@ -61,7 +61,7 @@ export class Authorizer {
     const { credential, from } = await this.#find(asked);
     const source = from === undefined ? '' : ` (${from})`;
     if (credential === undefined) return `no credentials${source}`;
-    const who = credential.username === '' ? 'an identity token' : `user ${JSON.stringify(credential.username)}`;
+    const who = credential.username === '' ? 'a token' : `user ${JSON.stringify(credential.username)}`;
     return `the credentials of ${who}${source}`;
   }
 
@@ -78,7 +78,8 @@ export class Authorizer {
     challenge: ReadonlyMap<string, string>,
     asked: Challenged & { credential: Credential | undefined },
   ): Promise<{ text: string; seconds: number }> {
-    const { endpoint, path } = asked;
+    const { endpoint, path, credential } = asked;
+    if (credential?.registryToken !== undefined) return { text: credential.registryToken, seconds: FOREVER_S };
     const response = await this.#options.http.request({
       ...tokenRequest(challenge, asked),
       signal: asked.signal,

@@ -6,6 +6,8 @@ export interface Credential {
   readonly password: string;
   /** An OAuth2 refresh token, given instead of a password. */
   readonly identityToken?: string | undefined;
+  /** The bearer token itself, which nobody has to be asked for. */
+  readonly registryToken?: string | undefined;
 }
 
 /** By host as docker's config.json writes it: `registry.example:5000`, `https://index.docker.io/v1/`; a path may follow. */
@@ -52,14 +54,25 @@ export function parseAuthFile(text: string, file: string): AuthFile {
   return { file, auths, helpers, store: hasStore ? helperName(store, file) : undefined };
 }
 
+export interface CredentialDeps {
+  readonly askHelper: AskHelper;
+  /** In milliseconds. */
+  readonly now: () => number;
+}
+
+/** What a helper gives may end while a long build runs. */
+const HELPER_COUNTS_MS = 10 * 60 * 1000;
+
 /** The first file that has an answer gives it; in a file a host's own helper comes first, then the store, then what is written there. */
-export function credentialsIn(files: readonly AuthFile[], askHelper: AskHelper): CredentialSource {
-  const asked = new Map<string, Promise<CredentialAnswer>>();
+export function credentialsIn(files: readonly AuthFile[], { askHelper, now }: CredentialDeps): CredentialSource {
+  const asked = new Map<string, { answer: Promise<CredentialAnswer>; untilMs: number }>();
   const ask = (name: string, server: string): Promise<CredentialAnswer> => {
     const key = `${name} ${server}`;
-    const known = asked.get(key) ?? answerOf(name, server, askHelper);
-    asked.set(key, known);
-    return known;
+    const known = asked.get(key);
+    if (known !== undefined && known.untilMs > now()) return known.answer;
+    const answer = answerOf(name, server, askHelper);
+    asked.set(key, { answer, untilMs: now() + HELPER_COUNTS_MS });
+    return answer;
   };
   return {
     async find(host, path) {
@@ -120,16 +133,20 @@ function mostSpecific<T>(entries: ReadonlyMap<string, T>, host: string, path: st
 }
 
 function credentialIn(entry: unknown): Credential | undefined {
-  const { auth, username, password, identitytoken } = isObject(entry) ? entry : {};
-  const identityToken =
-    typeof identitytoken === 'string' && identitytoken !== '' ? { identityToken: identitytoken } : {};
-  if (typeof username === 'string' && typeof password === 'string') return { username, password, ...identityToken };
-  if (typeof auth !== 'string') return undefined;
-  const decoded = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '');
+  const { auth, username, password, identitytoken, registrytoken } = isObject(entry) ? entry : {};
+  const tokens = {
+    ...(isGiven(identitytoken) ? { identityToken: identitytoken } : {}),
+    ...(isGiven(registrytoken) ? { registryToken: registrytoken } : {}),
+  };
+  if (typeof username === 'string' && typeof password === 'string') return { username, password, ...tokens };
+  const decoded = typeof auth === 'string' ? Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '') : '';
   const colon = decoded.indexOf(':');
-  return colon <= 0
-    ? undefined
-    : { username: decoded.slice(0, colon), password: decoded.slice(colon + 1), ...identityToken };
+  if (colon > 0) return { username: decoded.slice(0, colon), password: decoded.slice(colon + 1), ...tokens };
+  return Object.keys(tokens).length === 0 ? undefined : { username: '', password: '', ...tokens };
+}
+
+function isGiven(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /** It becomes part of a program's name, so it names no directory. */

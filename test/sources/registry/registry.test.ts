@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { digestOf } from '../../../cache/index.ts';
 import { openHttp } from '../../../src/host/net/index.ts';
 import { MEDIA, renderConfig } from '../../../src/image/oci/index.ts';
-import { openRegistry, type RegistryConfig } from '../../../src/sources/registry/index.ts';
+import { type Credentials, openRegistry, type RegistryConfig } from '../../../src/sources/registry/index.ts';
 import { FakeRegistry } from '../../rig/fake-registry.ts';
 import { MemoryContent } from '../../rig/memory-content.ts';
 
@@ -290,6 +290,14 @@ test.each([true, false])(
   },
 );
 
+test('a registry token is given as it is', async () => {
+  await using server = await FakeRegistry.start({ auth: 'token' });
+  server.putImage('app', { tag: '1' });
+  const credentials = new Map([[server.host, { username: '', password: '', registryToken: 't0ken' }]]);
+  await setup({ credentials }).registry.resolve(`${server.host}/app:1`, { platform: amd64, signal });
+  expect(server.requests.filter(({ url }) => url.startsWith('/token'))).toEqual([]);
+});
+
 test('an unreachable registry is named with its cause and a hint', async () => {
   await expect(
     setup().registry.resolve('no-such-registry.invalid/app:1', { platform: amd64, signal }),
@@ -310,9 +318,7 @@ test('digests of other kinds and references without registry are refused', async
   ).rejects.toMatchObject({ code: 'reference-invalid' });
 });
 
-function setup(
-  options: { config?: RegistryConfig; credentials?: ReadonlyMap<string, { username: string; password: string }> } = {},
-) {
+function setup(options: { config?: RegistryConfig; credentials?: Credentials } = {}) {
   const content = new MemoryContent();
   const http = openHttp({ proxyEnv: {}, userAgent: 'test/1', sleep: async () => undefined });
   const { config = { registries: {} }, credentials = new Map<string, never>() } = options;
