@@ -13,14 +13,12 @@ export function parseManifest(bytes: Uint8Array, what = 'manifest'): Manifest {
   const fields = new Fields(parseJsonObject(bytes, { maxBytes: MAX_MANIFEST_BYTES, what }), what);
   assertVersion(fields);
   const config = fields.object('config');
-  const layers = fields.objects('layers');
-  if (config === undefined || layers === undefined)
-    throw invalid(what, 'has no config or no layers: not an image manifest');
+  if (config === undefined) throw invalid(what, 'has no config: not an image manifest');
   return withoutAbsent({
     schemaVersion: 2 as const,
     mediaType: fields.text('mediaType'),
     config: descriptor(config),
-    layers: layers.map(descriptor),
+    layers: (fields.objects('layers') ?? []).map(descriptor),
     annotations: fields.textMap('annotations'),
   });
 }
@@ -51,7 +49,7 @@ export function manifestKind(bytes: Uint8Array, what: string): 'index' | 'manife
       'has the old Docker format schema 1, which is not supported; push the image again with a newer Docker',
     );
   const hasManifests = Array.isArray(object['manifests']);
-  const hasLayers = Array.isArray(object['layers']);
+  const hasLayers = Array.isArray(object['layers']) || object['layers'] === null;
   if (hasManifests && hasLayers) throw invalid(what, 'is both an index and a manifest');
   if (hasManifests) return 'index';
   if (hasLayers) return 'manifest';

@@ -139,6 +139,12 @@ test.each([
   expect(manifestKind(Buffer.from(JSON.stringify(object)), 'it')).toBe(kind);
 });
 
+test('an image without layers may say so by null, as programs in Go do', () => {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, config: { digest, size: 1 }, layers: null }));
+  expect(manifestKind(bytes, 'it')).toBe('manifest');
+  expect(parseManifest(bytes).layers).toEqual([]);
+});
+
 test('schema 1, and what is both or neither, are refused', () => {
   for (const object of [{ schemaVersion: 1, layers: [] }, { layers: [], manifests: [] }, {}]) {
     expect(() => manifestKind(Buffer.from(JSON.stringify(object)), 'it')).toThrow(BuildError);
