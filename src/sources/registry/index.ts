@@ -10,7 +10,8 @@ export {
 } from './credentials.ts';
 export type { FetchOptions } from './fetch-blob.ts';
 export { type Layout, openLayout, type ResolvedLayout } from './layout.ts';
-export type { PushBlob, PushImage, PushOptions } from './push.ts';
+export type { PushImage } from './push.ts';
+export type { PushBlob, PushOptions } from './push-blob.ts';
 export {
   openRegistry,
   type Registry,

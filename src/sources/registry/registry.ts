@@ -16,7 +16,8 @@ import type { RegistryConfig } from './config.ts';
 import { type CredentialSource, type Credentials, credentialsOf } from './credentials.ts';
 import { canonicalHost } from './endpoints.ts';
 import { blobBytes, type FetchOptions } from './fetch-blob.ts';
-import { type PushImage, type PushOptions, pushImage } from './push.ts';
+import { type PushImage, pushImage } from './push.ts';
+import type { PushOptions } from './push-blob.ts';
 import { resolveManifest } from './resolve.ts';
 import { SharedWork } from './shared-work.ts';
 

@@ -120,6 +120,27 @@ test.each([
   expect(server.manifest('app/2')).toBeUndefined();
 });
 
+test.each(['reset', { status: 429 }, { status: 502 }] as const)(
+  'a manifest that meets %j is put again',
+  async (fault) => {
+    await using server = await FakeRegistry.start();
+    let faults = 3;
+    server.fault = ({ method, url }) =>
+      method === 'PUT' && url.includes('/manifests/') && faults-- > 0 ? fault : undefined;
+    await registryFor().push(image([`${server.host}/app:1`], []), { signal, sleep });
+    expect(server.manifest('app/1')).toEqual(manifest);
+  },
+);
+
+test('a manifest that is refused is put once', async () => {
+  await using server = await FakeRegistry.start();
+  server.fault = ({ method }) => (method === 'PUT' ? { status: 400 } : undefined);
+  await expect(registryFor().push(image([`${server.host}/app:1`], []), { signal, sleep })).rejects.toMatchObject({
+    code: 'registry-error',
+  });
+  expect(server.requests).toHaveLength(1);
+});
+
 test.each([
   [{ status: 403 }, 'registry-denied'],
   [{ status: 202, headers: {} }, 'registry-error'],
