@@ -1,5 +1,6 @@
 import type * as Tls from 'node:tls';
 import type { Dispatcher } from 'undici';
+import { machineAuthorities } from './authorities.ts';
 import { type ProxyEnv, proxyFor } from './proxy.ts';
 
 const CONNECT_MS = 10_000;
@@ -22,19 +23,38 @@ export interface Connection {
 /** Keeps connections alive between requests: one pool for each proxy and trust. Loads undici with the first one. */
 export class Connections {
   readonly #env: ProxyEnv;
+  /** Hosts whose authority Node does not know. */
+  readonly #unknown = new Set<string>();
+  #machine: readonly string[] | undefined;
   readonly #pools = new Map<string, Promise<Dispatcher>>();
 
   constructor(env: ProxyEnv) {
     this.#env = env;
   }
 
-  async for(url: URL, trust: Trust): Promise<Connection> {
+  async for(url: URL, given: Trust): Promise<Connection> {
     const proxy = proxyFor(url, this.#env);
+    const trust = this.#unknown.has(url.host) ? { ...given, ca: [...given.ca, ...this.#authorities()] } : given;
     const key = JSON.stringify([proxy?.href ?? '', trust.insecure, trust.ca]);
     const known = this.#pools.get(key);
     const pool = known ?? openPool(proxy, trust);
     if (known === undefined) this.#pools.set(key, pool);
     return { dispatcher: await pool, proxy: proxy?.host };
+  }
+
+  /**
+   * From now on this machine's own authorities count for the host, too: reading them takes longer than a request, and Node's list
+   * is enough for most. @returns whether it is worth asking again
+   */
+  trustMachine({ host }: URL): boolean {
+    if (this.#unknown.has(host) || this.#authorities().length === 0) return false;
+    this.#unknown.add(host);
+    return true;
+  }
+
+  #authorities(): readonly string[] {
+    this.#machine ??= machineAuthorities(this.#env);
+    return this.#machine;
   }
 
   async close(): Promise<void> {
@@ -59,9 +79,13 @@ async function openPool(proxy: URL | undefined, trust: Trust): Promise<Dispatche
   });
 }
 
-function tlsOptions({ insecure, ca }: Trust, tls: typeof Tls): { rejectUnauthorized?: boolean; ca?: string[] } {
+/** One context for all connections of a pool: making one reads every certificate. */
+function tlsOptions(
+  { insecure, ca }: Trust,
+  tls: typeof Tls,
+): { rejectUnauthorized?: boolean; secureContext?: Tls.SecureContext } {
   if (insecure) return { rejectUnauthorized: false };
-  return ca.length === 0 ? {} : { ca: [...usualAuthorities(tls), ...ca] };
+  return ca.length === 0 ? {} : { secureContext: tls.createSecureContext({ ca: [...usualAuthorities(tls), ...ca] }) };
 }
 
 /** Naming any `ca` replaces Node's own list; this is that list, with the system's and NODE_EXTRA_CA_CERTS where Node tells it. */

@@ -98,6 +98,11 @@ const WORDS: { readonly [code: string]: Words } = {
 
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|EPROTO|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|HOSTNAME_MISMATCH|INVALID_CA)/;
 
+/** A certificate that somebody signed who is not among those that were asked. */
+export function isAuthorityUnknown(error: unknown): boolean {
+  return /^(UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(codeOf(error));
+}
+
 function tlsWords(code: string): Words {
   if (code === 'EPROTO' || code.startsWith('ERR_SSL')) {
     return {

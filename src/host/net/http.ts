@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { monotonicMs, nowMs } from '../../util/clock.ts';
 import { Connections } from './connections.ts';
-import { HttpError, httpErrorOf } from './http-error.ts';
+import { HttpError, httpErrorOf, isAuthorityUnknown } from './http-error.ts';
 import { withPace } from './pace.ts';
 import type { ProxyEnv } from './proxy.ts';
 import { backOff, delayAfterError, delayAfterStatus } from './retry.ts';
@@ -46,8 +46,9 @@ export interface Http extends AsyncDisposable {
 }
 
 export interface HttpOptions {
-  /** PEM bundle trusted beside the usual authorities. */
+  /** PEM bundle trusted beside the usual authorities, which are Node's and those of the machine. */
   readonly ca?: string | undefined;
+  /** Names proxies, and by SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS authorities. */
   readonly proxyEnv: ProxyEnv;
   readonly userAgent: string;
   /** For tests; waits between attempts. */
@@ -168,6 +169,7 @@ async function sent(request: HttpRequest, session: Session): Promise<HttpRespons
     };
   } catch (error) {
     request.signal.throwIfAborted();
+    if (isAuthorityUnknown(error) && session.connections.trustMachine(url)) return sent(request, session);
     throw httpErrorOf(error, url.host, proxy);
   }
 }
