@@ -78,7 +78,7 @@ export interface BuildOptions {
   readonly credentials: Credentials;
   /** docker's config.json, podman's auth.json: the first that knows a registry counts. Their helpers are run. */
   readonly authFiles?: readonly AuthFile[] | undefined;
-  /** http_proxy and the like, for tsbuild's own requests. */
+  /** http_proxy and the like, SSL_CERT_FILE and the like, for tsbuild's own requests. */
   readonly proxyEnv: { readonly [name: string]: string | undefined };
   /** What the worker process inherits: PATH and the like. */
   readonly workerEnv: { readonly [name: string]: string | undefined };
