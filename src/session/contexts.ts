@@ -62,7 +62,7 @@ export async function openContexts(
       getXattr: lgetxattr,
       onMany: growHeapSlowly,
       ...(rules === undefined ? {} : { ignore: makeMatcher(rules, { entersByName: true }) }),
-      skip: outputsBelow(host, options),
+      skip: ownBelow(host, options),
       attributesOf,
     });
   const named = async (name: string): Promise<ContextTree> => {
@@ -211,9 +211,9 @@ function openNamed(name: string, dir: string, open: Open): ContextTree {
   return open(dir, findIgnoreFile(dir)?.rules);
 }
 
-/** Files that this very build writes and that lie in the context: an archive must not hold its predecessor. */
-function outputsBelow(dir: string, options: BuildOptions): ((path: RelPath) => boolean) | undefined {
-  const { iidFile, metadataFile, reportFiles = [], cwd } = options;
+/** What this very build writes and lies in the context, the root among it: an archive must not hold its predecessor. */
+function ownBelow(dir: string, options: BuildOptions): ((path: RelPath) => boolean) | undefined {
+  const { iidFile, metadataFile, reportFiles = [], rootDir, cwd } = options;
   const files = [
     ...outputsOf(options)
       .filter(isFileOutput)
@@ -221,6 +221,7 @@ function outputsBelow(dir: string, options: BuildOptions): ((path: RelPath) => b
     iidFile,
     metadataFile,
     ...reportFiles,
+    rootDir,
   ].flatMap((file) => (file === undefined || file === '-' ? [] : [relative(dir, resolve(cwd, file))]));
   const inside = files.filter((path) => path !== '' && !path.startsWith('..'));
   if (inside.length === 0) return undefined;

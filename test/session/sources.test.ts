@@ -70,6 +70,15 @@ describe('the build context', () => {
     expect(await contexts.open('')).toBe(await contexts.open(''));
   });
 
+  test('a root that lies in the context is no part of it; one that is the context is read', async () => {
+    const { options, root, write } = await sessionRig();
+    write({ Dockerfile: 'FROM scratch\n', 'other-root/x': '' });
+    await using around = await openContexts(options({ context: '.' }), { root, signal });
+    expect(await namesOf(around)).toEqual(['Dockerfile', 'other-root']);
+    await using itself = await openContexts(options({ context: 'root', file: 'Dockerfile' }), { root, signal });
+    expect(await namesOf(itself)).toContain('leases');
+  });
+
   test('a lower-case dockerfile is found; -f is looked for here, then in the context', async () => {
     const { options, root, write } = await sessionRig();
     write({ 'context/dockerfile': 'FROM lower', 'context/inside': 'FROM inside', here: 'FROM here' });
