@@ -96,6 +96,9 @@ function namedInputs({ op, inputs }: CopySourcesOptions): readonly NamedInput[] 
   });
 }
 
+/** Of how patterns are read: what was selected by other rules is forgotten. */
+const PATTERNS_VERSION = 2;
+
 /** Only when every source is a stack or a heredoc: files of a context can change at any time. */
 function stageMemoKey(op: CopyOp, named: readonly NamedInput[]): string | undefined {
   const stacks: string[] = [];
@@ -103,7 +106,7 @@ function stageMemoKey(op: CopyOp, named: readonly NamedInput[]): string | undefi
     if (input.kind !== 'stack') return undefined;
     stacks.push(stackDigest(input.layers));
   }
-  return digestOf(JSON.stringify([stacks, op.sources, op.excludes, op.parents, op.unpack]));
+  return digestOf(JSON.stringify([PATTERNS_VERSION, stacks, op.sources, op.excludes, op.parents, op.unpack]));
 }
 
 /** Stacks are closed between look-up and run, and archives are unpacked for the run alone; the rest can be looked at once. */

@@ -5,7 +5,7 @@ import { BARE } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import type { HttpTree } from '../../sources/http/index.ts';
 import { nowMs } from '../../util/clock.ts';
-import { BadPattern, hasWildcard, InvalidRule } from '../../util/match/index.ts';
+import { BadPattern, hasWildcard, InvalidRule, PATTERN_HINT } from '../../util/match/index.ts';
 import { baseName, latin1Of, type RelPath, relPath } from '../../util/rel-path.ts';
 import { type Filter, isArchive, unpackArchive } from './archive.ts';
 import { sourceMissing } from './missing.ts';
@@ -150,7 +150,7 @@ async function patternErrors<T>(op: CopyOp, act: () => T | Promise<T>): Promise<
       error instanceof InvalidRule ? error.message : `syntax error in pattern ${JSON.stringify(error.message)}`;
     throw new BuildError('copy-invalid', `${op.instruction}: ${what}`, {
       cause: error,
-      hint: 'close the bracket, write ranges from low to high, or escape what is meant as it stands with a backslash',
+      hint: PATTERN_HINT,
     });
   }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { BuildError } from '../../errors.ts';
 import { isErrno } from '../../host/fs/index.ts';
-import { type IgnoreRule, InvalidRule, parseIgnoreLines } from '../../util/match/index.ts';
+import { type IgnoreRule, InvalidRule, PATTERN_HINT, parseIgnoreLines } from '../../util/match/index.ts';
 import { followedPath } from './followed-path.ts';
 
 export interface IgnoreFile {
@@ -24,7 +24,7 @@ export function parseIgnoreFile(text: string, file: string): IgnoreRule[] {
       hint:
         error.what === 'lone-exclamation'
           ? 'write the path that is to be included after all behind the "!", or remove the line'
-          : 'close the bracket, write ranges from low to high, or escape what is meant as it stands with a backslash',
+          : PATTERN_HINT,
     });
   }
 }

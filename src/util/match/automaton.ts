@@ -1,3 +1,4 @@
+import { assertNever } from '../assert-never.ts';
 import { characterAt, type Token } from './tokens.ts';
 
 /**
@@ -8,6 +9,8 @@ export class Automaton {
   readonly #tokens: readonly Token[];
   /** For each byte position to come, at most a UTF-8 character ahead: the states that are alive there. */
   readonly #alive: Uint8Array[];
+  #name = '';
+  #isPrefix = false;
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -15,70 +18,88 @@ export class Automaton {
   }
 
   matches(name: string): boolean {
-    return this.#run(name)[this.#tokens.length] === 1;
+    return this.#run(name, false)[this.#tokens.length] === 1;
   }
 
   /** True when some name that begins with `prefix` could match. */
   couldContinue(prefix: string): boolean {
-    return this.#run(prefix).includes(1);
+    return this.#run(prefix, true).includes(1);
   }
 
-  /** The states alive after the last byte. */
-  #run(name: string): Uint8Array {
+  /** The states alive after the last byte; what is asserted there holds when more may follow. */
+  #run(name: string, isPrefix: boolean): Uint8Array {
     const alive = this.#alive;
     for (const states of alive) states.fill(0);
-    this.#enter(alive[0] as Uint8Array, 0);
+    this.#name = name;
+    this.#isPrefix = isPrefix;
+    this.#enter(0, 0);
     for (let at = 0; at < name.length; at++) {
       const now = alive[at % 5] as Uint8Array;
       for (let state = 0; state < this.#tokens.length; state++) {
-        if (now[state] === 1) this.#step(state, name, at);
+        if (now[state] === 1) this.#step(state, at);
       }
       now.fill(0);
     }
     return alive[name.length % 5] as Uint8Array;
   }
 
-  #step(state: number, name: string, at: number): void {
+  #step(state: number, at: number): void {
     const token = this.#tokens[state] as Token;
-    const code = name.charCodeAt(at);
+    const code = this.#name.charCodeAt(at);
     const next = this.#alive[(at + 1) % 5] as Uint8Array;
     switch (token.kind) {
       case 'byte':
-        if (token.code === code) this.#enter(next, state + 1);
+        if (token.code === code) this.#enter(at + 1, state + 1);
+        return;
+      case 'character':
+        this.#stepCharacter(token, state, at);
         return;
       case 'star':
-        if (code !== 0x2f) this.#enter(next, state);
+        if (code !== SLASH) this.#enter(at + 1, state);
         return;
       case 'rest':
-        next[state] = 1;
-        next[state + 1] = 1;
+        if (code !== LINE_FEED) this.#enter(at + 1, state);
         return;
       case 'directories':
         // stays alive without its way past, which opens only after a slash
-        next[state] = 1;
-        if (code === 0x2f) this.#enter(next, state + 1);
+        if (code !== LINE_FEED) next[state] = 1;
+        if (code === SLASH) this.#enter(at + 1, state + 1);
+        return;
+      case 'assertion':
         return;
       default:
-        this.#stepCharacter(state, name, at);
+        assertNever(token);
     }
   }
 
-  #stepCharacter(state: number, name: string, at: number): void {
-    const token = this.#tokens[state] as Token;
-    const { code, length } = characterAt(name, at);
-    const taken =
-      token.kind === 'any'
-        ? code !== 0x2f
-        : token.kind === 'class' && token.ranges.some(([low, high]) => low <= code && code <= high) !== token.negated;
-    if (taken) this.#enter(this.#alive[(at + length) % 5] as Uint8Array, state + 1);
+  #stepCharacter({ takes, isRepeated }: Extract<Token, { kind: 'character' }>, state: number, at: number): void {
+    const { code, length } = characterAt(this.#name, at);
+    if (takes(code)) this.#enter(at + length, isRepeated ? state : state + 1);
   }
 
   /** A state and all those that it reaches without a byte. */
-  #enter(states: Uint8Array, first: number): void {
+  #enter(at: number, first: number): void {
+    const states = this.#alive[at % 5] as Uint8Array;
     for (let state = first; ; state++) {
       states[state] = 1;
-      const kind = this.#tokens[state]?.kind;
-      if (kind !== 'star' && kind !== 'directories' && kind !== 'rest') return;
+      const token = this.#tokens[state];
+      if (token === undefined || !this.#passes(token, at)) return;
+    }
+  }
+
+  #passes(token: Token, at: number): boolean {
+    switch (token.kind) {
+      case 'byte':
+        return false;
+      case 'character':
+        return token.isRepeated;
+      case 'assertion':
+        return token.holds(this.#name, at) || (this.#isPrefix && at === this.#name.length);
+      default:
+        return true;
     }
   }
 }
+
+const SLASH = 0x2f;
+const LINE_FEED = 0x0a;

@@ -1,5 +1,6 @@
 import { Automaton } from './automaton.ts';
-import { parsePattern, type Token } from './tokens.ts';
+import { parseRegexpOf } from './regexp.ts';
+import { parsePathPattern, type Token } from './tokens.ts';
 
 /** A compiled ignore pattern for whole paths; parents are the matcher's business. */
 export interface Glob {
@@ -9,33 +10,34 @@ export interface Glob {
 }
 
 /**
- * Docker's dialect (moby/patternmatcher): filepath.Match plus `**` for any number of directories, `x/**` for all below x, and
- * the quirk that `**name` without a slash matches every path that ends in `name`.
+ * Docker's dialect (moby/patternmatcher): a regular expression is made of the pattern, in which `*` and `?` take no slash and `**` any
+ * number of directories; `x/**` is all below x, and `**name` without a slash is every path that ends in `name`. What has no other
+ * wildcard is compared as it stands.
  * @param pattern clean, latin1
  * @throws BadPattern
  */
 export function makeGlob(pattern: string): Glob {
-  const tokens = parsePattern(pattern, 'patternmatcher');
-  if (tokens.every((token) => token.kind === 'byte')) return exactGlob(textOf(tokens));
-  const [first, ...others] = tokens;
-  if (first?.kind === 'directories' && others.every((token) => token.kind === 'byte')) {
-    return suffixGlob(textOf(others), pattern.startsWith('**/'));
-  }
-  if (tokens.at(-1)?.kind === 'rest' && tokens.slice(0, -1).every((token) => token.kind === 'byte')) {
-    return prefixGlob(textOf(tokens.slice(0, -1)));
-  }
-  return automatonGlob(tokens);
+  parsePathPattern(firstChunk(pattern));
+  const stars = /^(\*\*)?[^*?[\]\\]*(\*\*)?$/.exec(pattern);
+  const [, before, after] = stars ?? [];
+  if (stars === null || (before !== undefined && after !== undefined)) return regexpGlob(parseRegexpOf(pattern));
+  if (before !== undefined) return suffixGlob(pattern.slice(2));
+  return after === undefined ? exactGlob(pattern) : prefixGlob(pattern.slice(0, -2));
+}
+
+/** Go looks for mistakes with path.Match, and no further than it goes when asked about `.`: up to the first star after something else. */
+function firstChunk(pattern: string): string {
+  return /^\**(?:\\.|\[(?:\\.|[^\]\\])*\]?|[^*[\\])*\\?/s.exec(pattern)?.[0] ?? '';
 }
 
 function exactGlob(text: string): Glob {
   return { matches: (path) => path === text, couldMatchBelow: (dir) => text.startsWith(`${dir}/`) };
 }
 
-function suffixGlob(text: string, atSlash: boolean): Glob {
-  const matches = atSlash
-    ? (path: string) => path === text || path.endsWith(`/${text}`)
-    : (path: string) => path.endsWith(text);
-  return { matches, couldMatchBelow: () => true };
+/** A leading slash is the start of the path, too. */
+function suffixGlob(text: string): Glob {
+  const whole = text.startsWith('/') ? text.slice(1) : undefined;
+  return { matches: (path) => path.endsWith(text) || path === whole, couldMatchBelow: () => true };
 }
 
 function prefixGlob(text: string): Glob {
@@ -45,7 +47,7 @@ function prefixGlob(text: string): Glob {
   };
 }
 
-function automatonGlob(tokens: readonly Token[]): Glob {
+function regexpGlob(tokens: readonly Token[]): Glob {
   const automaton = new Automaton(tokens);
   const prefix = textOf(tokens.slice(0, firstWild(tokens)));
   const suffix = textOf(tokens.slice(lastWild(tokens) + 1));

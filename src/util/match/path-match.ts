@@ -1,13 +1,12 @@
 import { Automaton } from './automaton.ts';
-import { parsePattern } from './tokens.ts';
+import { parsePathPattern } from './tokens.ts';
 
 /**
- * Go's filepath.Match: `*` and `?` never take a slash, `[a-z]` and `[^x]` classes, `\` escapes. Pattern and name are bytes
- * decoded as latin1.
+ * Go's path.Match. Pattern and name are bytes decoded as latin1.
  * @throws BadPattern
  */
 export function makePathMatch(pattern: string): (name: string) => boolean {
-  const automaton = new Automaton(parsePattern(pattern, 'filepath'));
+  const automaton = new Automaton(parsePathPattern(pattern));
   return (name) => automaton.matches(name);
 }
 

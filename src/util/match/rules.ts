@@ -1,5 +1,5 @@
 import { latin1Of } from '../rel-path.ts';
-import { parsePattern } from './tokens.ts';
+import { makeGlob } from './glob.ts';
 
 /** One line of an ignore file, or one --exclude. */
 export interface IgnoreRule {
@@ -27,6 +27,10 @@ export class InvalidRule extends Error {
     this.what = what;
   }
 }
+
+/** What mends a pattern that has a syntax error. */
+export const PATTERN_HINT =
+  'close the bracket, write ranges from low to high and paths with "/", or escape what is meant as it stands with a backslash';
 
 /**
  * The rules of an ignore file: a byte order mark and CRs are dropped, `#` in the first column is a comment, blanks around a
@@ -69,7 +73,7 @@ function parseRule(written: string, line: number): IgnoreRule {
   const negated = cleaned.startsWith('!');
   const pattern = negated ? cleaned.slice(1) : cleaned;
   try {
-    parsePattern(latin1Of(pattern), 'patternmatcher');
+    makeGlob(latin1Of(pattern));
   } catch {
     throw new InvalidRule(line, written, 'syntax');
   }

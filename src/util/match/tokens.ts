@@ -1,17 +1,20 @@
-/** One piece of a compiled pattern. Patterns and names are bytes decoded as latin1; `any` and `class` take a whole UTF-8 character. */
+/** One piece of a compiled pattern. Patterns and names are bytes decoded as latin1; a character is a whole one of UTF-8. */
 export type Token =
   | { readonly kind: 'byte'; readonly code: number }
-  /** `?`: one character that is no slash. */
-  | { readonly kind: 'any' }
-  | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly (readonly [number, number])[] }
-  /** `*`: any run without a slash. */
+  | { readonly kind: 'character'; readonly takes: Takes; readonly isRepeated: boolean }
+  /** `*` of filepath.Match: any run of bytes without a slash. */
   | { readonly kind: 'star' }
-  /** `**`: nothing, or any run that ends in a slash. */
+  /** `**`: nothing, or any run that ends in a slash, without a line feed. */
   | { readonly kind: 'directories' }
-  /** `**` at the end: anything. */
-  | { readonly kind: 'rest' };
+  /** `**` at the end: anything without a line feed. */
+  | { readonly kind: 'rest' }
+  /** Takes nothing. */
+  | { readonly kind: 'assertion'; readonly holds: (name: string, at: number) => boolean };
 
-/** A pattern that Go calls ErrBadPattern: an open bracket, an empty class, a backslash at the end. */
+/** Of a character, by its code point. */
+export type Takes = (code: number) => boolean;
+
+/** A pattern that Go refuses: an open bracket, an empty class, a backslash at the end. */
 export class BadPattern extends Error {
   override readonly name = 'BadPattern';
 }
@@ -26,17 +29,14 @@ const CARET = 0x5e;
 const DASH = 0x2d;
 
 /**
- * Go's filepath.Match, or moby/patternmatcher: that has `**`, and makes a regular expression of the pattern, in which a range goes from
- * low to high.
+ * As Go's path.Match reads a pattern: `*` and `?` never take a slash, `[a-z]` and `[^x]` classes, `\` escapes.
+ * @throws BadPattern
  */
-export type Dialect = 'filepath' | 'patternmatcher';
-
-/** @throws BadPattern */
-export function parsePattern(pattern: string, dialect: Dialect): readonly Token[] {
+export function parsePathPattern(pattern: string): readonly Token[] {
   const tokens: Token[] = [];
   let at = 0;
   while (at < pattern.length) {
-    const { token, end } = parseToken(pattern, at, dialect);
+    const { token, end } = parseToken(pattern, at);
     // a second star adds nothing, but states to follow
     if (token.kind !== 'star' || tokens.at(-1)?.kind !== 'star') tokens.push(token);
     at = end;
@@ -49,17 +49,15 @@ interface Parsed {
   readonly end: number;
 }
 
-function parseToken(pattern: string, at: number, dialect: Dialect): Parsed {
+function parseToken(pattern: string, at: number): Parsed {
   const code = pattern.charCodeAt(at);
   switch (code) {
     case STAR:
-      return dialect === 'patternmatcher' && pattern.charCodeAt(at + 1) === STAR
-        ? parseDoubleStar(pattern, at)
-        : { token: { kind: 'star' }, end: at + 1 };
+      return { token: { kind: 'star' }, end: at + 1 };
     case QUESTION:
-      return { token: { kind: 'any' }, end: at + 1 };
+      return { token: { kind: 'character', takes: isNoSlash, isRepeated: false }, end: at + 1 };
     case OPEN:
-      return parseClass(pattern, at + 1, dialect);
+      return parseClass(pattern, at + 1);
     case BACKSLASH:
       if (at + 1 >= pattern.length) throw new BadPattern(pattern);
       return { token: { kind: 'byte', code: pattern.charCodeAt(at + 1) }, end: at + 2 };
@@ -68,28 +66,28 @@ function parseToken(pattern: string, at: number, dialect: Dialect): Parsed {
   }
 }
 
-/** Together with the slash behind it. */
-function parseDoubleStar(pattern: string, at: number): Parsed {
-  const end = pattern.charCodeAt(at + 2) === SLASH ? at + 3 : at + 2;
-  return { token: { kind: end >= pattern.length ? 'rest' : 'directories' }, end };
+function isNoSlash(code: number): boolean {
+  return code !== SLASH;
 }
 
-/** The character at a position, and how many bytes it has; a byte that is no UTF-8 stands for itself. */
+const REPLACEMENT = 0xfffd;
+
+/** The character at a position, and how many bytes it has; a byte that is no UTF-8 is one, too. */
 export function characterAt(bytes: string, at: number): { readonly code: number; readonly length: number } {
   const first = bytes.charCodeAt(at);
   const length = first < 0xc2 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 1;
-  if (length === 1) return { code: first, length: 1 };
+  if (length === 1) return { code: first < 0x80 ? first : REPLACEMENT, length: 1 };
   let code = first & (0xff >> (length + 1));
   for (let i = 1; i < length; i++) {
     const next = bytes.charCodeAt(at + i);
     // NaN past the end fails this test too
-    if (!(next >= 0x80 && next < 0xc0)) return { code: 0xfffd, length: 1 };
+    if (!(next >= 0x80 && next < 0xc0)) return { code: REPLACEMENT, length: 1 };
     code = (code << 6) | (next & 0x3f);
   }
   return { code, length };
 }
 
-function parseClass(pattern: string, start: number, dialect: Dialect): Parsed {
+function parseClass(pattern: string, start: number): Parsed {
   let at = start;
   const negated = pattern.charCodeAt(at) === CARET;
   if (negated) at++;
@@ -102,10 +100,10 @@ function parseClass(pattern: string, start: number, dialect: Dialect): Parsed {
       high = classCharacter(pattern, at + 1);
       at = high.end;
     }
-    if (dialect === 'patternmatcher' && high.code < low.code) throw new BadPattern(pattern);
     ranges.push([low.code, high.code]);
   }
-  return { token: { kind: 'class', negated, ranges }, end: at + 1 };
+  const takes = (code: number) => ranges.some(([low, high]) => low <= code && code <= high) !== negated;
+  return { token: { kind: 'character', takes, isRepeated: false }, end: at + 1 };
 }
 
 function classCharacter(pattern: string, start: number): { readonly code: number; readonly end: number } {

@@ -58,6 +58,49 @@ describe('patterns', () => {
     expect(excludes([pattern], path)).toBe(expected);
   });
 
+  // what moby/patternmatcher answers, with Go's regexp
+  test.each([
+    ['a[\\d]', 'a5', true],
+    ['a[\\d]', 'ad', false],
+    ['a\\d*', 'a5b', true],
+    ['src\\bin', 'srcbin', false],
+    ['src\\bin', 'src\\bin', false],
+    ['a\\w\\W', 'a_-', true],
+    ['a\\x41\\101\\tb*', 'aAA\tb', true],
+    ['*\\bx', 'a-x', true],
+    ['*\\bx', 'ax', false],
+    ['*\\Bx', 'ax', true],
+    ['\\Aa\\z', 'a', true],
+    ['a[!b]', 'a!', true],
+    ['a[!b]', 'ac', false],
+    ['a[^b]c', 'a/c', true],
+    ['a[^b]', 'a☺', true],
+    ['a*[^é]', 'aé', false],
+    ['*[_-]', 'a', 'bad'],
+    ['a*[_-]', 'a-', true],
+    ['a[*]', 'a*', false],
+    ['a[*]', 'a/^]', true],
+    ['a[?]', 'a[]', true],
+    ['a[[:digit:]]', 'a7', true],
+    ['a[[:^digit:]]', 'a7', false],
+    ['a[[:nothing:]]', 'a', 'bad'],
+    ['^a', '^a', true],
+    ['^a*', '^ab', false],
+    ['^a*', 'ab', true],
+    ['a^*', 'a^', false],
+    ['**/x^', 'a/x^', true],
+    ['a$*', 'a$b', true],
+    ['a+(b|c){2}*', 'a+(b|c){2}d', true],
+    ['a/**/b', 'a/\n/b', false],
+    ['a?b', 'a\nb', true],
+    ['bin\\Release', 'bin/Release', 'bad'],
+    ['a\\é', 'a', 'bad'],
+    ['a\\1', 'a', 'bad'],
+  ])('%j as a regular expression: %j: %s', (pattern, path, expected) => {
+    if (expected === 'bad') expect(() => rulesOf([pattern])).toThrow(InvalidRule);
+    else expect(excludes([pattern], path)).toBe(expected);
+  });
+
   test.each([
     [['*', '!src', 'src/lib', '!src/lib/x.c'], 'src/lib/x.c', false],
     [['*', '!src', 'src/lib', '!src/lib/x.c'], 'src/lib/y.c', true],
@@ -188,7 +231,10 @@ describe('laws', () => {
   test('what an include matches is found by entering where couldMatchBelow says', () => {
     fc.assert(
       fc.property(
-        pattern.filter((text) => !text.startsWith('!')),
+        fc.oneof(
+          pattern.filter((text) => !text.startsWith('!')),
+          fc.constantFrom('a[^x]*', '*\\bb*', '\\w*\\z', 'a*/\\Bb', 'a[/b]?*', '^a/*'),
+        ),
         path,
         (include, name) => {
           const matcher = makeMatcher(rulesOf([include]));
