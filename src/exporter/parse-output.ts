@@ -175,7 +175,8 @@ function registryFields(
 
 function refuseLater(found: Fields, text: string): void {
   const mode = found.get('mode') ?? 'copy';
-  if (mode !== 'copy') throw later(text, `mode=${mode}`);
+  if (mode === 'delete') throw later(text, 'mode=delete', 'empty the directory before the build');
+  if (mode !== 'copy') throw usage(text, `has mode=${mode}, which is neither copy nor delete`);
   if (truth('platform-split', found, text) === true) throw later(text, 'platform-split=true');
   if (found.has('attestation-prefix')) throw later(text, 'attestation-prefix');
   if ((found.get('source-date-epoch') ?? '') !== '') throw later(text, '"source-date-epoch"');

@@ -105,6 +105,20 @@ describe('understood', () => {
     expect(parsed).toMatchObject({ notes: [expect.stringContaining(`${name} has no effect: `)] });
   });
 
+  test.each([
+    [['--resource', 'memory=2g', '--resource', 'cpu-quota=50000'], { memoryBytes: 2 * 1024 ** 3, cpus: 0.5 }],
+    [['--resource=cpu-quota=50000', '--resource=cpu-period=25000'], { memoryBytes: undefined, cpus: 2 }],
+    [['--resource=memory=2g', '--memory=1g', '--cpus=3'], { memoryBytes: 1024 ** 3, cpus: 3 }],
+    [['--resource=cpuset-cpus=0,1'], { memoryBytes: undefined, cpus: undefined }],
+  ])('%j limits RUNs', (argv, limits) => {
+    expect(options([...argv, '.']).runLimits).toMatchObject(limits);
+  });
+
+  test('what --resource cannot limit is said to have no effect', () => {
+    const parsed = parseBuildFlags(['--resource=memory-swap=2g', '--resource=memory=1g', '.']);
+    expect(parsed).toMatchObject({ notes: [expect.stringContaining('--resource memory-swap has no effect')] });
+  });
+
   test('--fail-on-miss takes a value only with =, and alone means every step', () => {
     expect(options(['--fail-on-miss', '.'])).toMatchObject({ failOnMiss: true, context: '.' });
     expect(options(['--fail-on-miss=build', '--fail-on-miss=s4', '.']).failOnMiss).toEqual(['build', 's4']);
@@ -121,6 +135,7 @@ describe('understood', () => {
   test.each([
     [['--platform', 'local', '.'], {}],
     [['--platform', 'linux', '.'], {}],
+    [['--platform', 'local,linux', '--platform=local', '.'], {}],
     [['.'], { DOCKER_DEFAULT_PLATFORM: 'local' }],
   ])('%j with %j is the platform of this machine', (argv, env) => {
     expect(options(argv, env).platform).toEqual(hostPlatform(process.arch));
@@ -231,6 +246,10 @@ describe('refused, with exit 2', () => {
     [['--allow', 'everything', '.'], 'usage'],
     [['--report', 'x.html', '.'], 'usage'],
     [['--platform', 'linux/amd64,linux/arm64', '.'], 'not-supported-yet'],
+    [['--platform', 'linux/amd64', '--platform', 'linux/arm64', '.'], 'not-supported-yet'],
+    [['--resource', 'memory', '.'], 'usage'],
+    [['--resource', 'disk=1g', '.'], 'usage'],
+    [['--resource', 'cpu-quota=-1', '.'], 'usage'],
     [['--registry-mirror', 'docker.io', '.'], 'usage'],
   ])('%j', (argv, code) => {
     expect(() => options(argv)).toThrow(expect.objectContaining({ code, exitCode: 2 }));

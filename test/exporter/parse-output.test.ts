@@ -75,6 +75,7 @@ test.each([
   ['type=oci,dest=x,push=true', 'usage'],
   ['type=oci,dest=x,compression=estargz', 'not-supported-yet'],
   ['type=local,dest=x,mode=delete', 'not-supported-yet'],
+  ['type=local,dest=x,mode=move', 'usage'],
   ['type=oci,dest=x,annotation-elsewhere.a=b', 'usage'],
   ['type=oci,dest=x,annotation[no/such/plat/form].a=b', 'platform-invalid'],
   ['type=image,unpack=true', 'not-supported-yet'],

@@ -4,7 +4,6 @@ import type { BuildOptions } from '../../build-options.ts';
 import { BuildError } from '../../errors.ts';
 import { parseAnnotations } from '../../exporter/index.ts';
 import { isRuleWord } from '../../frontend/index.ts';
-import { hostPlatform, type Platform, parsePlatform } from '../../image/oci/index.ts';
 import { parseGoBool } from '../../util/go-bool.ts';
 import type { CliContext } from '../context.ts';
 import { authFiles, registryConfig, rootDirectory } from '../environment.ts';
@@ -28,6 +27,8 @@ import { workerScript } from '../worker-script.ts';
 import { existing } from './existing.ts';
 import { outputsOf } from './outputs.ts';
 import type { BuildFlags } from './parse.ts';
+import { HOST, platformOf } from './platform.ts';
+import { resourcesOf } from './resources.ts';
 import { secretSources } from './secrets.ts';
 import { sshSockets } from './ssh.ts';
 
@@ -47,7 +48,7 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
     buildArgs: buildArgs(flags, env),
     target: flags.target || undefined,
     checkRules: checkRules(flags.checkRules),
-    platform: platformOf(flags.platform ?? env['DOCKER_DEFAULT_PLATFORM']),
+    platform: platformOf(flags.platform ?? [env['DOCKER_DEFAULT_PLATFORM'] ?? '']),
     buildPlatform: HOST,
     allow: new Set((flags.allow ?? []).map(entitlement)),
     devices: flags.device ?? [],
@@ -151,14 +152,19 @@ function limits(flags: BuildFlags) {
     ulimits: ulimits(flags.ulimit ?? []),
     // 0 is the default, as in docker
     shmSizeBytes: flags.shmSize === undefined ? undefined : byteSize('--shm-size', flags.shmSize) || undefined,
-    runLimits: {
-      memoryBytes: flags.memory === undefined ? undefined : byteSize('--memory', flags.memory),
-      cpus: flags.cpus === undefined ? undefined : processors(flags.cpus),
-      timeoutMs: flags.stepTimeout === undefined ? undefined : duration('--step-timeout', flags.stepTimeout),
-    },
+    runLimits: runLimits(flags),
     jobs: flags.jobs === undefined ? Math.max(8, 2 * cpus().length) : positiveInteger('--jobs', flags.jobs),
     runtime: flags.ociRuntime,
     lower: flags.lower === undefined ? undefined : lowerChoice(flags.lower),
+  };
+}
+
+function runLimits({ resource, memory, cpus: count, stepTimeout }: BuildFlags): BuildOptions['runLimits'] {
+  const resources = resourcesOf(resource ?? []);
+  return {
+    memoryBytes: memory === undefined ? resources.memoryBytes : byteSize('--memory', memory),
+    cpus: count === undefined ? resources.cpus : processors(count),
+    timeoutMs: stepTimeout === undefined ? undefined : duration('--step-timeout', stepTimeout),
   };
 }
 
@@ -189,18 +195,6 @@ function entitlement(text: string): string {
 
 function setIfGiven(map: Map<string, string>, pair: [string, string] | undefined): void {
   if (pair !== undefined) map.set(pair[0], pair[1]);
-}
-
-const HOST = hostPlatform(process.arch);
-
-/** `local` is the host itself. */
-function platformOf(text: string | undefined): Platform | undefined {
-  if (text === undefined || text === '') return undefined;
-  if (text.includes(','))
-    throw new BuildError('not-supported-yet', 'several platforms in one build are not built yet', {
-      hint: 'build them one after another',
-    });
-  return text.toLowerCase() === 'local' ? HOST : parsePlatform(text, HOST);
 }
 
 function pullMode(text: string | undefined): BuildOptions['pull'] {

@@ -4,6 +4,7 @@ import { usageError } from '../usage-error.ts';
 import { VERSION } from '../version.ts';
 import { IGNORED_FLAGS, ignoredNotes } from './ignored.ts';
 import { PLANNED_FLAGS } from './planned.ts';
+import { resourceNotes } from './resources.ts';
 import { OPPOSITES, plainSwitch } from './switches.ts';
 import { REPEATED, SINGLE } from './table.ts';
 
@@ -14,7 +15,7 @@ export interface BuildFlags {
   readonly file?: string;
   readonly buildArg?: readonly string[];
   readonly target?: string;
-  readonly platform?: string;
+  readonly platform?: readonly string[];
   readonly label?: readonly string[];
   readonly annotation?: readonly string[];
   readonly buildContext?: readonly string[];
@@ -34,6 +35,7 @@ export interface BuildFlags {
   readonly shmSize?: string;
   readonly memory?: string;
   readonly cpus?: string;
+  readonly resource?: readonly string[];
   readonly cacheMax?: string;
   readonly stepTimeout?: string;
   readonly allow?: readonly string[];
@@ -81,7 +83,7 @@ export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
       `one build context is expected, ${command.args.length} words were given: ${command.args.join(' ')}`,
       { hint: 'a command, such as build, comes first; values that have spaces need quotes' },
     );
-  return { ...flags, context, notes: ignoredNotes(flags) };
+  return { ...flags, context, notes: [...ignoredNotes(flags), ...resourceNotes(flags.resource ?? [])] };
 }
 
 function buildParser(): Command {

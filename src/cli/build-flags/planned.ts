@@ -27,6 +27,11 @@ function isDisabled(field: string): boolean {
 export const PLANNED_FLAGS: readonly PlannedFlag[] = [
   { flags: '--cache-from <spec>', name: 'cacheFrom', hint: CACHE_HINT },
   { flags: '--cache-to <spec>', name: 'cacheTo', hint: CACHE_HINT },
+  {
+    flags: '--policy <spec>',
+    name: 'policy',
+    hint: 'sources have no policies: name them by digest, as in FROM app@sha256:…',
+  },
   { flags: '--attest <spec>', name: 'attest', hint: ATTEST_HINT, isMet: asksForNone },
   { flags: '--provenance [value]', name: 'provenance', hint: ATTEST_HINT, isMet: asksForNone },
   { flags: '--sbom [value]', name: 'sbom', hint: ATTEST_HINT, isMet: asksForNone },

@@ -2,7 +2,6 @@
 export const SINGLE: readonly (readonly [string, string])[] = [
   ['-f, --file <file>', 'Dockerfile (default: CONTEXT/Dockerfile; a URL; - for stdin)'],
   ['--target <stage>', 'build this stage instead of the last'],
-  ['--platform <platform>', 'platform of the image, e.g. linux/arm64'],
   ['--no-cache', 'run every step, with empty cache mounts; results are still recorded'],
   ['--paranoid', 'read every file of the context again, whatever its times say'],
   ['--pull <mode>', 'always, or never, ask the registry for base images (--pull alone is --pull=always)'],
@@ -40,6 +39,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
 /** Those that may be given more than once. */
 export const REPEATED: readonly (readonly [string, string])[] = [
   ['-t, --tag <name>', 'name of the image; also names the default output file'],
+  ['--platform <platform>', 'platform of the image, e.g. linux/arm64'],
   ['--build-arg <k=v>', 'value of an ARG; K alone takes it from the environment'],
   ['--label <k=v>', 'label of the image; wins over the Dockerfile'],
   ['--annotation <k=v>', 'annotation of the manifest; TYPE:K=V elsewhere, e.g. manifest-descriptor:K=V'],
@@ -57,6 +57,7 @@ export const REPEATED: readonly (readonly [string, string])[] = [
   ['--add-host <host:ip>', 'a line of /etc/hosts in RUNs'],
   ['--dns <ip>', "name server for RUNs instead of the host's"],
   ['--ulimit <spec>', 'NAME=SOFT[:HARD] for RUNs'],
+  ['--resource <name=value>', 'limit of a RUN: memory=SIZE, or cpu-quota=US with cpu-period=US'],
   ['--allow <entitlement>', 'what RUNs may ask for: network.host, security.insecure, device or device=NAME'],
   ['--device <path>', 'a device of this machine for all RUNs: /dev/NAME[:/dev/NAME[:rwm]]'],
   ['-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry|image|cacheonly'],
