@@ -3,6 +3,7 @@ import type { Renderer } from '../progress/index.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
 import { type CliContext, useColor } from './context.ts';
 import { stderr } from './streams.ts';
+import { suspendable } from './suspend.ts';
 import { oneOf } from './values.ts';
 
 const MODES = ['auto', 'tty', 'plain', 'rawjson', 'quiet'] as const;
@@ -33,7 +34,7 @@ export async function openRenderer(mode: Mode, context: CliContext): Promise<Ren
     case 'tty':
       if (!isTTY)
         throw new BuildError('usage', '--progress=tty needs a terminal on stderr', { hint: 'use --progress=plain' });
-      return (await import('../progress/render/tty.ts')).makeTtyRenderer({ stream, color });
+      return suspendable((await import('../progress/render/tty.ts')).makeTtyRenderer({ stream, color }));
     case 'plain':
       return (await import('../progress/render/plain.ts')).makePlainRenderer(target);
     case 'rawjson':

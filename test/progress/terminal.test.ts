@@ -34,6 +34,20 @@ function plain(events: readonly BuildEvent[]): string {
 
 const BUILDS = { sample: sampleBuild(), long: longBuild(200) };
 
+test('what the shell says while the program stands still keeps its place, and no line stands twice', () => {
+  const terminal = new FakeTerminal(60, 20);
+  const renderer = makeTtyRenderer({ stream: terminal.stream, color: false });
+  const events = sampleBuild();
+  const half = events.findIndex(({ type }) => type === 'step-output') + 1;
+  for (const event of events.slice(0, half)) renderer.handle(event);
+  renderer.pause();
+  terminal.stream.write('[1]+  Stopped\n$ fg\n');
+  for (const event of events.slice(half)) renderer.handle(event);
+  renderer.end();
+  const [before = '', after = ''] = terminal.text().split('[1]+  Stopped\n$ fg\n');
+  expect(`${before}${after}`).toBe(shown(events, { columns: 60, rows: 20 }).text());
+});
+
 describe.each(Object.entries(BUILDS))('%s', (name, events) => {
   test.each([40, 80, 200])('what a build leaves on %i columns', async (columns) => {
     const terminal = shown(events, { columns });

@@ -6,7 +6,7 @@ import type { BuildEvent, StepInfo } from '../events.ts';
 import { type Closing, closingLines } from '../summary.ts';
 import { dispatch, type EventHandlers } from './dispatch.ts';
 import { OutputLines } from './output-lines.ts';
-import type { Renderer } from './renderer.ts';
+import type { LiveRenderer } from './renderer.ts';
 import { clip, textWidth } from './width.ts';
 import { durationText, plainText } from './words.ts';
 
@@ -19,7 +19,7 @@ export interface TtyTarget {
  * A live view: finished steps scroll away as single lines, running ones stay below with their time and the last lines of
  * their output. The complete output of a failed step is in its log.
  */
-export function makeTtyRenderer(target: TtyTarget): Renderer {
+export function makeTtyRenderer(target: TtyTarget): LiveRenderer {
   return new TtyRenderer(target);
 }
 
@@ -45,7 +45,7 @@ const TAB = '    ';
 /** Rows that the live part leaves to what stands above it. */
 const ROWS_KEPT = 4;
 
-class TtyRenderer implements Renderer {
+class TtyRenderer implements LiveRenderer {
   readonly #stream: NodeJS.WriteStream;
   readonly #window: Window;
   readonly #paint: Pick<typeof colors, 'cyan' | 'dim' | 'green' | 'red' | 'yellow'>;
@@ -78,6 +78,10 @@ class TtyRenderer implements Renderer {
 
   end(): void {
     clearInterval(this.#timer);
+    this.pause();
+  }
+
+  pause(): void {
     this.#clear();
     this.#live.done();
   }
