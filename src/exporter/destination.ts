@@ -1,7 +1,8 @@
-import { accessSync, constants, realpathSync, type Stats, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BuildError } from '../errors.ts';
+import { statIfThere } from '../host/fs/index.ts';
 import { isFileOutput, type OutputSpec } from './output-spec.ts';
 import { bytesOf, type Piece, writePieces } from './pieces.ts';
 
@@ -83,14 +84,6 @@ const WORDS: { readonly [code: string]: readonly [string, string] } = {
 interface Writing extends DestinationDeps {
   readonly source: AsyncIterable<Piece>;
   readonly dest: string;
-}
-
-function statIfThere(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 function placeOf(dest: string): { path: string; isSpecial: boolean } {

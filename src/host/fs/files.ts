@@ -1,4 +1,15 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs';
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { fstatx, hasStatx, statx, statxText } from '../sys/index.ts';
 import { FileStat } from './file-stat.ts';
 
@@ -46,6 +57,18 @@ function fromLstat(path: Buffer, into: FileStat): boolean {
 
 function statOpen(fd: number, into: FileStat): FileStat {
   return usesStatx() ? into.fromStatx(fstatx(fd)) : into.fromNode(fstatSync(fd, { bigint: true }));
+}
+
+const UNSEEN = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
+
+/** What a path leads to; undefined where there is nothing, or nothing that this user can see. */
+export function statIfThere(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch (error) {
+    if (UNSEEN.some((code) => isErrno(error, code))) return undefined;
+    throw error;
+  }
 }
 
 /** Names as latin1, in code unit order, which is byte order. */

@@ -1,17 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOf, hexOf } from '../../../cache/index.ts';
+import { digestOf, hexOf, publishBytes } from '../../../cache/index.ts';
 import { parseEntry, renderEntry } from './entry.ts';
 import type { NamedImage, StoredImage } from './stored-image.ts';
 
@@ -45,7 +35,8 @@ export function openNames(imagesDir: string, { now }: { readonly now: () => numb
       const known = readEntry(file);
       if (known !== undefined && meansTheSame(known, { name, image })) return;
       mkdirSync(imagesDir, { recursive: true, mode: 0o700 });
-      writeAtomically(file, renderEntry({ name, image: { ...image, at: image.at ?? now() } }));
+      const text = renderEntry({ name, image: { ...image, at: image.at ?? now() } });
+      publishBytes(file, text, () => `${file}.${randomUUID()}.tmp`);
     },
     remove(name) {
       const isThere = readEntry(fileOf(name)) !== undefined;
@@ -80,23 +71,6 @@ function readEntry(file: string): NamedImage | undefined {
     return parseEntry(readFileSync(file, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function writeAtomically(file: string, text: string): void {
-  const temp = `${file}.${randomUUID()}.tmp`;
-  try {
-    const fd = openSync(temp, 'wx', 0o600);
-    try {
-      writeFileSync(fd, text);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temp, file);
-  } catch (error) {
-    rmSync(temp, { force: true });
     throw error;
   }
 }

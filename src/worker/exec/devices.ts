@@ -1,7 +1,7 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
 import { posix } from 'node:path';
 import { BuildError } from '../../errors.ts';
-import { isErrno } from '../../host/fs/index.ts';
+import { statIfThere } from '../../host/fs/index.ts';
 import type { OciDevice, OciMount } from './oci-spec.ts';
 
 /** A device of the host in a RUN. */
@@ -77,13 +77,4 @@ function deviceNumbers(rdev: bigint): { major: number; minor: number } {
   const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn);
   const minor = (rdev & 0xffn) | ((rdev >> 12n) & ~0xffn);
   return { major: Number(major), minor: Number(minor & 0xffffffffn) };
-}
-
-function statIfThere(path: string): BigIntStats | undefined {
-  try {
-    return statSync(path, { bigint: true });
-  } catch (error) {
-    if (isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR') || isErrno(error, 'EACCES')) return undefined;
-    throw error;
-  }
 }
