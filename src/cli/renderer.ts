@@ -6,7 +6,7 @@ import { stderr } from './streams.ts';
 import { suspendable } from './suspend.ts';
 import { oneOf } from './values.ts';
 
-const MODES = ['auto', 'tty', 'plain', 'rawjson', 'quiet'] as const;
+const MODES = ['auto', 'tty', 'plain', 'rawjson', 'quiet', 'none'] as const;
 
 type Mode = (typeof MODES)[number];
 
@@ -23,7 +23,7 @@ export function progressMode(
 
 /** A renderer on stderr; `auto` is tty on a terminal that can move its cursor and is not CI's, plain elsewhere. */
 export async function openRenderer(mode: Mode, context: CliContext): Promise<Renderer> {
-  if (mode === 'quiet') return (await import('../progress/render/quiet.ts')).makeQuietRenderer();
+  if (mode === 'quiet' || mode === 'none') return (await import('../progress/render/quiet.ts')).makeQuietRenderer();
   const stream = stderr();
   const isTTY = stream.isTTY;
   const color = useColor(context, isTTY);

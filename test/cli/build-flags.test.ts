@@ -219,6 +219,8 @@ describe('how progress is shown', () => {
     [{}, { BUILDKIT_PROGRESS: 'plain' }, 'plain'],
     [{ progress: 'rawjson' }, { BUILDKIT_PROGRESS: 'plain' }, 'rawjson'],
     [{ quiet: true, progress: 'plain' }, {}, 'quiet'],
+    [{ progress: 'none' }, {}, 'none'],
+    [{}, { BUILDKIT_PROGRESS: 'none' }, 'none'],
   ])('%j %j', (flags, env, mode) => {
     expect(progressMode(flags, { env })).toBe(mode);
   });
