@@ -6,24 +6,35 @@ type Files = NonNullable<Explanation['files']>;
 /** Values are `digest:mode[:type:uid:gid]`; a path that went and one that came with an equal value are a rename. */
 export function fileChanges(now: Files | undefined, then: Files | undefined): Change[] {
   if (now === undefined || then === undefined) return [];
+  const [before, after] = [new Map(Object.entries(then)), new Map(Object.entries(now))];
+  const gone = new Set([...before.keys()].filter((path) => !after.has(path)));
+  const goneOf = pathsByValue(gone, before);
   const changes: Change[] = [];
-  const removed = new Map<string, string>();
-  for (const [path, value] of Object.entries(then)) if (now[path] === undefined) removed.set(value, path);
-  const names = new Set(removed.values());
-  for (const [path, value] of Object.entries(now)) {
-    const old = then[path];
+  for (const [path, value] of after) {
+    const old = before.get(path);
     if (old === value) continue;
-    if (old === undefined) {
-      const from = removed.get(value);
-      removed.delete(value);
-      if (from !== undefined) names.delete(from);
-      changes.push({ path, what: from === undefined ? 'added' : `renamed from ${from}` });
-    } else {
+    if (old !== undefined) {
       changes.push({ path, what: difference(old, value) });
+      continue;
     }
+    const from = goneOf.get(value)?.pop();
+    if (from !== undefined) gone.delete(from);
+    changes.push({ path, what: from === undefined ? 'added' : `renamed from ${from}` });
   }
-  for (const path of names) changes.push({ path, what: 'removed' });
+  for (const path of gone) changes.push({ path, what: 'removed' });
   return changes;
+}
+
+/** Of each value, the last first. */
+function pathsByValue(paths: ReadonlySet<string>, values: ReadonlyMap<string, string>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const path of [...paths].reverse()) {
+    const value = values.get(path) ?? '';
+    const known = found.get(value);
+    if (known === undefined) found.set(value, [path]);
+    else known.push(path);
+  }
+  return found;
 }
 
 function difference(old: string, value: string): string {

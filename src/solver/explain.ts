@@ -133,10 +133,11 @@ function variables(env: Json | undefined): Record<string, string> {
 type Values = { readonly [name: string]: string } | undefined;
 
 function valueChanges(now: Values = {}, then: Values = {}): Change[] {
+  const [before, after] = [new Map(Object.entries(then)), new Map(Object.entries(now))];
   const changes: Change[] = [];
-  for (const name of new Set([...Object.keys(then), ...Object.keys(now)])) {
-    if (now[name] === then[name]) continue;
-    changes.push({ name, what: `${then[name] ?? 'unset'} → ${now[name] ?? 'unset'}` });
+  for (const name of new Set([...before.keys(), ...after.keys()])) {
+    const [was, is] = [before.get(name), after.get(name)];
+    if (was !== is) changes.push({ name, what: `${was ?? 'unset'} → ${is ?? 'unset'}` });
   }
   return changes;
 }

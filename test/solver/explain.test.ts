@@ -54,6 +54,26 @@ describe('files', () => {
     });
   });
 
+  test('names that every object knows are names like any other', () => {
+    const now = { constructor: 'd1:644', toString: 'd2:644' } as unknown as Record<string, string>;
+    expect(explainFiles({ a: 'd3:644' }, now).changes).toEqual([
+      { path: 'constructor', what: 'added' },
+      { path: 'toString', what: 'added' },
+      { path: 'a', what: 'removed' },
+    ]);
+    expect(explainFiles(now, { a: 'd3:644' }).changes).toHaveLength(3);
+  });
+
+  test('of equal files each is told: those that were renamed, and those that went', () => {
+    const then = Object.fromEntries(['a', 'b', 'c'].map((name) => [name, 'd1:644']));
+    expect(explainFiles(then, {}).changes?.map(({ path }) => path)).toEqual(['a', 'b', 'c']);
+    expect(explainFiles(then, { x: 'd1:644', y: 'd1:644' }).changes).toEqual([
+      { path: 'x', what: 'renamed from a' },
+      { path: 'y', what: 'renamed from b' },
+      { path: 'c', what: 'removed' },
+    ]);
+  });
+
   test('many are counted and the first are named', () => {
     const then = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, 'd1:644']));
     const now = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, 'd2:644']));
@@ -146,6 +166,12 @@ describe('environments and arguments', () => {
 
   test('the platform alone', () => {
     expect(explain(runOf({ platform: 'b' }), runOf({ platform: 'a' })).code).toBe('platform-changed');
+  });
+
+  test('a variable may have a name that every object knows', () => {
+    expect(explain(runOf({ env: ['constructor=1'] }), runOf({ env: [] })).changes).toEqual([
+      { name: 'constructor', what: 'unset → 1' },
+    ]);
   });
 
   test('an environment that is no list says nothing', () => {
