@@ -24,6 +24,10 @@ function options(argv: readonly string[], env: Record<string, string> = {}) {
 }
 
 describe('understood', () => {
+  test('a context may be called anything', () => {
+    expect(options(['constructor']).context).toBe('constructor');
+  });
+
   test('the contract of the command line', () => {
     const built = options(
       [

@@ -113,10 +113,13 @@ function buildParser(): Command {
 
 /** `--pull` and `--fail-on-miss` take a value only with `=`; so do switches, where it says whether. `-t=app` is `-t app`. */
 function withOwnValues(argv: readonly string[]): string[] {
-  return argv.map((word) => ALONE[word] ?? plainSwitch(word).replace(/^(-[A-Za-z])=(?=.)/s, '$1'));
+  return argv.map((word) => ALONE.get(word) ?? plainSwitch(word).replace(/^(-[A-Za-z])=(?=.)/s, '$1'));
 }
 
-const ALONE: Readonly<Record<string, string>> = { '--pull': '--pull=always', '--fail-on-miss': '--fail-on-miss=' };
+const ALONE: ReadonlyMap<string, string> = new Map([
+  ['--pull', '--pull=always'],
+  ['--fail-on-miss', '--fail-on-miss='],
+]);
 
 function refusePlanned(flags: Record<string, unknown>): void {
   for (const { flags: text, name, hint, isMet } of PLANNED_FLAGS) {

@@ -49,7 +49,7 @@ export function formatPlatform({ os, architecture, variant }: Platform): string 
 /** Aliases resolved (x86_64, aarch64, armhf), variants that say nothing dropped (arm64/v8, amd64/v1), arm without one is v7. */
 export function normalisePlatform({ os, architecture, variant = '', osVersion }: Platform): Platform {
   const arch = architecture.toLowerCase();
-  const known = ALIASES[arch] ?? [arch];
+  const known = ALIASES.get(arch) ?? [arch];
   const word = normaliseVariant(known[0], variant.toLowerCase() || (known[1] ?? ''));
   return {
     os: normaliseOS(os),
@@ -119,14 +119,14 @@ const NODE_ARCHITECTURES: { readonly [arch: string]: string } = {
   ppc64: 'ppc64le',
   mipsel: 'mipsle',
 };
-const ALIASES: { readonly [arch: string]: readonly [string, string?] } = {
-  x86_64: ['amd64'],
-  'x86-64': ['amd64'],
-  i386: ['386'],
-  aarch64: ['arm64'],
-  armhf: ['arm', 'v7'],
-  armel: ['arm', 'v6'],
-};
+const ALIASES: ReadonlyMap<string, readonly [string, string?]> = new Map([
+  ['x86_64', ['amd64']],
+  ['x86-64', ['amd64']],
+  ['i386', ['386']],
+  ['aarch64', ['arm64']],
+  ['armhf', ['arm', 'v7']],
+  ['armel', ['arm', 'v6']],
+]);
 
 function normaliseOS(os: string): string {
   const lower = os.toLowerCase();

@@ -16,6 +16,7 @@ test.each([
   ['linux', 'linux/s390x'],
   ['arm64', 'linux/arm64'],
   ['unheard/of', 'unheard/of'],
+  ['linux/constructor', 'linux/constructor'],
 ])('%s is %s', (text, platform) => {
   expect(formatPlatform(parsePlatform(text, { os: 'linux', architecture: 's390x' }))).toBe(platform);
 });
