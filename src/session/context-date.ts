@@ -5,7 +5,7 @@ import { BuildError } from '../errors.ts';
 import type { DateSource } from '../frontend/index.ts';
 import { newestInTar } from '../sources/context/index.ts';
 import { filter } from './filter.ts';
-import { gitRequest, mainGitRequest, type RemoteDeps, remoteKind } from './remote-context.ts';
+import { gitRequest, mainGitRequest, type RemoteDeps, remoteKind, shownRemote } from './remote-context.ts';
 import type { Session } from './session.ts';
 import { contextDirectory } from './source.ts';
 
@@ -53,8 +53,12 @@ export async function withEpoch(options: BuildOptions, session: Pick<Session, 'c
   if (given !== '' || options.isReproducible !== true) return options;
   const date = await session.commitDate();
   if (date === undefined)
-    throw new BuildError('epoch-unknown', `--reproducible: the build context ${options.context} has no git commit`, {
-      hint: 'say what time it is to be: --build-arg SOURCE_DATE_EPOCH=SECONDS',
-    });
+    throw new BuildError(
+      'epoch-unknown',
+      `--reproducible: the build context ${shownRemote(options.context)} has no git commit`,
+      {
+        hint: 'say what time it is to be: --build-arg SOURCE_DATE_EPOCH=SECONDS',
+      },
+    );
   return { ...options, buildArgs: new Map([...options.buildArgs, [EPOCH, String(date)]]) };
 }

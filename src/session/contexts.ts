@@ -29,6 +29,7 @@ import {
   openHttpContext,
   type RemoteDeps,
   remoteKind,
+  shownRemote,
 } from './remote-context.ts';
 import { contextDirectory, type DockerfileSource, findDockerfile, readAll } from './source.ts';
 import { MAX_STDIN_DOCKERFILE, readStdin, type StdinSources, unpackStream } from './stdin.ts';
@@ -195,11 +196,6 @@ async function fetchDockerfile(
     file: 'Dockerfile',
     text: await readAll(fetchBytes(file, remote, { maxBytes: MAX_STDIN_DOCKERFILE }), MAX_STDIN_DOCKERFILE),
   };
-}
-
-/** Without user, password and query. */
-export function shownRemote(text: string): string {
-  return text.replace(/^(\w+:\/\/)[^/@]*@/, '$1').replace(/\?[^#]*/, '');
 }
 
 function openNamed(name: string, dir: string, open: Open): ContextTree {

@@ -10,8 +10,7 @@ import {
   type StoredBuild,
 } from '../progress/index.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
-import { shownRemote } from './contexts.ts';
-import { remoteKind } from './remote-context.ts';
+import { remoteKind, shownRemote } from './remote-context.ts';
 import type { Session } from './session.ts';
 
 /** Takes down what a build tells, so that it can be kept in the root and shown again. */

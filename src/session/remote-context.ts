@@ -10,6 +10,7 @@ import { lookupFollowed, type OpDeps, type OpenStack } from '../ops/index.ts';
 import { type FetchedUrl, httpTree } from '../sources/http/index.ts';
 import { parseGoBool } from '../util/go-bool.ts';
 import { relPathOfText } from '../util/rel-path.ts';
+import { withoutUser } from '../util/without-user.ts';
 import { type FetchFile, makeFetchFile } from './fetch-file.ts';
 import { type GitLayers, makeGitLayers } from './git-layer.ts';
 import { type DockerfileSource, findDockerfile, MAX_DOCKERFILE_BYTES, spellings } from './source.ts';
@@ -43,6 +44,11 @@ export function makeRemoteDeps(
 export function remoteKind(text: string): 'git' | 'http' | undefined {
   if (parseGitUrl(gitUrlOf(text)) !== undefined) return 'git';
   return /^https?:\/\//.test(text) ? 'http' : undefined;
+}
+
+/** Without user, password and query. */
+export function shownRemote(text: string): string {
+  return withoutUser(text).replace(/\?[^#]*/, '');
 }
 
 /** `github.com/OWNER/NAME`, as docker takes it for a context. */

@@ -1,6 +1,7 @@
 import { BuildError } from '../../errors.ts';
 import type { GitOp } from '../../graph/index.ts';
 import { parseGoBool } from '../../util/go-bool.ts';
+import { withoutUser } from '../../util/without-user.ts';
 
 export type GitSource = Omit<GitOp, 'kind' | 'keepGitDir'> & { readonly keepGitDir?: boolean | undefined };
 
@@ -105,6 +106,5 @@ const KEYS = `known keys are ${Object.keys(QUERY).join(', ')}`;
 
 /** A password in the URL is not told. */
 function invalid(text: string, why: string, hint = KEYS): BuildError {
-  const shown = text.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
-  return new BuildError('copy-invalid', `invalid git URL ${shown}: ${why}`, { hint });
+  return new BuildError('copy-invalid', `invalid git URL ${withoutUser(text)}: ${why}`, { hint });
 }

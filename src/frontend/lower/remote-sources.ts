@@ -2,6 +2,7 @@ import { isDigest } from '../../../cache/index.ts';
 import { BuildError, type SourceRange } from '../../errors.ts';
 import { makeVertex, type Vertex } from '../../graph/index.ts';
 import { fileNameOf } from '../../util/url-name.ts';
+import { withoutUser } from '../../util/without-user.ts';
 import type { CopyInstruction } from '../ast.ts';
 import { located } from './expander.ts';
 import { findFlag, isOn } from './flags.ts';
@@ -81,8 +82,4 @@ function assertAgreed(
   if (differ('checksum')) {
     throw new BuildError('copy-invalid', `checksum mismatch "${flags.checksum}" != "${git.checksum}"`, { range });
   }
-}
-
-function withoutUser(url: string): string {
-  return url.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
 }

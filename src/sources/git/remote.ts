@@ -1,4 +1,5 @@
 import { BuildError } from '../../errors.ts';
+import { withoutUser } from '../../util/without-user.ts';
 
 /** What is wanted of a repository. */
 export interface GitRequest {
@@ -74,5 +75,5 @@ function refused(why: string): BuildError {
 
 /** Without user, password and query. */
 export function shownRemote(url: string): string {
-  return url.replace(/^(\w+:\/\/)[^/@]*@/, '$1').replace(/[?#].*$/, '');
+  return withoutUser(url).replace(/[?#].*$/, '');
 }

@@ -68,6 +68,7 @@ describe('parseGitUrl', () => {
     ['https://example.org/b.git?mtime=now', 'invalid mtime value: "now"'],
     ['https://example.org/b.git?fetch-by-commit=true', 'fetch-by-commit without a commit'],
     ['https://me:secret@example.org/b.git?what=1', 'invalid git URL https://example.org/b.git?what=1'],
+    ['https://me:se@cret@example.org/b.git?what=1', 'invalid git URL https://example.org/b.git?what=1'],
   ])('%s is refused', (text, message) => {
     expect(() => parseGitUrl(text)).toThrow(message);
   });
