@@ -3,6 +3,7 @@ import type { TarEntry } from '../../image/archive/index.ts';
 import { openByteMask } from '../../util/byte-mask.ts';
 import { type ByteSearch, openByteSearch } from '../../util/byte-search.ts';
 import { displayPath } from '../../util/rel-path.ts';
+import { withoutAbsent } from '../../util/without-absent.ts';
 import type { Leak, RunRequest, WireSecret } from '../protocol.ts';
 import type { LayerWatch } from '../snapshot/index.ts';
 
@@ -40,11 +41,14 @@ function maskedText(text: string, masked: readonly Buffer[]): string {
   return Buffer.concat([mask.push(Buffer.from(text)), mask.end()]).toString('utf8');
 }
 
-/** The same error without them. */
+/** The same error without them; the system's keeps its code. */
 export function maskedError(error: unknown, masked: readonly Buffer[]): unknown {
   if (!(error instanceof Error) || masked.length === 0) return error;
   const text = (whole: string): string => maskedText(whole, masked);
-  if (!(error instanceof BuildError)) return Object.assign(new Error(text(error.message)), { cause: error });
+  if (!(error instanceof BuildError)) {
+    const { code } = error as NodeJS.ErrnoException;
+    return Object.assign(new Error(text(error.message), { cause: error }), withoutAbsent({ code }));
+  }
   const { code, message, hint } = error;
   return new BuildError(code, text(message), { hint: hint === undefined ? undefined : text(hint), cause: error });
 }

@@ -28,6 +28,13 @@ describe('what is masked of a secret', () => {
     const masked = maskedError(error, maskedValues([secret('token', 'hunter2')]));
     expect(masked).toMatchObject({ code: 'mount-failed', message: 'no *** here', hint: 'try ***' });
   });
+
+  test("the system's error stays one: a full disk is told as such", () => {
+    const full = Object.assign(new Error('ENOSPC: no space left, hunter2'), { code: 'ENOSPC' });
+    const masked = maskedError(full, maskedValues([secret('token', 'hunter2')]));
+    expect(masked).toMatchObject({ code: 'ENOSPC', message: 'ENOSPC: no space left, ***' });
+    expect(maskedError(new Error('hunter2'), maskedValues([secret('token', 'hunter2')]))).not.toHaveProperty('code');
+  });
 });
 
 describe('a layer that holds a secret', () => {
