@@ -1,7 +1,7 @@
 import type { Digest, KeyMaterial, LayerRef } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { CopyOp, Vertex } from '../graph/index.ts';
-import { openLayerWriter, type TarTap } from '../image/layer/index.ts';
+import type { TarTap } from '../image/layer/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { Made, OpRunner, Result, StepContext } from '../solver/index.ts';
 import { stackOf } from '../solver/index.ts';
@@ -11,6 +11,7 @@ import { copyFactsMaterial, copyMaterial } from './copy-key.ts';
 import { type CopySources, copySources, type Selected } from './copy-sources.ts';
 import type { OpDeps } from './deps.ts';
 import { contentIDs, ownLayer } from './stack-key.ts';
+import { writeLayer } from './write-layer.ts';
 
 /**
  * COPY and ADD: a layer written straight from its sources. Looked up twice: by what lies below, then, if that misses, by
@@ -92,7 +93,7 @@ function runCopy(copy: CopyStep): Promise<Made> {
     const base = await step.timed('base', () => deps.openStack(copy.below, { signal: step.signal }));
     try {
       const plan = planOn(base, copy, selection);
-      return await copy.inTurn(() => step.timed('write', () => writeLayer(copy, selection, plan)));
+      return await copy.inTurn(() => step.timed('write', () => writeCopied(copy, selection, plan)));
     } finally {
       base.close();
     }
@@ -118,17 +119,11 @@ function planOn(base: Tree, copy: CopyStep, selection: Selection): CopyPlan {
 }
 
 /** Published under what was written, which is hashed again from the bytes. */
-async function writeLayer(copy: CopyStep, selection: Selection, plan: CopyPlan): Promise<Made> {
-  const made = await copy.deps.publishLayer(async (files) => {
-    const writer = openLayerWriter(files);
-    try {
-      const value = await inStepWith(files.tap, writingCopy(plan, writer));
-      return { ...writer.finish(), value };
-    } catch (error) {
-      writer.abort();
-      throw error;
-    }
-  }, copy.vertex);
+async function writeCopied(copy: CopyStep, selection: Selection, plan: CopyPlan): Promise<Made> {
+  const made = await copy.deps.publishLayer(
+    (files) => writeLayer(files, (writer) => inStepWith(files.tap, writingCopy(plan, writer))),
+    copy.vertex,
+  );
   if (made.value !== selection.digest)
     copy.step.warn('files changed while they were copied; this step will not be found in the cache');
   const materials = [

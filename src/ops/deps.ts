@@ -32,7 +32,7 @@ export interface OpDeps {
   readonly ensureLayers: (layers: readonly LayerRef[], options: { signal: AbortSignal }) => Promise<void>;
   /** Writes the vertex's layer with `write` and publishes it; nothing is left of it if `write` throws. */
   readonly publishLayer: <T>(
-    write: (files: LayerFiles) => WrittenLayer<T> | Promise<WrittenLayer<T>>,
+    write: (files: LayerFiles) => Promise<WrittenLayer<T>>,
     vertex?: Vertex,
   ) => Promise<PublishedLayer & { readonly value: T }>;
   /**

@@ -1,11 +1,11 @@
 import type { LayerRef } from '../../cache/index.ts';
 import type { GitOp } from '../graph/index.ts';
-import { openLayerWriter } from '../image/layer/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { OpRunner } from '../solver/index.ts';
 import { planBind, writeCopy } from './copy/index.ts';
 import type { OpDeps } from './deps.ts';
 import { ownLayer } from './stack-key.ts';
+import { writeLayer } from './write-layer.ts';
 
 /** ADD of a repository: the files of a commit as a layer of their own, which the copy above takes from. */
 export function gitOp(deps: Pick<OpDeps, 'gitLayer'>): OpRunner<GitOp> {
@@ -22,15 +22,5 @@ export async function writeTree(
   { publishLayer, signal }: Pick<OpDeps, 'publishLayer'> & { readonly signal: AbortSignal },
 ): Promise<LayerRef> {
   const { plan } = planBind(tree, '/', { signal });
-  return ownLayer(
-    await publishLayer((files) => {
-      const writer = openLayerWriter(files);
-      try {
-        return { value: writeCopy(plan, writer), ...writer.finish() };
-      } catch (error) {
-        writer.abort();
-        throw error;
-      }
-    }),
-  );
+  return ownLayer(await publishLayer((files) => writeLayer(files, (writer) => writeCopy(plan, writer))));
 }

@@ -1,11 +1,11 @@
 import type { ContentID, KeyMaterial, LayerRef } from '../../cache/index.ts';
 import type { MkdirOp, Vertex } from '../graph/index.ts';
-import { openLayerWriter } from '../image/layer/index.ts';
 import type { Made, OpRunner, StepContext } from '../solver/index.ts';
 import { stackOf } from '../solver/index.ts';
 import { planMkdir, writeMkdir } from './copy/index.ts';
 import type { OpDeps } from './deps.ts';
 import { contentIDs, ownLayer } from './stack-key.ts';
+import { writeLayer } from './write-layer.ts';
 
 /** WORKDIR: a layer with the directory and the parents it lacked; an empty layer where it is there already. */
 export function mkdirOp(deps: OpDeps): OpRunner<MkdirOp> {
@@ -39,11 +39,7 @@ async function makeDirectory({ vertex, below, step }: MkdirStep, deps: OpDeps): 
   const base = await deps.openStack(below, { signal: step.signal });
   try {
     const plan = planMkdir(vertex.op, base);
-    const made = await deps.publishLayer((files) => {
-      const writer = openLayerWriter(files);
-      writeMkdir(plan, writer);
-      return { ...writer.finish(), value: undefined };
-    });
+    const made = await deps.publishLayer((files) => writeLayer(files, (writer) => writeMkdir(plan, writer)));
     return { layer: ownLayer(made), size: made.size };
   } finally {
     base.close();

@@ -1,12 +1,12 @@
 import { type Digest, digestOf, parseDigest } from '../../../cache/index.ts';
 import type { RunMount, RunOp } from '../../graph/index.ts';
-import { openLayerWriter } from '../../image/layer/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import type { Result } from '../../solver/index.ts';
 import type { WireStack, WorkerMount } from '../../worker/protocol.ts';
 import { planBind, writeCopy } from '../copy/index.ts';
 import type { OpDeps } from '../deps.ts';
 import { contentIDs, stackDigest } from '../stack-key.ts';
+import { writeLayer } from '../write-layer.ts';
 
 type Bind = Extract<RunOp['mounts'][number], { type: 'bind' }>;
 
@@ -110,10 +110,6 @@ function inputOf({ input, target }: Part, inputs: readonly Result[]): Result {
 
 async function layerOf(tree: Tree, source: string, { deps, signal }: PartContext) {
   const plan = planBind(tree, source, { signal });
-  const { diffID } = await deps.publishLayer((files) => {
-    const writer = openLayerWriter(files);
-    writeCopy(plan.plan, writer);
-    return { ...writer.finish(), value: undefined };
-  });
+  const { diffID } = await deps.publishLayer((files) => writeLayer(files, (writer) => writeCopy(plan.plan, writer)));
   return { diffID, source: plan.mountSource };
 }
