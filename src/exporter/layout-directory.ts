@@ -3,6 +3,7 @@ import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import type { Digest } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
+import { fileLocks } from '../host/sys/index.ts';
 import { type Descriptor, parseIndex } from '../image/oci/index.ts';
 import type { ArchiveParts } from './archive.ts';
 import type { ExportDeps } from './deps.ts';
@@ -10,8 +11,8 @@ import { outputFailed } from './destination.ts';
 import { blobName, indexDescriptors, OCI_LAYOUT_FILE, renderIndexFile } from './image-files.ts';
 
 /**
- * Adds the image to an OCI layout directory, which is made when it is not there. Images of other names in it stay. index.json
- * comes last, so that it never names a blob that is missing.
+ * Adds the image to an OCI layout directory, which is made when it is not there. Images of other names in it stay, also those that others add
+ * at the same time. index.json comes last, so that it never names a blob that is missing.
  * @returns bytes of the image
  * @throws BuildError output-failed
  */
@@ -21,8 +22,8 @@ export async function writeLayoutDirectory(parts: ArchiveParts, deps: ExportDeps
   const writer: Writer = { dest, lease: deps.lease };
   try {
     await mkdir(join(dest, 'blobs/sha256'), { recursive: true });
-    const mine = indexDescriptors(image, files, spec);
-    const others = await descriptorsThere(dest);
+    // What cannot be added to is told before anything is written.
+    await descriptorsThere(dest);
     for (const blob of files.blobs) {
       deps.signal.throwIfAborted();
       await copyBlob(deps.content.path(blob.digest), blob, writer);
@@ -30,7 +31,7 @@ export async function writeLayoutDirectory(parts: ArchiveParts, deps: ExportDeps
     await put(blobName(files.config.digest), files.config.bytes, writer);
     await put(blobName(files.manifest.digest), files.manifest.bytes, writer);
     await put('oci-layout', OCI_LAYOUT_FILE, writer);
-    await put('index.json', renderIndexFile([...others.filter((other) => !isReplaced(other, mine)), ...mine]), writer);
+    await addToIndex(indexDescriptors(image, files, spec), writer, deps);
   } catch (error) {
     if (error instanceof BuildError || (error as NodeJS.ErrnoException).code === undefined) throw error;
     throw outputFailed(dest, error);
@@ -41,6 +42,20 @@ export async function writeLayoutDirectory(parts: ArchiveParts, deps: ExportDeps
 interface Writer {
   readonly dest: string;
   readonly lease: string;
+}
+
+/** Under the lock that BuildKit takes for it, too. */
+async function addToIndex(mine: readonly Descriptor[], writer: Writer, { signal }: ExportDeps): Promise<void> {
+  const lockFile = join(writer.dest, 'index.json.lock');
+  const lock = await fileLocks.lock(lockFile, 'exclusive', { signal });
+  try {
+    const others = await descriptorsThere(writer.dest);
+    await put('index.json', renderIndexFile([...others.filter((other) => !isReplaced(other, mine)), ...mine]), writer);
+  } finally {
+    // While it is held: a file that is gone can be locked by nobody.
+    await rm(lockFile, { force: true }).catch(() => undefined);
+    lock.release();
+  }
 }
 
 const REF_NAME = 'org.opencontainers.image.ref.name';

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digestOf, hexOf } from '../../cache/index.ts';
@@ -145,6 +145,20 @@ test('a layout directory takes one image after another and is a source of images
   expect(parseIndex(readFileSync(join(dest, 'index.json'))).manifests).toHaveLength(2);
   expect(openLayout(`${dest}:2`).resolve({ platform: two.platform }).manifestDigest).toBe(digest);
   expect(rig.files().filter((file) => file.includes('.tmp-'))).toEqual([]);
+});
+
+test('builds that add to one layout directory at the same time lose nothing of each other', async () => {
+  const dest = join(rig.out, 'layout');
+  const names = ['one', 'two', 'three', 'four'].map((name) => `docker.io/library/${name}:1`);
+  const images = names.map((name) => rig.image([rig.ownLayer(tarOf(name))], [name]));
+  await Promise.all(
+    images.map((image, index) =>
+      exportImage(image, [{ type: 'oci', dest, tar: false }], { ...rig.deps(), lease: `lease${index}` }),
+    ),
+  );
+  const { manifests } = parseIndex(readFileSync(join(dest, 'index.json')));
+  expect(manifests.map(({ annotations }) => annotations?.['io.containerd.image.name']).sort()).toEqual(names.sort());
+  expect(readdirSync(dest).sort()).toEqual(['blobs', 'index.json', 'oci-layout']);
 });
 
 test('without an archive the image has a digest all the same, and nothing is compressed', async () => {
