@@ -182,7 +182,7 @@ async function writeFiles(
   const epoch = isUndated === true ? undefined : image.epoch;
   const stack = await deps.openStack(image.layers, { signal });
   try {
-    if (type === 'local') return writeRootfsDirectory(stack, { dest, epoch, warn, signal });
+    if (type === 'local') return await writeRootfsDirectory(stack, { dest, epoch, warn, signal });
     return await writeDestination(
       dest,
       rootfsTar(stack, { tempPath: deps.tempPath('rootfs.tar'), epoch, signal }),

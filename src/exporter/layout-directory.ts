@@ -33,6 +33,8 @@ export async function writeLayoutDirectory(parts: ArchiveParts, deps: ExportDeps
     await put('oci-layout', OCI_LAYOUT_FILE, writer);
     await addToIndex(indexDescriptors(image, files, spec), writer, deps);
   } catch (error) {
+    // The reason of an abort has a code as well.
+    deps.signal.throwIfAborted();
     if (error instanceof BuildError || (error as NodeJS.ErrnoException).code === undefined) throw error;
     throw outputFailed(dest, error);
   }

@@ -14,6 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import type { Tree, TreeEntry } from '../image/toc/index.ts';
+import { makeBreather } from '../util/breathe.ts';
 import { displayPath, hostPath, joinRel, type RelPath, TOP } from '../util/rel-path.ts';
 import { outputFailed } from './destination.ts';
 
@@ -31,12 +32,26 @@ export interface RootfsDirectoryOptions {
  * @returns bytes of content
  * @throws BuildError output-failed
  */
-export function writeRootfsDirectory(tree: Tree, { dest, epoch, warn, signal }: RootfsDirectoryOptions): number {
-  const state: Writing = { tree, dest, epoch, signal, firstNames: new Map(), skipped: [], size: 0 };
+export async function writeRootfsDirectory(
+  tree: Tree,
+  { dest, epoch, warn, signal }: RootfsDirectoryOptions,
+): Promise<number> {
+  const state: Writing = {
+    tree,
+    dest,
+    epoch,
+    breathe: makeBreather(signal),
+    firstNames: new Map(),
+    skipped: [],
+    size: 0,
+  };
+  signal.throwIfAborted();
   try {
     mkdirSync(dest, { recursive: true });
-    writeChildren(TOP, state);
+    await writeChildren(TOP, state);
   } catch (error) {
+    // The reason of an abort has a code as well.
+    signal.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code === undefined) throw error;
     throw outputFailed(dest, error);
   }
@@ -53,27 +68,28 @@ interface Writing {
   readonly tree: Tree;
   readonly dest: string;
   readonly epoch: number | undefined;
-  readonly signal: AbortSignal;
+  readonly breathe: () => Promise<void> | undefined;
   /** Hard-link group → the name of it that was written. */
   readonly firstNames: Map<string, Buffer>;
   readonly skipped: string[];
   size: number;
 }
 
-function writeChildren(dir: RelPath, state: Writing): void {
-  state.signal.throwIfAborted();
+async function writeChildren(dir: RelPath, state: Writing): Promise<void> {
   for (const name of state.tree.list(dir)) {
+    const pause = state.breathe();
+    if (pause !== undefined) await pause;
     const path = joinRel(dir, name);
     const entry = state.tree.lookup(path);
-    if (entry !== undefined) writeEntry(path, entry, state);
+    if (entry !== undefined) await writeEntry(path, entry, state);
   }
 }
 
-function writeEntry(path: RelPath, entry: TreeEntry, state: Writing): void {
+async function writeEntry(path: RelPath, entry: TreeEntry, state: Writing): Promise<void> {
   const at = hostPath(state.dest, path);
   switch (entry.type) {
     case 'directory':
-      writeDirectory(path, entry, state);
+      await writeDirectory(path, entry, state);
       return;
     case 'symlink':
       removeWhatStands(at);
@@ -93,14 +109,14 @@ function writeEntry(path: RelPath, entry: TreeEntry, state: Writing): void {
 }
 
 /** Mode and time are set last: a read-only directory must take its children first. */
-function writeDirectory(path: RelPath, entry: TreeEntry, state: Writing): void {
+async function writeDirectory(path: RelPath, entry: TreeEntry, state: Writing): Promise<void> {
   const at = hostPath(state.dest, path);
   const there = statsOf(at);
   if (there?.isDirectory() !== true) {
     if (there !== undefined) unlinkSync(at);
     mkdirSync(at, 0o700);
   } else if ((there.mode & 0o700) !== 0o700) chmodSync(at, 0o700);
-  writeChildren(path, state);
+  await writeChildren(path, state);
   chmodSync(at, entry.mode & PLAIN_MODE);
   utimesSync(at, timeOf(entry, state), timeOf(entry, state));
 }

@@ -15,7 +15,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeRootfsDirectory } from '../../src/exporter/rootfs-directory.ts';
 import { memoryTree } from '../rig/memory-tree.ts';
 
-const signal = new AbortController().signal;
 let top: string;
 let dest: string;
 
@@ -25,7 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(top, { recursive: true }));
 
-test('files, directories, symlinks and hard links with modes and times, owned by the caller', () => {
+test('files, directories, symlinks and hard links with modes and times, owned by the caller', async () => {
   const tree = memoryTree({
     'bin/tool': { content: 'tool', mode: 0o4755, uid: 1234, linkGroup: 'g' },
     'bin/other': { content: 'tool', mode: 0o4755, uid: 1234, linkGroup: 'g' },
@@ -34,7 +33,7 @@ test('files, directories, symlinks and hard links with modes and times, owned by
     'lib/link': { type: 'symlink', link: '/etc/shadow' },
     tmp: { type: 'directory', mode: 0o1777 },
   });
-  expect(write(tree)).toEqual({ size: 5, warnings: [] });
+  expect(await write(tree)).toEqual({ size: 5, warnings: [] });
   expect([mode('bin/tool'), mode('ro'), mode('ro/file'), mode('tmp')]).toEqual([0o755, 0o555, 0o400, 0o1777]);
   expect(lstatSync(join(dest, 'bin/tool')).ino).toBe(lstatSync(join(dest, 'bin/other')).ino);
   expect(lstatSync(join(dest, 'bin/tool')).uid).toBe(process.getuid?.());
@@ -43,9 +42,9 @@ test('files, directories, symlinks and hard links with modes and times, owned by
   rmSync(join(dest, 'ro'), { recursive: true });
 });
 
-test('times before 1970 are kept', () => {
+test('times before 1970 are kept', async () => {
   const mtime = { mtimeSec: -5, mtimeNsec: 500_000_000 };
-  write(
+  await write(
     memoryTree({
       f: { content: 'x', ...mtime },
       dir: { type: 'directory', ...mtime },
@@ -55,15 +54,15 @@ test('times before 1970 are kept', () => {
   expect(['f', 'dir', 'link'].map((name) => lstatSync(join(dest, name)).mtimeMs)).toEqual([-4500, -4500, -4500]);
 });
 
-test('special files are left out, with a warning that names them', () => {
-  const { warnings } = write(
+test('special files are left out, with a warning that names them', async () => {
+  const { warnings } = await write(
     memoryTree({ 'dev/null': { type: 'character', devMajor: 1, devMinor: 3 }, 'run/pipe': { type: 'fifo' } }),
   );
   expect(warnings).toEqual([expect.stringMatching(/^2 special files.*dev\/null, run\/pipe$/)]);
   expect(readdirSync(join(dest, 'dev'))).toEqual([]);
 });
 
-test('nothing is written through symlinks that are there', () => {
+test('nothing is written through symlinks that are there', async () => {
   const outside = join(top, 'outside');
   mkdirSync(join(outside, 'etc'), { recursive: true });
   writeFileSync(join(outside, 'secret'), 'untouched');
@@ -71,7 +70,7 @@ test('nothing is written through symlinks that are there', () => {
   symlinkSync(join(outside, 'etc'), join(dest, 'etc'));
   symlinkSync(join(outside, 'secret'), join(dest, 'file'));
   mkdirSync(join(dest, 'was-directory/with'), { recursive: true });
-  write(
+  await write(
     memoryTree({
       'etc/passwd': { content: 'root' },
       file: { content: 'mine' },
@@ -84,23 +83,44 @@ test('nothing is written through symlinks that are there', () => {
   expect(readFileSync(join(dest, 'was-directory'), 'utf8')).toBe('now a file');
 });
 
-test('writing twice gives the same; other files stay; names are bytes', () => {
+test('writing twice gives the same; other files stay; names are bytes', async () => {
   mkdirSync(dest);
   writeFileSync(join(dest, 'mine.txt'), 'mine');
   const tree = memoryTree({ 'a/b': { content: 'b', mode: 0o444 }, 'caf\u00e9': { content: 'c' } });
-  write(tree);
-  write(tree);
+  await write(tree);
+  await write(tree);
   expect(readdirSync(dest).sort()).toEqual(['a', 'café', 'mine.txt']);
 });
 
-test('a dest that is a file is refused in words', () => {
+test('a dest that is a file is refused in words', async () => {
   writeFileSync(dest, '');
-  expect(() => write(memoryTree({}))).toThrow(expect.objectContaining({ code: 'output-failed' }));
+  await expect(write(memoryTree({}))).rejects.toMatchObject({ code: 'output-failed' });
 });
 
-function write(tree: ReturnType<typeof memoryTree>): { size: number; warnings: string[] } {
+test('an abort is heard between two files', async () => {
+  const controller = new AbortController();
+  const tree = memoryTree(
+    Object.fromEntries(Array.from({ length: 50 }, (_, index) => [`f${index}`, { content: 'x' }])),
+  );
+  const slow: typeof tree = {
+    ...tree,
+    read(entry, sink) {
+      // longer than files are written at a stretch
+      for (const until = performance.now() + 20; performance.now() < until; );
+      tree.read(entry, sink);
+    },
+  };
+  setImmediate(() => controller.abort());
+  await expect(write(slow, controller.signal)).rejects.toMatchObject({ name: 'AbortError' });
+  expect(readdirSync(dest).length).toBeLessThan(50);
+});
+
+async function write(
+  tree: ReturnType<typeof memoryTree>,
+  signal = new AbortController().signal,
+): Promise<{ size: number; warnings: string[] }> {
   const warnings: string[] = [];
-  const size = writeRootfsDirectory(tree, { dest, signal, warn: (message) => warnings.push(message) });
+  const size = await writeRootfsDirectory(tree, { dest, signal, warn: (message) => warnings.push(message) });
   return { size, warnings };
 }
 

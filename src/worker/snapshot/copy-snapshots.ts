@@ -2,7 +2,7 @@ import type { DiffID } from '../../../cache/index.ts';
 import { MNT_DETACH, MS_BIND, MS_NODEV, MS_REMOUNT, mount, umount } from '../../host/sys/index.ts';
 import type { StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
-import { makeBreather } from './breathe.ts';
+import { makeBreather } from '../../util/breathe.ts';
 import { type CopiedTree, copyTree } from './copy-tree.ts';
 import { assertIntact } from './damage.ts';
 import {

@@ -2,8 +2,8 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, ren
 import { join } from 'node:path';
 import type { DiffID, LayerStore } from '../../../cache/index.ts';
 import type { Toc, TocEntry } from '../../image/toc/index.ts';
+import { makeBreather } from '../../util/breathe.ts';
 import { displayPath, type RelPath } from '../../util/rel-path.ts';
-import { makeBreather } from './breathe.ts';
 import { assertIntact } from './damage.ts';
 import type { LowerDir, LowerMaker, LowerRequest } from './lower.ts';
 import { type Borrowed, borrow, type Needs, needsOf, skippedText, withParents } from './standing.ts';

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DiffID, isKeptWhole, keepImage, type LayerStore } from '../../../cache/index.ts';
-import { makeBreather } from './breathe.ts';
+import { makeBreather } from '../../util/breathe.ts';
 import { assertIntact, layerDamaged } from './damage.ts';
 import { erofsImage } from './erofs/image.ts';
 import { ImageRefused, InodeTreeMaker } from './erofs/inodes.ts';
