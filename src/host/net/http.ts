@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleepFor } from 'node:timers/promises';
+import type { Dispatcher } from 'undici';
 import { monotonicMs, nowMs } from '../../util/clock.ts';
 import { Connections } from './connections.ts';
 import { HttpError, httpErrorOf, isAuthorityUnknown } from './http-error.ts';
@@ -31,7 +32,7 @@ export interface HttpResponse {
   readonly url: string;
   /** Must be read to its end, left early (which closes the connection), or discarded. Throws HttpError. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Lets go of a body nobody reads. */
+  /** Lets go of a body nobody reads; waits a second for it at most. */
   discard(): Promise<void>;
 }
 
@@ -165,13 +166,23 @@ async function sent(request: HttpRequest, session: Session): Promise<HttpRespons
       ),
       url: url.href,
       body: readable(body, { host: url.host, proxy, signal: request.signal, elapsedMs: session.elapsedMs }),
-      discard: () => body.dump({ limit: 64 * 1024 }).catch(() => undefined),
+      discard: () => discarded(body),
     };
   } catch (error) {
     request.signal.throwIfAborted();
     if (isAuthorityUnknown(error) && session.connections.trustMachine(url)) return sent(request, session);
     throw httpErrorOf(error, url.host, proxy);
   }
+}
+
+/** What is read of a body that nobody wants, so that its connection can be used again; else it is closed. */
+const DISCARDED_BYTES = 64 * 1024;
+const DISCARD_MS = 1000;
+
+async function discarded(body: Dispatcher.ResponseData['body']): Promise<void> {
+  const late = setTimeout(() => body.destroy(), DISCARD_MS);
+  await body.dump({ limit: DISCARDED_BYTES }).catch(() => undefined);
+  clearTimeout(late);
 }
 
 function bodyOf(body: HttpRequest['body']): Uint8Array | Readable | null {

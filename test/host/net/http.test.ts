@@ -38,6 +38,20 @@ test('a body that breaks before it is read says so to its reader', async () => {
   await expect(text(response.body)).rejects.toMatchObject({ failure: 'reset' });
 });
 
+test('a redirect whose body drips is not waited for', { timeout: 4000 }, async () => {
+  const url = await serve((request, response) => {
+    if (request.url === '/there') {
+      response.end('there');
+      return;
+    }
+    response.writeHead(307, { location: '/there' });
+    const drip = setInterval(() => response.write('.'), 50);
+    response.once('close', () => clearInterval(drip));
+  });
+  await using http = open();
+  expect(await text((await http.request({ url, signal })).body)).toBe('there');
+});
+
 test('another host gets no Authorization, the same host does', async () => {
   const seen: (string | undefined)[] = [];
   const other = await serve((request, response) => {
