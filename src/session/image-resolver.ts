@@ -5,7 +5,9 @@ import type { Names, StoredImage } from '../image/names/index.ts';
 import {
   familiarName,
   type ImageConfig,
+  MAX_CONFIG_BYTES,
   type Manifest,
+  matchPlatform,
   normaliseReference,
   type Platform,
   parseConfig,
@@ -94,14 +96,14 @@ interface Usable {
   readonly config: ImageConfig;
 }
 
-/** A remembered image counts when its config is still here and it is for the platform that is asked for. */
+/** A remembered image counts when its config is still here and it is for the platform that is asked for, or an older variant of that. */
 function usable(image: StoredImage | undefined, { deps, platform }: Request): Usable | undefined {
   if (image === undefined || !isComplete(image, deps.root)) return undefined;
   const bytes = deps.root.content.readBytes(image.config, { maxBytes: MAX_CONFIG_BYTES });
   if (bytes === undefined) return undefined;
   const config = parseConfig(bytes);
-  const same = config.os === platform.os && config.architecture === platform.architecture;
-  return same ? { image, config } : undefined;
+  const isSame = config.os === platform.os && config.architecture === platform.architecture;
+  return isSame && matchPlatform([image], platform) !== undefined ? { image, config } : undefined;
 }
 
 /** Nobody gives an image that was built here back once its layers were pruned; from now on they are not. */
@@ -112,8 +114,6 @@ function isComplete(image: StoredImage, { layers, content }: ImageResolverDeps['
       origins.length > 0 || layers.hold(diffID) || (blob !== undefined && content.has(blob.digest, blob.size)),
   );
 }
-
-const MAX_CONFIG_BYTES = 8 * 1024 * 1024;
 
 function fromStored(name: string, { image, config }: Usable): ResolvedImage {
   return { name, manifest: image.manifest, config, layers: image.layers };

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { contentIDOf, diffIDOf, digestOf } from '../../cache/index.ts';
 import { BuildError } from '../../src/errors.ts';
 import type { StoredImage } from '../../src/image/names/index.ts';
-import type { ImageConfig } from '../../src/image/oci/index.ts';
+import type { ImageConfig, Platform } from '../../src/image/oci/index.ts';
 import type { BuildEvent } from '../../src/progress/index.ts';
 import { type ImageResolverDeps, makeImageResolver } from '../../src/session/image-resolver.ts';
 
@@ -45,7 +45,7 @@ function rig(kind?: StoredImage['kind'], deps: Partial<ImageResolverDeps> = {}) 
     },
     ...deps,
   });
-  const resolve = (name = 'node:20', signal = new AbortController().signal, wanted = platform) =>
+  const resolve = (name = 'node:20', signal = new AbortController().signal, wanted: Platform = platform) =>
     resolver.resolve(name, { platform: wanted, signal });
   return { resolve, events, asked, stored, limits };
 }
@@ -122,6 +122,19 @@ describe('a name that this root knows', () => {
     const { resolve, asked } = rig('built');
     await resolve('node:20', undefined, { os: 'linux', architecture: 'arm64' });
     expect(asked).toEqual([NAME]);
+  });
+
+  test.each([
+    ['v7', 'v6', [NAME]],
+    ['v6', 'v7', []],
+    ['v6', 'v6', []],
+  ])('for arm/%s, it is asked for again where arm/%s is wanted: %j', async (here, variant, expected) => {
+    const config = Buffer.from(JSON.stringify({ ...configOf('arm'), variant: here }));
+    const { resolve, asked, stored } = rig('built', { root: rootWith(config) });
+    const arm = { os: 'linux', architecture: 'arm' };
+    stored.set(NAME, { ...(stored.get(NAME) as StoredImage), platform: { ...arm, variant: here } });
+    await resolve('node:20', undefined, { ...arm, variant });
+    expect(asked).toEqual(expected);
   });
 
   test('whose config is gone does not count', async () => {
