@@ -48,10 +48,8 @@ export interface OpDeps {
   ) => Promise<RunReply>;
   /** A host path for the complete log of a step. */
   readonly logFile: (name: string) => string;
-  readonly fetchUrl: (
-    url: string,
-    options: { checksum?: string | undefined; signal: AbortSignal },
-  ) => Promise<FetchedFile>;
+  /** A directory with that one file. @throws BuildError http-failed, checksum-mismatch */
+  readonly fetchUrl: (url: string, options: { checksum?: string | undefined; signal: AbortSignal }) => Promise<Tree>;
   /** The files of a commit as a published layer. @throws BuildError git-failed, checksum-mismatch */
   readonly gitLayer: (request: Omit<GitOp, 'kind'>, options: { signal: AbortSignal }) => Promise<LayerRef>;
   /** Remembers small values by a digest of what they were computed from. */
@@ -75,12 +73,6 @@ export interface WrittenLayer<T> {
   readonly contentID: ContentID;
   readonly size: number;
   readonly value: T;
-}
-
-export interface FetchedFile {
-  readonly tree: Tree;
-  /** Tells what the file's copy depends on beside its content: name and time. */
-  readonly name: string;
 }
 
 /** What RUNs get that must not enter keys, layers or records. */

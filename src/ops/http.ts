@@ -6,8 +6,8 @@ import type { OpDeps } from './deps.ts';
 export function httpOp(deps: Pick<OpDeps, 'fetchUrl'>): OpRunner<HttpOp> {
   return {
     async prepare({ op }, _inputs, { signal }) {
-      const file = await deps.fetchUrl(op.url, { checksum: op.checksum, signal });
-      return { kind: 'given', result: { kind: 'tree', tree: file.tree } };
+      const tree = await deps.fetchUrl(op.url, { checksum: op.checksum, signal });
+      return { kind: 'given', result: { kind: 'tree', tree } };
     },
   };
 }

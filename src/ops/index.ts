@@ -10,7 +10,7 @@ import { runOp } from './run/index.ts';
 export { lookupFollowed } from './copy/index.ts';
 
 export { type Taken, takenFrom } from './copy/taken.ts';
-export type { FetchedFile, OpDeps, OpenStack, PublishedLayer, RunEnvironment, WrittenLayer } from './deps.ts';
+export type { OpDeps, OpenStack, PublishedLayer, RunEnvironment, WrittenLayer } from './deps.ts';
 export { writeTree } from './git.ts';
 export { imageMaterial } from './given.ts';
 

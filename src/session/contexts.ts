@@ -31,8 +31,14 @@ import {
   remoteKind,
   shownRemote,
 } from './remote-context.ts';
-import { contextDirectory, type DockerfileSource, findDockerfile, readAll } from './source.ts';
-import { MAX_STDIN_DOCKERFILE, readStdin, type StdinSources, unpackStream } from './stdin.ts';
+import {
+  contextDirectory,
+  type DockerfileSource,
+  findDockerfile,
+  MAX_DOCKERFILE_BYTES,
+  readDockerfile,
+} from './source.ts';
+import { readStdin, type StdinSources, unpackStream } from './stdin.ts';
 
 export interface Contexts extends AsyncDisposable {
   /** The main context's directory, or `-`; for naming the build. */
@@ -194,7 +200,7 @@ async function fetchDockerfile(
   if (file === undefined || remote === undefined || !/^https?:\/\//.test(file)) return undefined;
   return {
     file: 'Dockerfile',
-    text: await readAll(fetchBytes(file, remote, { maxBytes: MAX_STDIN_DOCKERFILE }), MAX_STDIN_DOCKERFILE),
+    text: await readDockerfile(fetchBytes(file, remote, { maxBytes: MAX_DOCKERFILE_BYTES })),
   };
 }
 

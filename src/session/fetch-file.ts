@@ -1,6 +1,6 @@
-import { statfsSync } from 'node:fs';
 import type { Digest, Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
+import { diskRoom } from '../host/fs/index.ts';
 import type { Http } from '../host/net/index.ts';
 import { type FetchedUrl, fetchUrl } from '../sources/http/index.ts';
 import { urlAuthHeader } from './auth-headers.ts';
@@ -15,14 +15,10 @@ export interface FetchFileOptions {
 /** A URL's content as a blob of the root. @throws BuildError http-failed, checksum-mismatch */
 export type FetchFile = (url: string, options: FetchFileOptions) => Promise<FetchedUrl>;
 
-const RESERVE_BYTES = 1e9;
 const LIMIT_MS = 2 * 60 * 60_000;
 
 export function makeFetchFile(root: Root, options: BuildOptions, http: Http): FetchFile {
-  const room = () => {
-    const { bavail, bsize } = statfsSync(root.dir);
-    return { bytes: Math.max(0, bavail * bsize - RESERVE_BYTES), why: 'the disk has no room for more' };
-  };
+  const room = () => ({ bytes: diskRoom(root.dir), why: 'the disk has no room for more' });
   return (url, { checksum, maxBytes, signal }) =>
     fetchUrl(url, {
       checksum,

@@ -50,7 +50,7 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
         checksum: checksum === undefined ? undefined : parseDigest(checksum),
         signal,
       });
-      return { tree: httpTree(file), name: file.name };
+      return httpTree(file);
     },
     gitLayer: remote.gitLayer,
     memo: root.memo,

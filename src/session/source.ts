@@ -82,13 +82,14 @@ function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
-/** All of it, bounded. */
-export async function readAll(source: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+/** A Dockerfile as it comes in. @throws BuildError context-invalid for one that is too large */
+export async function readDockerfile(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of source) {
     size += chunk.length;
-    if (size > maxBytes) throw new BuildError('context-invalid', `the Dockerfile holds more than ${maxBytes} bytes`);
+    if (size > MAX_DOCKERFILE_BYTES)
+      throw new BuildError('context-invalid', `the Dockerfile holds more than ${MAX_DOCKERFILE_BYTES} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -8,7 +8,7 @@ import type { FetchedUrl } from '../sources/http/index.ts';
 import { abortable } from '../util/abortable.ts';
 import { filter } from './filter.ts';
 import { dockerfileIn, dockerfileOfRemote } from './remote-context.ts';
-import { type DockerfileSource, readAll } from './source.ts';
+import { type DockerfileSource, readDockerfile } from './source.ts';
 
 export interface StdinSources extends AsyncDisposable {
   /** The context's directory when stdin was the context. */
@@ -20,8 +20,6 @@ export interface StdinSources extends AsyncDisposable {
   readonly ignoresNothing: boolean;
 }
 
-export const MAX_STDIN_DOCKERFILE = 16 * 1024 * 1024;
-
 /** What `-` means: `-f -` is a Dockerfile; as the context it is a tar, or a Dockerfile with an empty context. */
 export async function readStdin(
   options: BuildOptions,
@@ -31,7 +29,7 @@ export async function readStdin(
   if (options.stdin === undefined) throw new BuildError('usage', 'there is no standard input to read');
   const stdin = abortable(options.stdin, signal);
   if (options.file === '-') {
-    const text = await readAll(stdin, MAX_STDIN_DOCKERFILE);
+    const text = await readDockerfile(stdin);
     return { dockerfile: { file: '-', text }, ignoresNothing: false, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   return unpackStream(stdin, { options, root, signal });
@@ -61,7 +59,7 @@ export async function unpackStream(
   const { head, all } = await peek(source);
   if (!(await isTarHead(head, { signal, filter }))) {
     if (fetched === undefined && options.file !== undefined) throw ambiguous(options.file);
-    const text = await readAll(all, MAX_STDIN_DOCKERFILE);
+    const text = await readDockerfile(all);
     if (fetched !== undefined) writeFetched(join(dir, 'context'), text, fetched.mtimeSec);
     return { dir, dockerfile: { file: 'Dockerfile', text }, ignoresNothing: true, ...dispose };
   }
