@@ -1,6 +1,6 @@
-import { appendFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, statSync } from 'node:fs';
 import { BuildError } from '../errors.ts';
-import { checkDestinations } from '../exporter/index.ts';
+import { checkDestinations, writeText } from '../exporter/index.ts';
 import { type BuildState, type FailureTails, renderMarkdown, renderReport } from '../progress/index.ts';
 import type { CliContext } from './context.ts';
 
@@ -36,9 +36,9 @@ function jobSummary(env: CliContext['env']): string {
   return env['GITHUB_STEP_SUMMARY'] ?? '';
 }
 
-/** Writes each report whole or not at all. @throws BuildError output-failed */
+/** Writes each report whole or not at all. @throws BuildError output-failed, disk-full */
 export function writeReports(files: readonly string[], told: Told): void {
-  for (const file of files) writeWhole(file, { what: 'report', text: reportText(file, told) });
+  for (const file of files) writeText(file, reportText(file, told));
 }
 
 /** What reports are made of. */
@@ -46,19 +46,6 @@ export interface Told {
   readonly state: BuildState;
   /** For pages. */
   readonly tails: FailureTails['lines'];
-}
-
-/** @throws BuildError output-failed, with nothing half written */
-export function writeWhole(file: string, { what, text }: { readonly what: string; readonly text: string }): void {
-  const temp = `${file}.tmp-${process.pid}`;
-  try {
-    writeFileSync(temp, text);
-    renameSync(temp, file);
-  } catch (error) {
-    throw new BuildError('output-failed', `the ${what} ${file} cannot be written: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 function reportText(file: string, { state, tails }: Told): string {

@@ -1,4 +1,4 @@
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BuildError } from '../errors.ts';
@@ -16,7 +16,7 @@ export interface DestinationDeps {
  * Writes a file whole or not at all: beside its place, then renamed. `-` is stdout; pipes and devices are written to directly. A
  * symlink's target is replaced, not the symlink.
  * @returns bytes written
- * @throws BuildError output-failed
+ * @throws BuildError output-failed, disk-full
  */
 export async function writeDestination(
   dest: string,
@@ -26,6 +26,22 @@ export async function writeDestination(
   if (dest === '-') return copyTo(bytesOf(source), deps.stdout, deps.signal);
   const { path, isSpecial } = placeOf(dest);
   return isSpecial ? writeInto(path, 'w', { source, dest, ...deps }) : writeBeside(path, { source, dest, ...deps });
+}
+
+/**
+ * Writes a text that is no output, such as a report, to a file in the same way.
+ * @throws BuildError output-failed, disk-full
+ */
+export function writeText(dest: string, text: string): void {
+  const { path, isSpecial } = placeOf(dest);
+  const temp = isSpecial ? path : `${path}.tmp-${process.pid}`;
+  try {
+    writeFileSync(temp, text);
+    if (!isSpecial) renameSync(temp, path);
+  } catch (error) {
+    if (!isSpecial) rmSync(temp, { force: true });
+    throw outputFailed(dest, error);
+  }
 }
 
 /**
@@ -52,7 +68,7 @@ export function checkDestinations(outputs: readonly Pick<OutputSpec, 'type' | 'd
 function assertNoFile(dest: string): void {
   if (statIfThere(dest)?.isDirectory() !== false) return;
   throw new BuildError('output-failed', `cannot write ${dest}: it is not a directory`, {
-    hint: 'remove it, or give another dest',
+    hint: 'remove it, or name another place',
   });
 }
 
@@ -70,15 +86,15 @@ export function outputFailed(dest: string, error: unknown): BuildError {
 }
 
 const WORDS: { readonly [code: string]: readonly [string, string] } = {
-  ENOENT: ['its directory does not exist', 'make it first, or give another dest'],
-  ENOTDIR: ['a part of its path is not a directory', 'give another dest'],
-  EACCES: ['permission denied', 'give a dest in a directory that you may write to'],
-  EPERM: ['permission denied', 'give a dest in a directory that you may write to'],
-  EROFS: ['the file system is read-only', 'give a dest elsewhere'],
+  ENOENT: ['its directory does not exist', 'make it first, or name another place'],
+  ENOTDIR: ['a part of its path is not a directory', 'name another place'],
+  EACCES: ['permission denied', 'name a place in a directory that you may write to'],
+  EPERM: ['permission denied', 'name a place in a directory that you may write to'],
+  EROFS: ['the file system is read-only', 'name a place elsewhere'],
   ENOSPC: ['no space left on the device', 'free some space, or run tsbuild prune'],
   EDQUOT: ['the disk quota is used up', 'free some space, or run tsbuild prune'],
   EISDIR: ['it is a directory', 'give a file name in it'],
-  ENAMETOOLONG: ['the name is too long', 'give a shorter dest'],
+  ENAMETOOLONG: ['the name is too long', 'give a shorter one'],
 };
 
 interface Writing extends DestinationDeps {
@@ -86,15 +102,16 @@ interface Writing extends DestinationDeps {
   readonly dest: string;
 }
 
+/** Where a destination is in truth. What is open without a name, such as the pipe behind /dev/stdout, is found by the kernel alone. */
 function placeOf(dest: string): { path: string; isSpecial: boolean } {
   try {
-    const path = realpathSync(dest);
-    const stats = statSync(path);
+    const stats = statSync(dest);
     if (stats.isDirectory())
       throw new BuildError('output-failed', `cannot write ${dest}: it is a directory`, {
         hint: `give a file name in it, or type=local for the image's files`,
       });
-    return { path, isSpecial: !stats.isFile() };
+    const hasName = stats.isFile() && stats.nlink > 0;
+    return hasName ? { path: realpathSync(dest), isSpecial: false } : { path: dest, isSpecial: true };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { path: dest, isSpecial: false };
     throw error instanceof BuildError ? error : outputFailed(dest, error);

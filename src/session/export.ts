@@ -1,6 +1,13 @@
 import { relative } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
-import { EXPORT_ACTIVITY, type ExportedImage, type ExportImage, exportImage, isFileOutput } from '../exporter/index.ts';
+import {
+  EXPORT_ACTIVITY,
+  type ExportedImage,
+  type ExportImage,
+  exportImage,
+  isFileOutput,
+  writeText,
+} from '../exporter/index.ts';
 import type { Diagnostic } from '../frontend/index.ts';
 import type { Definition, Target, Vertex } from '../graph/index.ts';
 import { familiarName, formatPlatform, normaliseReference } from '../image/oci/index.ts';
@@ -11,7 +18,7 @@ import { nowMs } from '../util/clock.ts';
 import { imageConfig } from './image-config.ts';
 import { outputsOf } from './outputs.ts';
 import type { Session } from './session.ts';
-import { metadataWarnings, writeMetadata, writeSideFile } from './side-files.ts';
+import { metadataWarnings, writeMetadata } from './side-files.ts';
 
 interface ExportContext {
   readonly session: Session;
@@ -119,7 +126,7 @@ function writeFiles(
   names: readonly string[],
   { session, options, diagnostics }: ExportContext,
 ): void {
-  if (options.iidFile !== undefined) writeSideFile(options.iidFile, image.configDigest);
+  if (options.iidFile !== undefined) writeText(options.iidFile, image.configDigest);
   if (options.metadataFile === undefined) return;
   const warnings = options.hasMetadataWarnings === true ? metadataWarnings(diagnostics, session.dockerfile) : [];
   writeMetadata(options.metadataFile, {

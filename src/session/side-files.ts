@@ -1,6 +1,6 @@
-import { lstatSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import type { BuildOptions } from '../build-options.ts';
-import { BuildError } from '../errors.ts';
+import { writeText } from '../exporter/index.ts';
 import { type Diagnostic, describeRule } from '../frontend/index.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
 import { sideFilesOf } from './outputs.ts';
@@ -14,18 +14,13 @@ export function removeStaleFiles(options: BuildOptions): void {
   }
 }
 
-/** @throws BuildError output-failed */
+/** @throws BuildError output-failed, disk-full */
 export function writeMetadata(file: string, metadata: object): void {
-  writeSideFile(file, `${JSON.stringify(metadata, null, 2)}\n`);
-}
-
-/** @throws BuildError output-failed */
-export function writeSideFile(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new BuildError('output-failed', `${file} cannot be written: ${(error as Error).message}`, { cause: error });
-  }
+  writeText(
+    file,
+    `${JSON.stringify(metadata, null, 2)}
+`,
+  );
 }
 
 /** Findings as `buildx.build.warnings` has them: texts in base64, a range for each line. */

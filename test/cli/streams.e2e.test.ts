@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CliRig, until } from '../rig/cli.ts';
+import { CliRig, run, until } from '../rig/cli.ts';
 
 function scratchBuild(): CliRig {
   const rig = CliRig.setup();
@@ -48,6 +48,17 @@ test.each(['--report', '--iidfile', '--metadata-file'])(
     expect(rig.leftovers()).toEqual(['is-a-directory.json']);
   },
 );
+
+test.each(['--iidfile', '--metadata-file', '--trace', '-o'])('%s goes through a link to a pipe', async (flag) => {
+  await using rig = scratchBuild();
+  const place = join(rig.dir, 'out');
+  symlinkSync('/proc/self/fd/1', place);
+  const words = [process.execPath, rig.cli, '--root', rig.root, flag, flag === '-o' ? `type=oci,dest=${place}` : place];
+  const { stdout } = await run(['sh', '-c', '"$@" | cat', 'sh', ...words, rig.context]);
+  expect(stdout).toMatch(/[0-9a-f]{64}|traceEvents/);
+  expect(readlinkSync(place)).toBe('/proc/self/fd/1');
+  expect(rig.leftovers()).toEqual(['out']);
+});
 
 test('-q prints the id, and nothing else, whether or not anything is written', async () => {
   await using rig = scratchBuild();

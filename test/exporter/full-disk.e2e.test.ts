@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeDestination } from '../../src/exporter/destination.ts';
+import { writeDestination, writeText } from '../../src/exporter/destination.ts';
 
 test('a disk that fills up while blobs are copied to it is told as one, and nothing is left there', async (context) => {
   if (process.getuid?.() !== 0) context.skip('only root can mount a small disk');
@@ -20,6 +20,9 @@ test('a disk that fills up while blobs are copied to it is told as one, and noth
     const signal = new AbortController().signal;
     const deps = { signal, lease: 'l', stdout: () => Promise.resolve() };
     await expect(writeDestination(join(disk, 'x.tar'), pieces(), deps)).rejects.toMatchObject({ code: 'disk-full' });
+    expect(readdirSync(disk)).toEqual([]);
+    const text = 'x'.repeat(3_000_000);
+    expect(() => writeText(join(disk, 'report.json'), text)).toThrow(/no space left on the device/);
     expect(readdirSync(disk)).toEqual([]);
   } finally {
     execFileSync('umount', [disk]);

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { writeText } from '../../exporter/index.ts';
 import type { BuildEvent } from '../../progress/index.ts';
 import { renderChromeTrace, TraceRecorder } from '../../progress/trace/index.ts';
 import { monotonicMs, nowMs } from '../../util/clock.ts';
 import type { CliContext } from '../context.ts';
-import { writeWhole } from '../reports.ts';
 import { VERSION } from '../version.ts';
 import { asksForOtlp } from './wanted.ts';
 
@@ -26,7 +26,7 @@ export function openTracer({ file, env, caFile, warn }: TracerOptions): Tracer {
     handle: (event) => recorder.handle(event),
     async finish() {
       const trace = recorder.finish();
-      if (file !== undefined) writeWhole(file, { what: 'trace', text: renderChromeTrace(trace, { version: VERSION }) });
+      if (file !== undefined) writeText(file, renderChromeTrace(trace, { version: VERSION }));
       if (!asksForOtlp(env)) return;
       const { sendTrace } = await import('./send.ts');
       await sendTrace(trace, { env, warn, ca: caFile === undefined ? undefined : readFileSync(caFile, 'utf8') });
