@@ -6,7 +6,6 @@ import { stderr } from './streams.ts';
 /** `tsbuild [build] …`. What builds is loaded once the words are understood: help comes without it. */
 export async function buildCommand(argv: readonly string[], context: CliContext): Promise<number> {
   const flags = parseBuildFlags(argv);
-  if (flags === 'shown') return 0;
   const call = parseCall(flags);
   if (call !== undefined) {
     for (const note of flags.notes) stderr().write(`warning: ${note}\n`);

@@ -25,7 +25,6 @@ export async function cacheCommand(argv: readonly string[], context: CliContext)
     },
     argv,
   );
-  if (parsed === 'shown') return 0;
   const { flags, words } = parsed;
   if (words.join(' ') !== 'check')
     throw new BuildError('usage', 'tsbuild cache takes check', { hint: 'see tsbuild cache --help' });

@@ -5,6 +5,7 @@ import { buildOptions } from './build-flags/options.ts';
 import { parseBuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { takeFormat } from './format-flag.ts';
+import { HelpAsked } from './help-asked.ts';
 import { writeStdout } from './streams.ts';
 
 const HELP = `Usage: tsbuild context ls [options] CONTEXT
@@ -19,15 +20,11 @@ Options: those of a build that say what it is (-f, --target, --build-arg, ...), 
 
 /** `tsbuild context ls|du`: looks into the main context without building. */
 export async function contextCommand(argv: readonly string[], context: CliContext): Promise<number> {
-  if (argv.includes('--help') || argv.includes('-h')) {
-    await writeStdout(HELP);
-    return 0;
-  }
+  if (argv.includes('--help') || argv.includes('-h')) throw new HelpAsked(HELP);
   const { words, format } = takeFormat(argv);
   const at = words.findIndex((word) => word === 'ls' || word === 'du');
   if (at < 0) throw new BuildError('usage', 'tsbuild context takes ls or du', { hint: 'see tsbuild context --help' });
   const flags = parseBuildFlags(words.filter((_, index) => index !== at));
-  if (flags === 'shown') return 0;
   const listing = await listContext(buildOptions(flags, context), { signal: context.signal });
   const text = words[at] === 'ls' ? lsText(listing) : duText(listing);
   await writeStdout(format === 'json' ? `${JSON.stringify({ schemaVersion: 1, ...listing }, null, 2)}\n` : text);

@@ -11,7 +11,6 @@ import { workerScript } from './worker-script.ts';
 /** `tsbuild doctor`: what works on this machine, and the one command that mends what does not. 1 if a build could not run. */
 export async function doctorCommand(argv: readonly string[], context: CliContext): Promise<number> {
   const parsed = parseCommand<DoctorFlags>(FORM, argv);
-  if (parsed === 'shown') return 0;
   const { flags, words } = parsed;
   if (words.length > 0) throw new BuildError('usage', `tsbuild doctor takes no words: ${words.join(' ')}`);
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);

@@ -24,7 +24,6 @@ export async function duCommand(argv: readonly string[], context: CliContext): P
     },
     argv,
   );
-  if (parsed === 'shown') return 0;
   const { flags, words } = parsed;
   if (words.length > 0) throw new BuildError('usage', `tsbuild du takes no words: ${words.join(' ')}`);
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);

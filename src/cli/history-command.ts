@@ -41,7 +41,6 @@ export async function historyCommand(argv: readonly string[], context: CliContex
     },
     argv,
   );
-  if (parsed === 'shown') return 0;
   const { flags, words } = parsed;
   const [word, id, ...more] = words;
   const format = oneOf('--format', flags.format ?? 'text', word === 'show' ? [...FORMATS, 'markdown'] : FORMATS);

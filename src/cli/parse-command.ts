@@ -1,5 +1,5 @@
-import { Command, CommanderError } from 'commander';
-import { usageError } from './usage-error.ts';
+import { Command } from 'commander';
+import { parseWords } from './parse-words.ts';
 
 export interface CommandWords<Flags> {
   readonly flags: Flags;
@@ -17,27 +17,19 @@ export interface CommandForm {
   readonly repeated?: readonly (readonly [flags: string, description: string])[];
 }
 
-/** The words of a command that is not `build`. @returns 'shown' when its help was asked for and printed. @throws BuildError usage */
+/** The words of a command that is not `build`. @throws HelpAsked, BuildError usage */
 export function parseCommand<Flags extends object>(
   { name, usage, description, options, repeated = [] }: CommandForm,
   argv: readonly string[],
-): CommandWords<Flags> | 'shown' {
+): CommandWords<Flags> {
   const command = new Command(`tsbuild ${name}`)
     .usage(usage)
     .description(description)
     .allowExcessArguments()
-    .helpOption('-h, --help', 'print this help')
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
+    .helpOption('-h, --help', 'print this help');
   for (const [flags, text] of options) command.option(flags, text);
   for (const [flags, text] of repeated)
     command.option(flags, text, (value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 'shown';
-    throw usageError(error, `tsbuild ${name}`);
-  }
+  parseWords(command, argv);
   return { flags: command.opts<Flags>(), words: command.args };
 }

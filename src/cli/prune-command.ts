@@ -25,7 +25,6 @@ interface PruneFlags {
 /** `tsbuild prune`: removes what no running build holds and no image that was built here needs. */
 export async function pruneCommand(argv: readonly string[], context: CliContext): Promise<number> {
   const parsed = parseCommand<PruneFlags>(FORM, argv);
-  if (parsed === 'shown') return 0;
   const { flags, words } = parsed;
   if (words.length > 0) throw new BuildError('usage', `tsbuild prune takes no words: ${words.join(' ')}`);
   const isJson = oneOf('--format', flags.format ?? 'text', ['text', 'json']) === 'json';

@@ -1,6 +1,7 @@
 import { BuildError } from '../errors.ts';
 import { COMMANDS, findCommand } from './commands.ts';
 import { type CliContext, useColor } from './context.ts';
+import { HelpAsked } from './help-asked.ts';
 import { renderError } from './render-error.ts';
 import { stderr, writeStdout } from './streams.ts';
 import { VERSION } from './version.ts';
@@ -15,9 +16,7 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
       await writeStdout(`${VERSION}\n`);
       return 0;
     }
-    const { name, rest } = findCommand(argv);
-    const command = await COMMANDS[name].load();
-    return await command(rest, context);
+    return await runCommand(argv, context);
   } catch (error) {
     if (error instanceof BuildError) {
       stderr().write(renderError(error, { color: useColor(context, stderr().isTTY), columns: stderr().columns }));
@@ -27,6 +26,18 @@ export async function runCli(argv: readonly string[], context: CliContext): Prom
       `internal error, please report it: ${error instanceof Error ? describe(error, context) : String(error)}\n`,
     );
     return 1;
+  }
+}
+
+async function runCommand(argv: readonly string[], context: CliContext): Promise<number> {
+  const { name, rest } = findCommand(argv);
+  const command = await COMMANDS[name].load();
+  try {
+    return await command(rest, context);
+  } catch (error) {
+    if (!(error instanceof HelpAsked)) throw error;
+    await writeStdout(error.text);
+    return 0;
   }
 }
 

@@ -7,6 +7,7 @@ import { buildOptions } from './build-flags/options.ts';
 import { type BuildFlags, parseBuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { takeFormat } from './format-flag.ts';
+import { HelpAsked } from './help-asked.ts';
 import { openRenderer, progressMode } from './renderer.ts';
 import { writeStdout } from './streams.ts';
 
@@ -21,13 +22,9 @@ Options: those of a build; --reproducible and rewrite-timestamp=true settle time
 
 /** `tsbuild verify`: the two builds are shown as builds are, what they do not have in common is printed on stdout. */
 export async function verifyCommand(argv: readonly string[], context: CliContext): Promise<number> {
-  if (argv.includes('--help') || argv.includes('-h')) {
-    await writeStdout(HELP);
-    return 0;
-  }
+  if (argv.includes('--help') || argv.includes('-h')) throw new HelpAsked(HELP);
   const { words, format } = takeFormat(argv);
   const flags = parseBuildFlags(words);
-  if (flags === 'shown') return 0;
   const result = await verifyShown(flags, context);
   await writeStdout(format === 'json' ? jsonText(result) : verifyText(result));
   return result.result === 'same' ? 0 : 1;

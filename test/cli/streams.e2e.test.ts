@@ -12,10 +12,15 @@ function scratchBuild(): CliRig {
   return rig;
 }
 
-test('a reader that closes standard output early: one error, no stack', async () => {
+test.each([
+  ['an archive', ['--progress', 'quiet', '-t', 'a', '-o', 'type=oci,dest=-', '.']],
+  ['help', ['--help']],
+  ['the help of a command', ['du', '--help']],
+  ['the version', ['build', '--version']],
+])('a reader that closes standard output before %s: one error, no stack', async (_, words) => {
   await using rig = scratchBuild();
-  const flags = ['--root', rig.root, '--progress', 'quiet', '-t', 'a', '-o', 'type=oci,dest=-', rig.context];
-  const child = spawn(process.execPath, [rig.cli, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const argv = [rig.cli, '--root', rig.root, ...words];
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], cwd: rig.context });
   child.stdout.destroy();
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,6 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { BuildError } from '../../errors.ts';
-import { usageError } from '../usage-error.ts';
+import { parseWords } from '../parse-words.ts';
 import { VERSION } from '../version.ts';
 import { IGNORED_FLAGS, ignoredNotes } from './ignored.ts';
 import { PLANNED_FLAGS } from './planned.ts';
@@ -62,16 +62,10 @@ export interface BuildFlags {
   readonly notes: readonly string[];
 }
 
-/** @returns 'shown' when help or the version was asked for and printed. @throws BuildError usage, not-supported-yet */
-export function parseBuildFlags(argv: readonly string[]): BuildFlags | 'shown' {
+/** @throws HelpAsked, BuildError usage, not-supported-yet */
+export function parseBuildFlags(argv: readonly string[]): BuildFlags {
   const command = buildParser();
-  try {
-    command.parse(withOwnValues(argv), { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return 'shown';
-    throw usageError(error, 'tsbuild');
-  }
+  parseWords(command, withOwnValues(argv));
   const flags = command.opts<Omit<BuildFlags, 'context' | 'notes'> & Record<string, unknown>>();
   refusePlanned(flags);
   const [context, ...more] = command.args;
@@ -95,9 +89,7 @@ function buildParser(): Command {
     .description('Builds an image from a Dockerfile and a build context.')
     .version(VERSION, '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .argument('[context...]', 'a directory, a git or http URL, or - for a tar or Dockerfile on stdin')
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
+    .argument('[context...]', 'a directory, a git or http URL, or - for a tar or Dockerfile on stdin');
   for (const [flags, text] of SINGLE) command.option(flags, text);
   for (const [flags, text] of REPEATED) {
     const option = new Option(flags, text).argParser(list);

@@ -36,7 +36,6 @@ export async function explainCommand(argv: readonly string[], context: CliContex
     },
     argv,
   );
-  if (parsed === 'shown') return 0;
   const { flags, words } = parsed;
   if (words.length > 1)
     throw new BuildError('usage', `one step is expected, ${words.length} words were given: ${words.join(' ')}`, {
