@@ -1,8 +1,6 @@
-import { statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { NO_ENTRY, type Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
-import { BuildError } from '../errors.ts';
 import { isFileOutput } from '../exporter/index.ts';
 import type { LowerOptions } from '../frontend/index.ts';
 import { growHeapSlowly } from '../host/process/index.ts';
@@ -18,6 +16,7 @@ import {
 } from '../sources/context/index.ts';
 import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
+import { isImageContext } from './lower-options.ts';
 import { outputsOf } from './outputs.ts';
 import {
   bytesOf,
@@ -32,6 +31,7 @@ import {
   shownRemote,
 } from './remote-context.ts';
 import {
+  assertDirectory,
   contextDirectory,
   type DockerfileSource,
   findDockerfile,
@@ -52,11 +52,13 @@ export interface Contexts extends AsyncDisposable {
 /**
  * Finds the main context, its Dockerfile and its ignore file; named contexts are opened when a step asks for them. Nothing is
  * copied: files are read in place.
+ * @throws BuildError context-missing when the main or a named context is to be a directory, and is none
  */
 export async function openContexts(
   options: BuildOptions,
   { root, signal, remote }: { root: Root; signal: AbortSignal; remote?: RemoteDeps },
 ): Promise<Contexts> {
+  assertNamedContexts(options);
   const main = await openMain(options, { root, signal, remote });
   const { dir, ignoresNothing } = main;
   const ignore = dir === undefined || ignoresNothing ? undefined : findIgnoreFile(dir, main.dockerfile.path);
@@ -72,10 +74,11 @@ export async function openContexts(
       skip: ownBelow(host, options),
       attributesOf,
     });
+  const openBare = (dir: string): ContextTree => open(dir, findIgnoreFile(dir)?.rules);
   const named = async (name: string): Promise<ContextTree> => {
     const value = options.contexts.get(name) ?? '';
     const kind = remoteKind(value);
-    if (kind === undefined || remote === undefined) return openNamed(name, resolve(options.cwd, value), open);
+    if (kind === undefined || remote === undefined) return openBare(resolve(options.cwd, value));
     if (kind === 'http') return whole(await openHttpContext(value, remote));
     const tree = await openGitContext(gitRequest(value, remote), remote);
     trees.push(tree);
@@ -204,13 +207,14 @@ async function fetchDockerfile(
   };
 }
 
-function openNamed(name: string, dir: string, open: Open): ContextTree {
-  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new BuildError('context-missing', `the named context ${name}: ${dir} is not a directory`, {
-      hint: `check --build-context ${name}=…`,
-    });
-  }
-  return open(dir, findIgnoreFile(dir)?.rules);
+/** Directories of this machine are looked for at once, also those that no step may need. @throws BuildError context-missing */
+function assertNamedContexts({ contexts, cwd }: BuildOptions): void {
+  for (const [name, value] of contexts)
+    if (remoteKind(value) === undefined && !isImageContext(value))
+      assertDirectory(resolve(cwd, value), {
+        what: `the named context ${name}: ${value}`,
+        hint: 'give a directory, a URL, docker-image://REF or oci-layout://DIR',
+      });
 }
 
 /** What this very build writes and lies in the context, the root among it: an archive must not hold its predecessor. */

@@ -26,5 +26,9 @@ export function lowerOptions(options: BuildOptions, session: Pick<Session, 'igno
 }
 
 function namedContext(value: string): NamedContext {
-  return /^(docker-image|oci-layout):\/\//.test(value) ? { kind: 'image', name: value } : { kind: 'directory' };
+  return isImageContext(value) ? { kind: 'image', name: value } : { kind: 'directory' };
+}
+
+export function isImageContext(value: string): boolean {
+  return /^(docker-image|oci-layout):\/\//.test(value);
 }

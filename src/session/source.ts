@@ -15,18 +15,28 @@ export interface DockerfileSource {
 export const MAX_DOCKERFILE_BYTES = 16 * 1024 * 1024;
 
 /** The main context's directory. @throws BuildError context-missing */
-export function contextDirectory(options: BuildOptions): string {
-  const dir = resolve(options.cwd, options.context);
-  const stat = statSync(dir, { throwIfNoEntry: false });
-  if (stat === undefined)
-    throw new BuildError('context-missing', `the build context ${options.context} does not exist`, {
-      hint: 'give a directory, a URL, or - for stdin',
-    });
-  if (!stat.isDirectory())
-    throw new BuildError('context-missing', `the build context ${options.context} is not a directory`, {
-      hint: 'give the directory that holds the Dockerfile',
-    });
+export function contextDirectory({ context, cwd }: Pick<BuildOptions, 'context' | 'cwd'>): string {
+  const dir = resolve(cwd, context);
+  assertDirectory(dir, {
+    what: `the build context ${context}`,
+    hint: 'give the directory that holds the Dockerfile, a URL, or - for stdin',
+  });
   return dir;
+}
+
+/** @throws BuildError context-missing, whose message begins with `what` */
+export function assertDirectory(dir: string, { what, hint }: { readonly what: string; readonly hint: string }): void {
+  const problem = directoryProblem(dir);
+  if (problem !== undefined) throw new BuildError('context-missing', `${what} ${problem}`, { hint });
+}
+
+function directoryProblem(dir: string): string | undefined {
+  try {
+    return statSync(dir).isDirectory() ? undefined : 'is not a directory';
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' || code === 'ENOTDIR' ? 'does not exist' : `cannot be read: ${describe(error, dir)}`;
+  }
 }
 
 /**
@@ -50,9 +60,10 @@ export function findDockerfile(contextDir: string, options: Pick<BuildOptions, '
     return { file, path, text: readFileSync(followed) };
   } catch (error) {
     if (error instanceof BuildError) throw error;
+    const isDenied = (error as NodeJS.ErrnoException).code === 'EACCES';
     throw new BuildError('dockerfile-missing', `${file} cannot be read: ${describe(error, path)}`, {
       cause: error,
-      hint: 'name the Dockerfile with -f FILE',
+      hint: isDenied ? 'make it readable for this user' : 'name the Dockerfile with -f FILE',
     });
   }
 }
@@ -72,7 +83,7 @@ export function spellings(file: string): readonly string[] {
 
 function describe(error: unknown, path: string): string {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return isLink(path) ? 'a link to what is not in its directory' : 'no such file';
+  if (code === 'ENOENT' || code === 'ENOTDIR') return isLink(path) ? 'a link to what is not in its directory' : 'no such file';
   if (code === 'EISDIR') return 'it is a directory';
   if (code === 'EACCES') return 'permission denied';
   return (error as Error).message;

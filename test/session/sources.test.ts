@@ -125,16 +125,45 @@ describe('the build context', () => {
     await expect(openContexts(options({ context }), { root, signal })).rejects.toMatchObject({ code });
   });
 
-  test('named contexts have ignore files of their own; one that is no directory is an error when it is used', async () => {
+  test('one that cannot be looked at is told as such', async () => {
+    const { options, root, write } = await sessionRig();
+    write({ file: '' });
+    await expect(openContexts(options({ context: 'file/below' }), { root, signal })).rejects.toMatchObject({
+      code: 'context-missing',
+      message: 'the build context file/below does not exist',
+    });
+    await expect(openContexts(options({ context: 'x'.repeat(300) }), { root, signal })).rejects.toMatchObject({
+      code: 'context-missing',
+    });
+  });
+
+  test('named contexts have ignore files of their own', async () => {
     const { options, root, write } = await sessionRig();
     write({ 'context/Dockerfile': 'FROM scratch', 'lib/.dockerignore': 'b', 'lib/a': '', 'lib/b': '' });
-    const named = new Map([
-      ['lib', 'lib'],
-      ['gone', 'gone'],
-    ]);
-    await using contexts = await openContexts(options({ contexts: named }), { root, signal });
+    await using contexts = await openContexts(options({ contexts: new Map([['lib', 'lib']]) }), { root, signal });
     expect(await namesOf(contexts, 'lib')).toEqual(['.dockerignore', 'a']);
-    await expect(contexts.open('gone')).rejects.toMatchObject({ code: 'context-missing' });
+  });
+
+  test.each(['gone', 'file', 'file/below', 'x'.repeat(300)])(
+    '%s as a named context that no step needs',
+    async (value) => {
+      const { options, root, write } = await sessionRig();
+      write({ 'context/Dockerfile': 'FROM scratch', file: '' });
+      const contexts = new Map([['base', value]]);
+      await expect(openContexts(options({ contexts }), { root, signal })).rejects.toMatchObject({
+        code: 'context-missing',
+        message: expect.stringMatching(/^the named context base: /),
+      });
+    },
+  );
+
+  test('named contexts that are images or URLs are no directories', async () => {
+    const { options, root, write } = await sessionRig();
+    write({ 'context/Dockerfile': 'FROM scratch' });
+    const values = ['docker-image://busybox', 'oci-layout:///gone', 'https://127.0.0.1:1/a.tar', 'https://h/r.git'];
+    const contexts = new Map(values.map((value, index) => [`c${String(index)}`, value]));
+    await using opened = await openContexts(options({ contexts }), { root, signal });
+    expect(opened.dockerfile.file).toBe('Dockerfile');
   });
 });
 
