@@ -40,7 +40,9 @@ export function registryConfig(env: Env, mirrors: readonly string[]): RegistryCo
   const file = named ?? join(given(env, 'XDG_CONFIG_HOME') ?? join(homedir(), '.config'), 'tsbuild/config.json');
   const text = readIfThere(file);
   if (text === undefined && named !== undefined)
-    throw new BuildError('config-invalid', `the config file ${file} of TSBUILD_CONFIG cannot be read`);
+    throw new BuildError('config-invalid', `the config file ${file} of TSBUILD_CONFIG cannot be read`, {
+      hint: 'make it a readable file, or unset TSBUILD_CONFIG',
+    });
   const config = text === undefined ? { registries: {} } : parseRegistryConfig(text, file);
   return mirrors.reduce(withMirror, config);
 }
@@ -81,12 +83,16 @@ export function authFiles(env: Env): readonly AuthFile[] {
   return written === undefined ? files : [parseAuthFile(written, '$DOCKER_AUTH_CONFIG'), ...files];
 }
 
+/** @throws BuildError config-invalid for what is there and no file */
 function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EACCES') return undefined;
-    throw error;
+    throw new BuildError('config-invalid', `the config file ${file} cannot be read: ${(error as Error).message}`, {
+      hint: 'make it a readable file, or remove it',
+      cause: error,
+    });
   }
 }

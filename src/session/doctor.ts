@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { openRoot } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import { openQuickSignature } from '../host/fs/index.ts';
-import { findProgram } from '../host/process/index.ts';
+import { findProgram, runtimeFix } from '../host/process/index.ts';
 import { fileLocks, namespaceObstacle, needsUserNamespace } from '../host/sys/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { startWorker } from '../worker/client/index.ts';
@@ -45,7 +45,7 @@ function runtimeFinding({ runtime = 'runc', env }: DoctorOptions): Finding {
       name: 'runtime',
       state: 'broken',
       detail: `${runtime} is not installed: no RUN can run`,
-      fix: 'apt-get install -y runc',
+      fix: runtimeFix(runtime),
     };
   return { name: 'runtime', state: 'works', detail: path };
 }

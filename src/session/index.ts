@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
-import { BuildError } from '../errors.ts';
 import type { Definition } from '../graph/index.ts';
 import { openHttp } from '../host/net/index.ts';
 import { removeCgroups } from '../host/sys/index.ts';
@@ -27,6 +25,7 @@ import { makeOpDeps } from './op-deps.ts';
 import { outputsOf } from './outputs.ts';
 import { pastOf } from './past.ts';
 import { ExportedLayers } from './publish-layer.ts';
+import { readCa } from './read-ca.ts';
 import { makeRemoteDeps } from './remote-context.ts';
 import type { Session } from './session.ts';
 import { openStateRoot } from './state-root.ts';
@@ -125,13 +124,4 @@ async function startWorkerOf(
 function removeCgroupsOf(leases: readonly string[]): void {
   if (leases.length === 0) return;
   removeCgroups(({ name }) => leases.some((lease) => name.startsWith(`tsbuild-${lease}-`)));
-}
-
-function readCa(file: string | undefined): string | undefined {
-  if (file === undefined) return undefined;
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new BuildError('usage', `--ca ${file} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
 }

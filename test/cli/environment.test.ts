@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { authFiles, rootDirectory, rootToRead } from '../../src/cli/environment.ts';
+import { authFiles, registryConfig, rootDirectory, rootToRead } from '../../src/cli/environment.ts';
 
 test('the state directory: the flag, $TSBUILD_ROOT, the place for who runs it; an empty variable is none', () => {
   expect(rootDirectory('/flag', { TSBUILD_ROOT: '/env' })).toBe('/flag');
@@ -41,4 +41,13 @@ test('log-ins of docker and podman are found by their variables, and by the defa
   process.chdir(dir);
   onTestFinished(() => process.chdir(here));
   expect(authFiles(empty)).toEqual(authFiles({}));
+});
+
+test('a config that is a directory, or is named and not there, is an error that says what to do', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'config-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const invalid = expect.objectContaining({ code: 'config-invalid', hint: expect.stringContaining('a readable file') });
+  expect(() => registryConfig({ TSBUILD_CONFIG: dir }, [])).toThrow(invalid);
+  expect(() => registryConfig({ TSBUILD_CONFIG: join(dir, 'none') }, [])).toThrow(invalid);
+  expect(() => authFiles({ REGISTRY_AUTH_FILE: dir, DOCKER_CONFIG: '/nowhere' })).toThrow(invalid);
 });

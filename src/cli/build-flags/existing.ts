@@ -1,8 +1,16 @@
-import { existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { BuildError } from '../../errors.ts';
 
-/** @throws BuildError `code` when there is no such file; `what` begins its message */
+/** @throws BuildError `code` when there is no such file, or none that may be read; `what` begins its message */
 export function existing(what: string, path: string, code: 'usage' | 'secret-missing' = 'usage'): string {
-  if (!existsSync(path)) throw new BuildError(code, `${what} ${path}: no such file`);
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    const isDenied = (error as NodeJS.ErrnoException).code === 'EACCES';
+    throw new BuildError(code, `${what} ${path}: ${isDenied ? 'permission denied' : 'no such file'}`, {
+      hint: isDenied ? 'make it readable for this user' : 'check the path; it is relative to the working directory',
+      cause: error,
+    });
+  }
   return path;
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
 
@@ -11,23 +11,26 @@ export function findProgram(name: string, searchPath: string): string | undefine
   return candidates.find(isExecutable);
 }
 
-/**
- * Of a program that every RUN needs.
- * @param what it is to the user, where that is more than its name
- * @throws BuildError runtime-missing
- */
+/** Of a program that every RUN needs. @throws BuildError runtime-missing */
 export function requireProgram(
   name: string,
-  { searchPath, debianPackage, what = name }: { searchPath: string; debianPackage: string; what?: string },
+  { searchPath, debianPackage }: { searchPath: string; debianPackage: string },
 ): string {
   const path = findProgram(name, searchPath);
   if (path !== undefined) return path;
-  throw new BuildError('runtime-missing', `${what} is not installed`, { hint: `apt-get install -y ${debianPackage}` });
+  throw new BuildError('runtime-missing', `${name} is not installed`, { hint: `apt-get install -y ${debianPackage}` });
 }
 
 /** As the user names it, or runc. @throws BuildError runtime-missing */
 export function requireRuntime(name: string, searchPath: string): string {
-  return requireProgram(name, { searchPath, debianPackage: 'runc', what: `the OCI runtime ${name}` });
+  const path = findProgram(name, searchPath);
+  if (path !== undefined) return path;
+  throw new BuildError('runtime-missing', `the OCI runtime ${name} is not installed`, { hint: runtimeFix(name) });
+}
+
+/** What helps where there is no such runtime. */
+export function runtimeFix(name: string): string {
+  return name === 'runc' ? 'apt-get install -y runc' : 'install it, or leave --oci-runtime out: then it is runc';
 }
 
 function directories(searchPath: string): string[] {
@@ -37,7 +40,7 @@ function directories(searchPath: string): string[] {
 function isExecutable(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
-    return true;
+    return statSync(file).isFile();
   } catch {
     return false;
   }
