@@ -1,14 +1,14 @@
 import { parseBuildFlags } from './build-flags/parse.ts';
 import { parseCall } from './call/parse-call.ts';
 import type { CliContext } from './context.ts';
-import { stderr } from './streams.ts';
+import { tellNotes } from './notes.ts';
 
 /** `tsbuild [build] …`. What builds is loaded once the words are understood: help comes without it. */
 export async function buildCommand(argv: readonly string[], context: CliContext): Promise<number> {
   const flags = parseBuildFlags(argv);
   const call = parseCall(flags);
   if (call !== undefined) {
-    for (const note of flags.notes) stderr().write(`warning: ${note}\n`);
+    tellNotes(flags);
     const { callCommand } = await import('./call/call-command.ts');
     return callCommand(call, flags, context);
   }

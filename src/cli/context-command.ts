@@ -1,39 +1,46 @@
 import { type ContextListing, type ListedFile, listContext } from '../context-listing.ts';
 import { BuildError } from '../errors.ts';
-import { plainText } from '../progress/render/words.ts';
+import { paddedSize, plainText, sizeText } from '../progress/render/words.ts';
 import { buildOptions } from './build-flags/options.ts';
-import { parseBuildFlags } from './build-flags/parse.ts';
+import { parseBuildWords, withContext } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { takeFormat } from './format-flag.ts';
 import { HelpAsked } from './help-asked.ts';
+import { tellNotes } from './notes.ts';
 import { writeStdout } from './streams.ts';
 
 const HELP = `Usage: tsbuild context ls [options] CONTEXT
        tsbuild context du [options] CONTEXT
 
-ls  every file of the context: its size, the steps that take it, the rule that decided
+ls  every file of the context: its size, the steps that take it, the rule that
+    decided
 du  what each step takes, the heaviest files, and what no step uses
 
-Options: those of a build that say what it is (-f, --target, --build-arg, ...), and
+Options: those of a build that say what it is (-f, --target, --build-arg, ...),
+and
   --format <format>  text or json
+  -h, --help         print this help
 `;
 
 /** `tsbuild context ls|du`: looks into the main context without building. */
 export async function contextCommand(argv: readonly string[], context: CliContext): Promise<number> {
   if (argv.includes('--help') || argv.includes('-h')) throw new HelpAsked(HELP);
-  const { words, format } = takeFormat(argv);
-  const at = words.findIndex((word) => word === 'ls' || word === 'du');
-  if (at < 0) throw new BuildError('usage', 'tsbuild context takes ls or du', { hint: 'see tsbuild context --help' });
-  const flags = parseBuildFlags(words.filter((_, index) => index !== at));
+  const { words: given, format } = takeFormat(argv);
+  const parsed = parseBuildWords(given);
+  const [what, ...words] = parsed.words;
+  if (what !== 'ls' && what !== 'du')
+    throw new BuildError('usage', 'tsbuild context takes ls or du', { hint: 'see tsbuild context --help' });
+  const flags = withContext({ ...parsed, words });
+  tellNotes(flags);
   const listing = await listContext(buildOptions(flags, context), { signal: context.signal });
-  const text = words[at] === 'ls' ? lsText(listing) : duText(listing);
+  const text = what === 'ls' ? lsText(listing) : duText(listing);
   await writeStdout(format === 'json' ? `${JSON.stringify({ schemaVersion: 1, ...listing }, null, 2)}\n` : text);
   return 0;
 }
 
 export function lsText({ files }: ContextListing): string {
   return files
-    .map((file) => `${sizeText(file.size)}  ${nameOf(file)}  ${noteOf(file)}`.trimEnd())
+    .map((file) => `${paddedSize(file.size)}  ${nameOf(file)}  ${noteOf(file)}`.trimEnd())
     .map(lineOf)
     .join('');
 }
@@ -49,7 +56,7 @@ export function duText({ files, steps }: ContextListing): string {
     ...(steps.length === 0 ? [] : ['', 'taken by']),
     ...steps.map(({ at, name, bytes, files: count, error }) =>
       error === undefined
-        ? `${sizeText(bytes)}  ${at}  ${name} (${count === 1 ? '1 file' : `${count} files`})`
+        ? `${paddedSize(bytes)}  ${at}  ${name} (${count === 1 ? '1 file' : `${count} files`})`
         : `        -  ${at}  ${name}: ${error}`,
     ),
     '',
@@ -67,11 +74,11 @@ function heaviest(files: readonly ListedFile[]): string[] {
   return [...files]
     .sort((a, b) => b.size - a.size || (a.path < b.path ? -1 : 1))
     .slice(0, HEAVIEST)
-    .map((file) => `${sizeText(file.size)}  ${nameOf(file)}`);
+    .map((file) => `${paddedSize(file.size)}  ${nameOf(file)}`);
 }
 
 function totalText(files: readonly ListedFile[]): string {
-  return `${files.length} files, ${sizeText(files.reduce((sum, { size }) => sum + size, 0)).trim()}`;
+  return `${files.length} files, ${sizeText(files.reduce((sum, { size }) => sum + size, 0))}`;
 }
 
 function nameOf({ path, type }: ListedFile): string {
@@ -82,13 +89,6 @@ function noteOf({ isIgnored, rule, steps, type }: ListedFile): string {
   if (isIgnored) return `ignored by ${rule ?? 'this build: it writes it'}`;
   const taken = steps.length > 0 ? steps.join(', ') : type === 'directory' ? '' : 'unused';
   return rule === undefined ? taken : `${taken}  (${rule})`;
-}
-
-function sizeText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const unit = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  const text = unit === 0 ? String(bytes) : (bytes / 1000 ** unit).toFixed(1);
-  return `${text} ${units[unit] ?? ''}`.padStart(9);
 }
 
 function lineOf(text: string): string {

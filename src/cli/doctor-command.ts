@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
-import { BuildError } from '../errors.ts';
 import { diagnose, type Finding } from '../session/doctor.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
-import { type CommandForm, parseCommand } from './parse-command.ts';
+import { assertNoWords, type CommandForm, parseCommand } from './parse-command.ts';
 import { writeStdout } from './streams.ts';
 import { lowerChoice, oneOf } from './values.ts';
 import { workerScript } from './worker-script.ts';
@@ -12,7 +11,7 @@ import { workerScript } from './worker-script.ts';
 export async function doctorCommand(argv: readonly string[], context: CliContext): Promise<number> {
   const parsed = parseCommand<DoctorFlags>(FORM, argv);
   const { flags, words } = parsed;
-  if (words.length > 0) throw new BuildError('usage', `tsbuild doctor takes no words: ${words.join(' ')}`);
+  assertNoWords(words, 'doctor');
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
   const rootDir = resolve(context.cwd, rootDirectory(flags.root, context.env));
   const findings = await diagnose(

@@ -1,12 +1,11 @@
 import type { Share, SpaceUsage } from '../../cache/index.ts';
-import { BuildError } from '../errors.ts';
-import { ageText, plainText, sizeText } from '../progress/index.ts';
+import { ageText, paddedSize, plainText, sizeText } from '../progress/index.ts';
 import { clip } from '../progress/render/width.ts';
 import { type MeasuredSpace, measureSpace } from '../session/space.ts';
 import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
 import { rootToRead } from './environment.ts';
-import { parseCommand } from './parse-command.ts';
+import { assertNoWords, parseCommand } from './parse-command.ts';
 import { writeStdout } from './streams.ts';
 import { oneOf } from './values.ts';
 
@@ -25,7 +24,7 @@ export async function duCommand(argv: readonly string[], context: CliContext): P
     argv,
   );
   const { flags, words } = parsed;
-  if (words.length > 0) throw new BuildError('usage', `tsbuild du takes no words: ${words.join(' ')}`);
+  assertNoWords(words, 'du');
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
   const usage = measureSpace(rootToRead(flags.root, context));
   await writeStdout(
@@ -39,7 +38,7 @@ export function duText(
   now: number,
 ): string {
   return [
-    `${size(bytes)}  in all`,
+    `${paddedSize(bytes)}  in all`,
     ...unreadable.map((dir) => `        ?  ${dir} cannot be read and is not counted`),
     ...section(
       'by kind',
@@ -89,9 +88,5 @@ function shareRow({ name, bytes, sharedBytes }: Share): string {
 }
 
 function row(bytes: number, text: string): string {
-  return `${size(bytes)}  ${text}`;
-}
-
-function size(bytes: number): string {
-  return sizeText(bytes).padStart(9);
+  return `${paddedSize(bytes)}  ${text}`;
 }

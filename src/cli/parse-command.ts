@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { BuildError } from '../errors.ts';
 import { parseWords } from './parse-words.ts';
 
 export interface CommandWords<Flags> {
@@ -32,4 +33,12 @@ export function parseCommand<Flags extends object>(
     command.option(flags, text, (value: string, before: readonly string[] | undefined) => [...(before ?? []), value]);
   parseWords(command, argv);
   return { flags: command.opts<Flags>(), words: command.args };
+}
+
+/** @throws BuildError usage */
+export function assertNoWords(words: readonly string[], command: string): void {
+  if (words.length > 0)
+    throw new BuildError('usage', `tsbuild ${command} takes no words: ${words.join(' ')}`, {
+      hint: `see tsbuild ${command} --help`,
+    });
 }

@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
 import type { Pruned, PruneRequest, SpaceItem } from '../../cache/index.ts';
-import { BuildError } from '../errors.ts';
-import { plainText, sizeText } from '../progress/index.ts';
+import { paddedSize, plainText, sizeText } from '../progress/index.ts';
 import { prune } from '../session/space.ts';
 import { removeWithWorker } from '../session/space-worker.ts';
 import { nowMs } from '../util/clock.ts';
 import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
-import { parseCommand } from './parse-command.ts';
+import { assertNoWords, parseCommand } from './parse-command.ts';
 import { stderr, writeStdout } from './streams.ts';
 import { age, byteSize, keyValue, oneOf } from './values.ts';
 import { workerScript } from './worker-script.ts';
@@ -26,7 +25,7 @@ interface PruneFlags {
 export async function pruneCommand(argv: readonly string[], context: CliContext): Promise<number> {
   const parsed = parseCommand<PruneFlags>(FORM, argv);
   const { flags, words } = parsed;
-  if (words.length > 0) throw new BuildError('usage', `tsbuild prune takes no words: ${words.join(' ')}`);
+  assertNoWords(words, 'prune');
   const isJson = oneOf('--format', flags.format ?? 'text', ['text', 'json']) === 'json';
   const rootDir = resolve(context.cwd, rootDirectory(flags.root, context.env));
   const isDryRun = flags.dryRun === true;
@@ -104,7 +103,7 @@ function prunedJson({ items, images, bytes }: Pruned, isDryRun: boolean): string
 
 export function prunedText({ items, images, bytes }: Pruned, isDryRun: boolean): string {
   return [
-    ...items.map(({ type, id, bytes: size }) => `${sizeText(size).padStart(9)}  ${type.padEnd(11)}  ${id}`),
+    ...items.map(({ type, id, bytes: size }) => `${paddedSize(size)}  ${type.padEnd(11)}  ${id}`),
     ...images.map((name) => `           image        ${name}`),
     `${isDryRun ? 'would free' : 'freed'} ${sizeText(bytes)}`,
   ]

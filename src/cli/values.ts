@@ -50,6 +50,8 @@ export function pairs(option: string, text: string, known: readonly string[]): M
   const fields = splitCsv(text);
   if (fields === undefined) throw usage(option, text, 'KEY=VALUE,KEY=VALUE; quotes stand around a whole field');
   for (const field of fields) {
+    if (!/^[^=]/.test(field) || !field.includes('='))
+      throw usage(option, text, `KEY=VALUE,KEY=VALUE; the keys are ${known.join(', ')}`);
     const [written, value] = keyValue(option, field);
     const key = written.toLowerCase();
     if (!known.includes(key))

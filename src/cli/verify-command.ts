@@ -8,16 +8,21 @@ import { type BuildFlags, parseBuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
 import { takeFormat } from './format-flag.ts';
 import { HelpAsked } from './help-asked.ts';
+import { tellNotes } from './notes.ts';
 import { openRenderer, progressMode } from './renderer.ts';
 import { writeStdout } from './streams.ts';
 
 const HELP = `Usage: tsbuild verify [options] CONTEXT
 
-Builds, from the cache where it can, then again without it, and compares: names each step whose layer is not the same, and the files
-in it that are not, and how. Nothing is written but to the cache. Exit status 0 when all is the same, 1 when it is not.
+Builds, from the cache where it can, then again without it, and compares: names
+each step whose layer is not the same, and the files in it that are not, and
+how. Nothing is written but to the cache. Exit status 0 when all is the same, 1
+when it is not.
 
-Options: those of a build; --reproducible and rewrite-timestamp=true settle times here, too. And
+Options: those of a build; --reproducible and rewrite-timestamp=true settle
+times here, too. And
   --format <format>  text or json
+  -h, --help         print this help
 `;
 
 /** `tsbuild verify`: the two builds are shown as builds are, what they do not have in common is printed on stdout. */
@@ -25,6 +30,7 @@ export async function verifyCommand(argv: readonly string[], context: CliContext
   if (argv.includes('--help') || argv.includes('-h')) throw new HelpAsked(HELP);
   const { words, format } = takeFormat(argv);
   const flags = parseBuildFlags(words);
+  tellNotes(flags);
   const result = await verifyShown(flags, context);
   await writeStdout(format === 'json' ? jsonText(result) : verifyText(result));
   return result.result === 'same' ? 0 : 1;
@@ -32,7 +38,10 @@ export async function verifyCommand(argv: readonly string[], context: CliContext
 
 async function verifyShown(flags: BuildFlags, context: CliContext): Promise<VerifyResult> {
   for (const flag of ['report', 'trace', 'check', 'call'] as const)
-    if (flags[flag] !== undefined) throw new BuildError('usage', `tsbuild verify has no --${flag}`);
+    if (flags[flag] !== undefined)
+      throw new BuildError('usage', `tsbuild verify has no --${flag}`, {
+        hint: 'leave it out; --format json prints what was found',
+      });
   const options = buildOptions(flags, context);
   const mode = progressMode(flags, context);
   let shown: Renderer | undefined;

@@ -274,6 +274,19 @@ describe('refused, with exit 2', () => {
     expect(() => options([...flags, '.'])).not.toThrow();
   });
 
+  test.each([
+    [['--pull', 'never', '.'], 'the value of --pull stands behind =, e.g. --pull=never'],
+    [
+      ['--fail-on-miss', 'deps', '-t', 'a', '.'],
+      'the value of --fail-on-miss stands behind =, e.g. --fail-on-miss=deps',
+    ],
+    [['--pull', '-t', 'a', 'my', 'dir'], 'a command, such as build, comes first; values that have spaces need quotes'],
+    [['--secret', 'npmrc', '.'], 'it takes KEY=VALUE,KEY=VALUE; the keys are id, src, source, env, type'],
+    [['--allow', 'all', '.'], 'it takes network.host, security.insecure, device, device=NAME'],
+  ])('%j: %s', (argv, hint) => {
+    expect(() => options(argv)).toThrow(expect.objectContaining({ code: 'usage', hint }));
+  });
+
   test('a cache has no off', () => {
     expect(() => options(['--cache-from', 'false', '.'])).toThrow(
       expect.objectContaining({ code: 'not-supported-yet' }),

@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { duText, lsText } from '../../src/cli/context-command.ts';
+import { contextCommand, duText, lsText } from '../../src/cli/context-command.ts';
 import { listContext } from '../../src/context-listing.ts';
 import { tempDir } from '../rig/layers.ts';
 
@@ -109,4 +109,16 @@ test('ls and du of a context', async () => {
           0 B  src/l.ts
     "
   `);
+});
+
+test.each([
+  [['--target', 'du', 'ls', '.'], 'could not be found'],
+  [['-t', 'ls', 'du', 'gone'], 'the build context gone does not exist'],
+  [['.', 'ls'], 'tsbuild context takes ls or du'],
+  [['ls', 'one', 'two'], 'one build context is expected, 2 words were given'],
+])('the first word that is no value of a flag says what is wanted: %j', async (argv, message) => {
+  using dir = tempDir();
+  writeFileSync(join(dir.path, 'Dockerfile'), 'FROM scratch\n');
+  const context = { cwd: dir.path, env: {}, signal: new AbortController().signal };
+  await expect(contextCommand(['--root', join(dir.path, 'root'), ...argv], context)).rejects.toThrow(message);
 });

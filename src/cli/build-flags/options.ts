@@ -187,7 +187,7 @@ function checkRules(text: string | undefined): ReadonlySet<string> {
   return new Set(given);
 }
 
-const ENTITLEMENTS = ['network.host', 'security.insecure', 'device'] as const;
+const ENTITLEMENTS = ['network.host', 'security.insecure', 'device', 'device=NAME'] as const;
 
 function entitlement(text: string): string {
   return /^device=./.test(text) ? text : oneOf('--allow', text, ENTITLEMENTS);

@@ -64,20 +64,46 @@ export interface BuildFlags {
 
 /** @throws HelpAsked, BuildError usage, not-supported-yet */
 export function parseBuildFlags(argv: readonly string[]): BuildFlags {
+  return withContext(parseBuildWords(argv));
+}
+
+/** The flags of a build beside the words that belong to none of them. */
+export interface BuildWords {
+  readonly flags: Omit<BuildFlags, 'context'>;
+  readonly words: readonly string[];
+  /** What is to be said when there are too many words. */
+  readonly hint: string;
+}
+
+/** @throws HelpAsked, BuildError usage, not-supported-yet */
+export function parseBuildWords(argv: readonly string[]): BuildWords {
   const command = buildParser();
   parseWords(command, withOwnValues(argv));
   const flags = command.opts<Omit<BuildFlags, 'context' | 'notes'> & Record<string, unknown>>();
   refusePlanned(flags);
-  const [context, ...more] = command.args;
+  const notes = [...ignoredNotes(flags), ...resourceNotes(flags.resource ?? [])];
+  return { flags: { ...flags, notes }, words: command.args, hint: hintOf(argv, command.args) };
+}
+
+/** Exactly one word, which is the build context. @throws BuildError usage */
+export function withContext({ flags, words, hint }: BuildWords): BuildFlags {
+  const [context, ...more] = words;
   if (context === undefined)
     throw new BuildError('usage', 'a build context is missing', { hint: 'give a directory, e.g. tsbuild -t app .' });
   if (more.length > 0)
     throw new BuildError(
       'usage',
-      `one build context is expected, ${command.args.length} words were given: ${command.args.join(' ')}`,
-      { hint: 'a command, such as build, comes first; values that have spaces need quotes' },
+      `one build context is expected, ${words.length} words were given: ${words.join(' ')}`,
+      { hint },
     );
-  return { ...flags, context, notes: [...ignoredNotes(flags), ...resourceNotes(flags.resource ?? [])] };
+  return { ...flags, context };
+}
+
+/** A flag that takes its value with `=` alone has left it behind as a word. */
+function hintOf(argv: readonly string[], [first = '']: readonly string[]): string {
+  const flag = argv.find((word, index) => Object.hasOwn(ALONE, word) && argv[index + 1] === first);
+  if (flag !== undefined) return `the value of ${flag} stands behind =, e.g. ${flag}=${first}`;
+  return 'a command, such as build, comes first; values that have spaces need quotes';
 }
 
 function buildParser(): Command {

@@ -4,7 +4,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
   ['--target <stage>', 'build this stage instead of the last'],
   ['--no-cache', 'run every step, with empty cache mounts; results are still recorded'],
   ['--paranoid', 'read every file of the context again, whatever its times say'],
-  ['--pull <mode>', 'always, or never, ask the registry for base images (--pull alone is --pull=always)'],
+  ['--pull [mode]', 'always, or never, ask the registry for base images (=always, =never; =always when alone)'],
   ['--network <mode>', 'network of RUNs: default, none or host'],
   ['--shm-size <size>', 'size of /dev/shm in RUNs'],
   ['-m, --memory <size>', 'memory of a RUN, e.g. 2g'],

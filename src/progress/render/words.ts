@@ -10,6 +10,11 @@ export function sizeText(bytes: number): string {
   return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
+/** The same in a column. */
+export function paddedSize(bytes: number): string {
+  return sizeText(bytes).padStart(9);
+}
+
 /** `0.3 s`, `21 s`, `3 min 5 s`. */
 export function durationText(ms: number): string {
   const seconds = ms / 1000;
