@@ -70,11 +70,25 @@ const BEFORE_COMMAND = /^(--root(=.*)?|--help|-h)$/s;
  * is called so. `help COMMAND` is `COMMAND --help`.
  */
 export function findCommand(argv: readonly string[]): { name: CommandName; rest: readonly string[] } {
-  let at = 0;
-  while (BEFORE_COMMAND.test(argv[at] ?? '')) at += argv[at] === '--root' ? 2 : 1;
+  const at = commandAt(argv);
   const [word = '', of = ''] = argv.slice(at);
   if (word === 'help') return { name: isCommand(of) ? of : 'build', rest: ['--help'] };
   return isCommand(word) ? { name: word, rest: argv.toSpliced(at, 1) } : { name: 'build', rest: argv };
+}
+
+/** What was meant by a first word that is no command, where that is likely. */
+export async function meantCommand(argv: readonly string[]): Promise<string | undefined> {
+  const word = argv[commandAt(argv)] ?? '';
+  if (!/^[a-z]{4,}$/.test(word)) return undefined;
+  const { didYouMean } = await import('../util/did-you-mean.ts');
+  return didYouMean(word, Object.keys(COMMANDS));
+}
+
+/** Where a command stands, if there is one. */
+function commandAt(argv: readonly string[]): number {
+  let at = 0;
+  while (BEFORE_COMMAND.test(argv[at] ?? '')) at += argv[at] === '--root' ? 2 : 1;
+  return at;
 }
 
 function isCommand(word: string): word is CommandName {

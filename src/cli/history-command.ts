@@ -16,7 +16,7 @@ import type { CliContext } from './context.ts';
 import { parseCommand } from './parse-command.ts';
 import { MAX_MARKDOWN } from './reports.ts';
 import { findBuild, openReader, readable } from './stored-builds.ts';
-import { writeStdout } from './streams.ts';
+import { stderr, writeStdout } from './streams.ts';
 import { oneOf, positiveInteger } from './values.ts';
 
 interface HistoryFlags {
@@ -56,6 +56,7 @@ export async function historyCommand(argv: readonly string[], context: CliContex
   }
   const limit = flags.limit === undefined ? undefined : positiveInteger('--limit', flags.limit);
   const shown = [...readable(builds)].slice(0, limit);
+  if (shown.length === 0) stderr().write('no build is remembered in this state directory\n');
   await writeStdout(
     format === 'json' ? json({ schemaVersion: 1, builds: shown.map(entryOf) }) : historyText(shown, nowMs()),
   );

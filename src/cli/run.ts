@@ -1,5 +1,5 @@
 import { BuildError } from '../errors.ts';
-import { COMMANDS, findCommand } from './commands.ts';
+import { COMMANDS, findCommand, meantCommand } from './commands.ts';
 import { type CliContext, useColor } from './context.ts';
 import { HelpAsked } from './help-asked.ts';
 import { renderError } from './render-error.ts';
@@ -35,10 +35,18 @@ async function runCommand(argv: readonly string[], context: CliContext): Promise
   try {
     return await command(rest, context);
   } catch (error) {
-    if (!(error instanceof HelpAsked)) throw error;
+    if (!(error instanceof HelpAsked)) throw await withMeantCommand(error, argv);
     await writeStdout(error.text);
     return 0;
   }
+}
+
+/** `tsbuild histroy` is a build context that is not there, and hardly meant as one. */
+async function withMeantCommand(error: unknown, argv: readonly string[]): Promise<unknown> {
+  if (!(error instanceof BuildError && error.code === 'context-missing')) return error;
+  const meant = await meantCommand(argv);
+  if (meant === undefined) return error;
+  return new BuildError(error.code, error.message, { hint: `did you mean the command ${meant}?`, cause: error });
 }
 
 /** The stack only for those who ask for it. */

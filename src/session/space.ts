@@ -44,12 +44,13 @@ export interface SpaceDeps {
   readonly removeLeftovers: (paths: readonly string[], root: Root) => Promise<void>;
 }
 
-/** Removes what the request means and no build holds. @throws BuildError root-unusable */
+/** Removes what the request means and no build holds; a root that is not there has nothing, and is not made. @throws BuildError root-unusable */
 export async function prune(
   rootDir: string,
   request: PruneRequest & { readonly isDryRun?: boolean },
   { signal, warn, removeLeftovers }: SpaceDeps,
 ): Promise<Pruned> {
+  if (!existsSync(rootDir)) return NOTHING;
   await using root = await openStateRoot(rootDir, warn);
   const { dir, tombstones } = root;
   const names = openNames(root.imagesDir, { now: nowMs });
@@ -65,6 +66,8 @@ export async function prune(
   if (leftovers.length > 0 && request.isDryRun !== true) await removeLeftovers(leftovers, root);
   return pruned;
 }
+
+const NOTHING: Pruned = { items: [], images: [], bytes: 0, bytesBefore: 0, leftovers: [] };
 
 /** Of what is kept when there is too much, so that not every build has to remove something. */
 const LOW_WATER = 0.9;

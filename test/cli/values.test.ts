@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { findCommand } from '../../src/cli/commands.ts';
+import { findCommand, meantCommand } from '../../src/cli/commands.ts';
 import { renderError } from '../../src/cli/render-error.ts';
 import {
   buildArg,
@@ -196,4 +196,14 @@ describe('errors', () => {
     expect(new BuildError('usage', 'x').at(range).range).toBe(range);
     expect(new BuildError('usage', 'x').at(undefined).range).toBeUndefined();
   });
+});
+
+test.each([
+  [['histroy'], 'history'],
+  [['--root', 'x', 'prnue', '-a'], 'prune'],
+  [['-t', 'explian', '.'], undefined],
+  [['.'], undefined],
+  [[], undefined],
+])('%j is meant as %s', async (argv, meant) => {
+  expect(await meantCommand(argv)).toBe(meant);
 });

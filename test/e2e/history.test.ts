@@ -18,8 +18,12 @@ interface Listed {
 test('every build is remembered, and is shown again as it was shown', async () => {
   await using rig = CliRig.setup();
   const none = await rig.tsbuild(['history']);
-  assert.deepEqual([none.code, none.stdout], [0, '']);
+  assert.deepEqual(none, {
+    ...{ code: 0, signal: null, stdout: '' },
+    stderr: 'no build is remembered in this state directory\n',
+  });
   assert.ok(!readdirSync(rig.dir).includes('root'));
+  assert.match((await rig.tsbuild(['histroy'])).stderr, /hint: did you mean the command history\?\n/);
 
   rig.write({ Dockerfile: 'FROM scratch\nCOPY a /a\nCOPY b /b\n', a: '1', b: '2' });
   await rig.built(['-t', 'app:1']);

@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, statfsSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statfsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { enforceCap } from '../../src/session/space.ts';
+import { enforceCap, prune } from '../../src/session/space.ts';
 import { tempDir } from '../rig/layers.ts';
 
 const HUGE = 1e15;
@@ -71,4 +71,12 @@ describe('whether a root is measured after a build in which something ran', () =
     writeFileSync(file, text);
     expect(await isMeasured(HUGE)).toBe(true);
   });
+});
+
+test('a root that is not there has nothing to prune, and is not made', async () => {
+  const warn = (message: string): void => expect.unreachable(message);
+  const deps = { signal: new AbortController().signal, warn, removeLeftovers: async () => undefined };
+  const absent = join(rootDir, 'absent');
+  expect(await prune(absent, { all: true }, deps)).toMatchObject({ items: [], images: [], bytes: 0 });
+  expect(existsSync(absent)).toBe(false);
 });
