@@ -52,7 +52,7 @@ export function checkDestinations(outputs: readonly Pick<OutputSpec, 'type' | 'd
   for (const { type, dest, tar } of outputs) {
     if (!isFileOutput({ type }) || dest === '-') continue;
     if (type === 'local' || tar === false) {
-      assertNoFile(dest);
+      assertDirectoryPlace(dest);
       continue;
     }
     const { path, isSpecial } = placeOf(dest);
@@ -64,12 +64,19 @@ export function checkDestinations(outputs: readonly Pick<OutputSpec, 'type' | 'd
   }
 }
 
-/** A directory is made where there is none. */
-function assertNoFile(dest: string): void {
-  if (statIfThere(dest)?.isDirectory() !== false) return;
-  throw new BuildError('output-failed', `cannot write ${dest}: it is not a directory`, {
-    hint: 'remove it, or name another place',
-  });
+/** A directory is made where there is none, with those above it. */
+function assertDirectoryPlace(dest: string): void {
+  let place = dest;
+  while (statIfThere(place) === undefined && dirname(place) !== place) place = dirname(place);
+  if (statIfThere(place)?.isDirectory() === false)
+    throw new BuildError('output-failed', `cannot write ${dest}: ${place === dest ? 'it' : place} is not a directory`, {
+      hint: 'remove it, or name another place',
+    });
+  try {
+    accessSync(place, constants.W_OK);
+  } catch (error) {
+    throw outputFailed(dest, error);
+  }
 }
 
 export function outputFailed(dest: string, error: unknown): BuildError {

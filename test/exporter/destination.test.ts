@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { writeText } from '../../src/exporter/index.ts';
+import { checkDestinations, writeText } from '../../src/exporter/index.ts';
 
 function tempDir(): string {
   const dir = mkdtempSync(join(tmpdir(), 'destination-'));
@@ -53,5 +53,23 @@ describe('a text', () => {
     expect(() => writeText(join(dir, 'full'), 'new')).toThrow(/it is a directory/);
     expect(() => writeText(join(dir, 'none/a'), 'new')).toThrow(/its directory does not exist/);
     expect(readdirSync(dir)).toEqual(['full']);
+  });
+});
+
+describe('a directory that is to be written', () => {
+  const check = (dest: string) => checkDestinations([{ type: 'local', dest }]);
+
+  test('may be there, or be made with what is above it', () => {
+    const dir = tempDir();
+    check(dir);
+    check(join(dir, 'a/b/c'));
+    expect(readdirSync(dir)).toEqual([]);
+  });
+
+  test('is told beforehand when it, or what is above it, is a file', () => {
+    const file = join(tempDir(), 'file');
+    writeFileSync(file, '');
+    expect(() => check(file)).toThrow(`cannot write ${file}: it is not a directory`);
+    expect(() => check(join(file, 'a/b'))).toThrow(`cannot write ${file}/a/b: ${file} is not a directory`);
   });
 });

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeDestination, writeText } from '../../src/exporter/destination.ts';
+import { checkDestinations, writeDestination, writeText } from '../../src/exporter/destination.ts';
 
-test('a disk that fills up while blobs are copied to it is told as one, and nothing is left there', async (context) => {
+test('a disk that fills up, or is read-only, is told as such, and nothing is left there', async (context) => {
   if (process.getuid?.() !== 0) context.skip('only root can mount a small disk');
   const dir = mkdtempSync(join(tmpdir(), 'full-'));
   const disk = join(dir, 'disk');
@@ -24,6 +24,9 @@ test('a disk that fills up while blobs are copied to it is told as one, and noth
     const text = 'x'.repeat(3_000_000);
     expect(() => writeText(join(disk, 'report.json'), text)).toThrow(/no space left on the device/);
     expect(readdirSync(disk)).toEqual([]);
+    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    for (const dest of [disk, join(disk, 'a/b')])
+      expect(() => checkDestinations([{ type: 'local', dest }])).toThrow(/the file system is read-only/);
   } finally {
     execFileSync('umount', [disk]);
     rmSync(dir, { recursive: true });
