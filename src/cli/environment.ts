@@ -3,7 +3,13 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BuildError } from '../errors.ts';
 import { rootUnusable } from '../session/state-root.ts';
-import { type AuthFile, parseAuthFile, parseRegistryConfig, type RegistryConfig } from '../sources/registry/index.ts';
+import {
+  type AuthFile,
+  parseAuthFile,
+  parseMirror,
+  parseRegistryConfig,
+  type RegistryConfig,
+} from '../sources/registry/index.ts';
 import type { CliContext } from './context.ts';
 
 type Env = CliContext['env'];
@@ -47,22 +53,17 @@ export function registryConfig(env: Env, mirrors: readonly string[]): RegistryCo
   return mirrors.reduce(withMirror, config);
 }
 
-/** `docker.io=http://127.0.0.1:5000` */
-function withMirror(config: RegistryConfig, text: string): RegistryConfig {
-  const equals = text.indexOf('=');
-  if (equals <= 0 || !/^https?:\/\//.test(text.slice(equals + 1))) {
+/** @throws BuildError usage */
+function withMirror({ registries }: RegistryConfig, text: string): RegistryConfig {
+  const given = parseMirror(text);
+  if (given === undefined) {
     throw new BuildError('usage', `--registry-mirror ${JSON.stringify(text)} is not understood`, {
       hint: 'it takes REGISTRY=URL, e.g. docker.io=http://127.0.0.1:5000',
     });
   }
-  const host = text.slice(0, equals);
-  const entry = config.registries[host] ?? {};
-  return {
-    registries: {
-      ...config.registries,
-      [host]: { ...entry, mirrors: [...(entry.mirrors ?? []), text.slice(equals + 1)] },
-    },
-  };
+  const { host, mirror } = given;
+  const entry = registries[host] ?? {};
+  return { registries: { ...registries, [host]: { ...entry, mirrors: [...(entry.mirrors ?? []), mirror] } } };
 }
 
 /** $DOCKER_AUTH_CONFIG, then where docker and podman keep their log-ins; files that are not there are left out. @throws BuildError config-invalid */

@@ -51,3 +51,25 @@ test('a config that is a directory, or is named and not there, is an error that 
   expect(() => registryConfig({ TSBUILD_CONFIG: join(dir, 'none') }, [])).toThrow(invalid);
   expect(() => authFiles({ REGISTRY_AUTH_FILE: dir, DOCKER_CONFIG: '/nowhere' })).toThrow(invalid);
 });
+
+test('mirrors of the command line come after those of the config, and are checked as those are', () => {
+  const env = { TSBUILD_CONFIG: '', XDG_CONFIG_HOME: '/nowhere' };
+  const texts = [
+    'docker.io=http://127.0.0.1:5000',
+    'docker.io=mirror.example/hub',
+    'r.example:5000=https://[::1]:5000',
+  ];
+  expect(registryConfig(env, texts).registries).toEqual({
+    'docker.io': { mirrors: ['http://127.0.0.1:5000', 'mirror.example/hub'] },
+    'r.example:5000': { mirrors: ['https://[::1]:5000'] },
+  });
+  for (const text of [
+    'docker.io',
+    '=http://h',
+    'docker.io=',
+    'https://docker.io=http://h',
+    'docker.io=http://',
+    'd=ftp://h',
+  ])
+    expect(() => registryConfig(env, [text])).toThrow(expect.objectContaining({ code: 'usage' }));
+});

@@ -74,6 +74,14 @@ function isMirrorList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string' && MIRROR.test(item));
 }
 
+/** `docker.io=https://mirror.example`; undefined for what is none. */
+export function parseMirror(text: string): { readonly host: string; readonly mirror: string } | undefined {
+  const equals = text.indexOf('=');
+  const host = text.slice(0, Math.max(equals, 0));
+  const mirror = text.slice(equals + 1);
+  return HOST.test(host) && MIRROR.test(mirror) ? { host, mirror } : undefined;
+}
+
 function parsedJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text) as unknown;

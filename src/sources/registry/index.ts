@@ -1,4 +1,4 @@
-export { parseRegistryConfig, type RegistryConfig, type RegistryEntry } from './config.ts';
+export { parseMirror, parseRegistryConfig, type RegistryConfig, type RegistryEntry } from './config.ts';
 export {
   type AuthFile,
   type Credential,
