@@ -11,7 +11,7 @@ purpose=${1:?usage: setup.sh start|test}
 # A package and what tells that it is there: a program, or a file.
 START_PACKAGES=(
   runc:runc uidmap:newuidmap slirp4netns:slirp4netns util-linux:unshare mmdebstrap:mmdebstrap busybox-static:/usr/share/doc/busybox-static
-  ca-certificates:/etc/ssl/certs/ca-certificates.crt xz-utils:xz bzip2:bzip2 zstd:zstd git:git
+  ca-certificates:/etc/ssl/certs/ca-certificates.crt xz-utils:xz bzip2:bzip2 zstd:zstd git:git openssh-client:ssh-keygen
 )
 TEST_PACKAGES=(
   skopeo:skopeo podman:podman umoci:umoci docker-registry:docker-registry tmux:tmux iproute2:ip curl:curl attr:setfattr openssl:openssl

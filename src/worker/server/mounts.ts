@@ -8,7 +8,6 @@ import { displayPath, relPathOfText } from '../../util/rel-path.ts';
 import type { OciMount } from '../exec/index.ts';
 import type { WorkerMount } from '../protocol.ts';
 import type { MountPoint, View } from '../snapshot/index.ts';
-import { openAgentSocket } from './agent-socket.ts';
 import { type HeldCache, holdCache } from './cache-mount.ts';
 import { lockedFlags } from './locked-flags.ts';
 import { cleanTarget, isBelow, parentsFirst } from './paths.ts';
@@ -175,10 +174,13 @@ function giveTo(path: string, { target, mode, uid, gid }: Given, { machine }: Wo
 
 async function agentMount(mount: Of<'agent'>, { dir, workspace, owned }: MountContext): Promise<ReadyMount> {
   const { source, target } = mount;
-  const { path } = owned.use(await openAgentSocket(source, dir));
+  const { forwardAgent } = await import('../../host/ssh/index.ts');
+  const { path } = owned.use(await forwardAgent(source, join(dir, `agent${++agentCount}`)));
   giveTo(path, mount, workspace);
   return { target, type: 'file', mount: bind(path, target, []) };
 }
+
+let agentCount = 0;
 
 function hostMount({ source, target, readOnly }: Of<'host'>, { workspace }: MountContext): ReadyMount {
   const flags = readOnly ? ['ro', ...hostFlags(source, workspace)] : [];
