@@ -26,8 +26,8 @@ export interface BuildOptions {
   readonly secrets: ReadonlyMap<string, SecretSource>;
   /** What a layer that holds a secret's value means; `warn` when absent. */
   readonly secretLeak?: SecretLeak | undefined;
-  /** ssh agent sockets by id. */
-  readonly ssh: ReadonlyMap<string, string>;
+  /** By id, host paths of the socket of one ssh agent, or of files with private keys: for those there is an agent while the build lasts. */
+  readonly ssh: ReadonlyMap<string, readonly string[]>;
   readonly noCache: boolean;
   /** --paranoid: what the stat index remembers does not count. */
   readonly isParanoid?: boolean | undefined;

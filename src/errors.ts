@@ -42,6 +42,7 @@ export const CODES = {
   'secret-missing': { exit: 1 },
   'secret-leaked': { exit: 1 },
   'agent-unusable': { exit: 1 },
+  'ssh-key-unusable': { exit: 1 },
   'emulation-missing': { exit: 1 },
   'runtime-missing': { exit: 1 },
   'overlay-refused': { exit: 1 },

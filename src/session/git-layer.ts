@@ -8,6 +8,7 @@ import { openContext } from '../sources/context/index.ts';
 import { openGit, type ResolvedGit } from '../sources/git/index.ts';
 import { gitAuthHeader } from './auth-headers.ts';
 import { makePublishLayer } from './publish-layer.ts';
+import type { SshAgents } from './ssh-agents.ts';
 
 type Request = Parameters<OpDeps['gitLayer']>[0];
 
@@ -23,14 +24,14 @@ export interface GitLayers {
   readonly dateOfDirectory: (dir: string, options: { signal: AbortSignal }) => Promise<number | undefined>;
 }
 
-export function makeGitLayers(root: Root, options: BuildOptions): GitLayers {
+export function makeGitLayers(root: Root, options: BuildOptions, agents: SshAgents): GitLayers {
   let opened: ReturnType<typeof openGit> | undefined;
   const git = () => {
     opened ??= openGit({
       dir: join(root.dir, 'git'),
       env: { ...options.proxyEnv, PATH: options.workerEnv['PATH'] },
       locks: fileLocks,
-      sshSocket: options.ssh.get('default'),
+      sshSocket: agents.shortPath('default'),
       caFile: options.caFile,
       authHeader: (host) => gitAuthHeader(host, options),
     });

@@ -28,23 +28,24 @@ import { ExportedLayers } from './publish-layer.ts';
 import { readCa } from './read-ca.ts';
 import { makeRemoteDeps } from './remote-context.ts';
 import type { Session } from './session.ts';
+import { openAgents } from './ssh-agents.ts';
 import { openStateRoot } from './state-root.ts';
 import { makeWorkerHolder, type WorkerDeps, type WorkerHolder } from './worker.ts';
 
-/** @throws BuildError root-unusable, context-*, dockerfile-missing, ignore-invalid */
+/** @throws BuildError root-unusable, agent-unusable, ssh-key-unusable, context-*, dockerfile-missing, ignore-invalid */
 export async function openSession(
   options: BuildOptions,
   { signal, emit }: { signal: AbortSignal; emit: Emit },
 ): Promise<Session> {
-  const startedMs = monotonicMs();
-  const clock = { nowMs, elapsedMs: () => monotonicMs() - startedMs };
+  const clock = startClock();
   const timed = phaseTimer({ emit, clock });
   await using owned = new DisposableStack();
   const warn = (message: string): void => emit({ type: 'warning', message });
   const root = owned.use(await openStateRoot(options.rootDir, warn));
   removeCgroupsOf(root.abandonedLeases);
   const http = owned.use(openHttp({ ca: readCa(options.caFile), proxyEnv: options.proxyEnv, userAgent: 'tsbuild' }));
-  const remote = makeRemoteDeps(root, options, { http, signal });
+  const agents = owned.use(await openAgents(options.ssh, root));
+  const remote = makeRemoteDeps(root, options, { http, agents, signal });
   const contexts = owned.use(await openContexts(options, { root, signal, remote }));
   const { registryConfig: config } = options;
   const credentials = openCredentials(options, { signal });
@@ -60,7 +61,7 @@ export async function openSession(
   if (past.expectsRuns(options)) worker.startAhead();
   const proxies: { env: readonly string[] } = { env: [] };
   const exported = new ExportedLayers(outputsOf(options));
-  const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, proxies, signal, exported });
+  const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, agents, proxies, signal, exported });
   const exportDeps = makeExportDeps({ root, layers, deps, exported, registry, options, warn, timed });
   const blobsAhead = owned.use(makeBlobsAhead(outputsOf(options), exportDeps, { signal }));
   const resources = owned.move();
@@ -91,6 +92,12 @@ export async function openSession(
     aimAt: (definition) => aimAt(definition, { exported, worker, options }),
     [Symbol.asyncDispose]: () => timed({ name: 'close' }, () => resources[Symbol.asyncDispose]()),
   };
+}
+
+/** Counts from now. */
+function startClock(): Session['clock'] {
+  const startedMs = monotonicMs();
+  return { nowMs, elapsedMs: () => monotonicMs() - startedMs };
 }
 
 function aimAt(

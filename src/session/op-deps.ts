@@ -12,6 +12,7 @@ import { assertCanRun } from './preflight.ts';
 import { type ExportedLayers, makePublishLayer } from './publish-layer.ts';
 import type { RemoteDeps } from './remote-context.ts';
 import { readSecret } from './secrets.ts';
+import type { SshAgents } from './ssh-agents.ts';
 import { bringStackTree, openStackTree } from './stacks.ts';
 import type { WorkerHolder } from './worker.ts';
 
@@ -24,6 +25,7 @@ export interface OpDepsParts {
   readonly remote: Pick<RemoteDeps, 'fetchFile' | 'gitLayer'>;
   readonly signal: AbortSignal;
   readonly exported: ExportedLayers;
+  readonly agents: SshAgents;
   /** Filled once the Dockerfile is lowered. */
   readonly proxies: { readonly env: readonly string[] };
 }
@@ -70,10 +72,10 @@ function makeAssertCanRun({ root, options, signal }: OpDepsParts): OpDeps['asser
   };
 }
 
-function runEnvironment({ options, proxies }: OpDepsParts): RunEnvironment {
+function runEnvironment({ options, agents, proxies }: OpDepsParts): RunEnvironment {
   return {
     secret: (id) => readSecret(id, options.secrets),
-    sshSocket: (id) => options.ssh.get(id),
+    sshSocket: agents.path,
     get proxyEnv() {
       return proxies.env;
     },

@@ -14,6 +14,7 @@ import { withoutUser } from '../util/without-user.ts';
 import { type FetchFile, makeFetchFile } from './fetch-file.ts';
 import { type GitLayers, makeGitLayers } from './git-layer.ts';
 import { type DockerfileSource, findDockerfile, MAX_DOCKERFILE_BYTES, spellings } from './source.ts';
+import type { SshAgents } from './ssh-agents.ts';
 import { bringStackTree } from './stacks.ts';
 
 export interface RemoteDeps {
@@ -29,9 +30,9 @@ export interface RemoteDeps {
 export function makeRemoteDeps(
   root: Root,
   options: BuildOptions,
-  { http, signal }: { readonly http: Http; readonly signal: AbortSignal },
+  { http, agents, signal }: { readonly http: Http; readonly agents: SshAgents; readonly signal: AbortSignal },
 ): RemoteDeps {
-  const git = makeGitLayers(root, options);
+  const git = makeGitLayers(root, options, agents);
   return {
     ...{ root, signal, git },
     gitLayer: git.layer,

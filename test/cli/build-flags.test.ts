@@ -1,9 +1,4 @@
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { IGNORED_FLAGS } from '../../src/cli/build-flags/ignored.ts';
 import { buildOptions } from '../../src/cli/build-flags/options.ts';
 import { assertPlaces } from '../../src/cli/build-flags/outputs.ts';
@@ -177,25 +172,31 @@ describe('understood', () => {
     ]);
   });
 
-  test('agents: the socket that is named, else that of the environment', async () => {
-    const dir = mkdtempSync(join(tmpdir(), 'flags-'));
-    const socket = join(dir, 'agent');
-    const server = createServer().listen(socket);
-    onTestFinished(() => {
-      server.close();
-      rmSync(dir, { recursive: true });
-    });
-    await once(server, 'listening');
-    const ssh = (...texts: string[]) =>
-      options([...texts.flatMap((text) => ['--ssh', text]), '.'], { SSH_AUTH_SOCK: socket }).ssh;
-    expect([...ssh('default', `other=${socket}`)]).toEqual([
-      ['default', socket],
-      ['other', socket],
+  test('agents: the paths that are named, else that of the environment', () => {
+    const ssh = (texts: readonly string[], env: Record<string, string> = { SSH_AUTH_SOCK: '/run/agent' }) =>
+      [...options([...texts.flatMap((text) => ['--ssh', text]), '.'], env).ssh].map(([id, paths]) => [id, ...paths]);
+    expect(ssh(['default', 'other=/a'])).toEqual([
+      ['default', '/run/agent'],
+      ['other', '/a'],
     ]);
-    expect([...ssh('=')]).toEqual([['default', socket]]);
-    expect(() => ssh('default', 'default')).toThrow('invalid duplicate ID default');
-    expect(() => ssh(`default=${dir}/gone`)).toThrow('no such file');
-    expect(() => ssh('default=/etc/passwd')).toThrow('is not the socket of an agent');
+    expect(ssh(['keys=/a,b=c,raw=true'])).toEqual([['keys', '/a', '/work/b=c', '/work/raw=true']]);
+    expect(ssh(['='])).toEqual([['default', '/run/agent']]);
+    expect(ssh(['default'], { SSH_AUTH_SOCK: '/with,comma' })).toEqual([['default', '/with,comma']]);
+    expect(() => ssh(['default', 'default'])).toThrow('invalid duplicate ID default');
+    expect(() => ssh(['default=/a,'])).toThrow('--ssh default: names an empty path: /a,');
+    expect(() => ssh(['default'], {})).toThrow('--ssh default: there is no agent');
+  });
+
+  test.each([
+    ['git@host.test:a.git', true],
+    ['ssh://host.test/a', true],
+    ['https://host.test/a.git', false],
+    ['git://host.test/a', false],
+    ['.', false],
+  ])('the context %s is asked with an agent: %s', (context, isAsked) => {
+    const { ssh } = options([context], { SSH_AUTH_SOCK: '/run/agent' });
+    expect([...ssh]).toEqual(isAsked ? [['default', ['/run/agent']]] : []);
+    expect([...options(['--ssh', 'other=/a', context], {}).ssh.keys()]).toEqual(['other']);
   });
 
   test('an output that is nothing is none; without dest a tarball goes to stdout, which is no terminal', () => {

@@ -30,7 +30,7 @@ import type { BuildFlags } from './parse.ts';
 import { HOST, platformOf } from './platform.ts';
 import { resourcesOf } from './resources.ts';
 import { secretSources } from './secrets.ts';
-import { sshSockets } from './ssh.ts';
+import { sshPaths } from './ssh.ts';
 
 /** Flags and environment → options; every value is checked here, so that nothing is built before all are understood. */
 export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptions {
@@ -129,7 +129,7 @@ function sources(flags: BuildFlags, { cwd, env }: CliContext) {
     secrets: secretSources(flags.secret ?? [], { cwd, env }),
     secretLeak:
       flags.secretLeak === undefined ? undefined : oneOf('--secret-leak', flags.secretLeak, ['warn', 'error', 'off']),
-    ssh: sshSockets(flags.ssh ?? [], { cwd, env }),
+    ssh: sshPaths(flags, { cwd, env }),
     caFile: flags.ca === undefined ? undefined : existing('--ca', resolve(cwd, flags.ca)),
   };
 }

@@ -48,7 +48,7 @@ export const REPEATED: readonly (readonly [string, string])[] = [
     'a named context: a path, a git or http URL, docker-image://REF or oci-layout://DIR',
   ],
   ['--secret <spec>', 'id=ID[,src=FILE|,env=NAME]: for RUN --mount=type=secret'],
-  ['--ssh <spec>', 'default, or ID=SOCKET: an agent for RUN --mount=type=ssh'],
+  ['--ssh <spec>', 'default, ID=SOCKET or ID=KEY[,KEY]: an agent for RUN --mount=type=ssh and git over ssh'],
   ['--no-cache-filter <stages>', 'run every step of these stages, with empty cache mounts'],
   [
     '--fail-on-miss [what]',
