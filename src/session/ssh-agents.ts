@@ -91,7 +91,7 @@ async function readKey(id: string, path: string): Promise<SigningKey> {
   } catch (error) {
     if (!(error instanceof KeyFileError)) throw error;
     const [what, hint] = WORDS[error.problem];
-    throw new BuildError('ssh-key-unusable', `--ssh ${id}: ${path} ${what}`, { hint: hint(path) });
+    throw new BuildError('ssh-key-unusable', `--ssh ${id}: ${path} ${what}`, { hint: hint(path, id) });
   }
 }
 
@@ -106,12 +106,12 @@ async function readStart(id: string, path: string): Promise<string> {
   }
 }
 
-const WORDS: Readonly<Record<KeyProblem, readonly [what: string, hint: (path: string) => string]>> = {
+const WORDS: Readonly<Record<KeyProblem, readonly [what: string, hint: (path: string, id: string) => string]>> = {
   none: ['holds no private key', () => 'name a private key as ssh-keygen writes it, or the socket of an agent'],
   public: ['holds a public key', (path) => `name its private key: ${path.replace(/\.pub$/, '')}`],
   encrypted: [
     'is passphrase protected',
-    (path) => `hand it to an agent, which asks for the passphrase: ssh-add ${path}, then --ssh default`,
+    (path, id) => `hand it to an agent, which asks for the passphrase: ssh-add ${path}, then --ssh ${id}`,
   ],
   unsupported: ['is a key of a kind that is not supported', () => 'take an Ed25519, RSA or ECDSA key of NIST’s curves'],
   broken: ['holds a private key that is damaged', () => 'copy or make it again'],
