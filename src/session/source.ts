@@ -83,7 +83,8 @@ export function spellings(file: string): readonly string[] {
 
 function describe(error: unknown, path: string): string {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return isLink(path) ? 'a link to what is not in its directory' : 'no such file';
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return isLink(path) ? 'a link to what is not in its directory' : 'no such file';
   if (code === 'EISDIR') return 'it is a directory';
   if (code === 'EACCES') return 'permission denied';
   return (error as Error).message;

@@ -101,7 +101,7 @@ export function withContext({ flags, words, hint }: BuildWords): BuildFlags {
 
 /** A flag that takes its value with `=` alone has left it behind as a word. */
 function hintOf(argv: readonly string[], [first = '']: readonly string[]): string {
-  const flag = argv.find((word, index) => Object.hasOwn(ALONE, word) && argv[index + 1] === first);
+  const flag = argv.find((word, index) => ALONE.has(word) && argv[index + 1] === first);
   if (flag !== undefined) return `the value of ${flag} stands behind =, e.g. ${flag}=${first}`;
   return 'a command, such as build, comes first; values that have spaces need quotes';
 }
