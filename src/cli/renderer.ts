@@ -1,6 +1,7 @@
 import { BuildError } from '../errors.ts';
 import type { Renderer } from '../progress/index.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
+import { isQuiet } from './build-flags/quiet.ts';
 import { type CliContext, useColor } from './context.ts';
 import { stderr } from './streams.ts';
 import { suspendable } from './suspend.ts';
@@ -11,11 +12,9 @@ const MODES = ['auto', 'tty', 'plain', 'rawjson', 'quiet', 'none'] as const;
 type Mode = (typeof MODES)[number];
 
 /** `--quiet`, `--progress`, else $BUILDKIT_PROGRESS. @throws BuildError usage */
-export function progressMode(
-  { quiet, progress }: Pick<BuildFlags, 'quiet' | 'progress'>,
-  { env }: Pick<CliContext, 'env'>,
-): Mode {
-  if (quiet === true) return 'quiet';
+export function progressMode(flags: Pick<BuildFlags, 'quiet' | 'progress'>, { env }: Pick<CliContext, 'env'>): Mode {
+  const { progress } = flags;
+  if (isQuiet(flags)) return 'quiet';
   if (progress !== undefined) return oneOf('--progress', progress, MODES);
   const named = env['BUILDKIT_PROGRESS'] ?? '';
   return named === '' ? 'auto' : oneOf('BUILDKIT_PROGRESS', named, MODES);

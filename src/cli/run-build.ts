@@ -36,7 +36,7 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
   try {
     flags.notes.forEach(warn);
     const outcome = await build(options, { signal: context.signal, emit });
-    if (flags.quiet === true && outcome.image !== undefined) await writeStdout(`${outcome.image.configDigest}\n`);
+    if (options.wantsID === true && outcome.image !== undefined) await writeStdout(`${outcome.image.configDigest}\n`);
     return 0;
   } catch (error) {
     // A build that had begun has told it.

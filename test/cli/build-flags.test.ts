@@ -81,6 +81,8 @@ describe('understood', () => {
     ['--no-cache=false', { noCache: false }],
     ['--no-cache=true', { noCache: true }],
     ['--quiet=false', { wantsID: false }],
+    ['--progress=quiet', { wantsID: true }],
+    ['--progress=none', { wantsID: false }],
     ['-q=T', { wantsID: true }],
     ['--load=0', { outputs: undefined }],
     ['--push=false', { outputs: undefined }],
@@ -89,6 +91,11 @@ describe('understood', () => {
     ['-m=1k', { runLimits: { memoryBytes: 1024 } }],
   ])('%s', (flag, built) => {
     expect(options([flag, '.'])).toMatchObject(built);
+  });
+
+  test.each([['-q'], ['--progress=quiet']])('%s: no id behind an archive on stdout', (flag) => {
+    expect(options([flag, '-o', 'type=oci,dest=-', '.']).wantsID).toBe(false);
+    expect(options([flag, '-o', 'type=oci,dest=a.tar', '.']).wantsID).toBe(true);
   });
 
   test('of a switch the last counts; it is nothing but true or false', () => {
@@ -222,8 +229,9 @@ describe('how progress is shown', () => {
     [{}, { BUILDKIT_PROGRESS: '' }, 'auto'],
     [{}, { BUILDKIT_PROGRESS: 'plain' }, 'plain'],
     [{ progress: 'rawjson' }, { BUILDKIT_PROGRESS: 'plain' }, 'rawjson'],
-    [{ quiet: true, progress: 'plain' }, {}, 'quiet'],
     [{ progress: 'none' }, {}, 'none'],
+    [{ quiet: true }, { BUILDKIT_PROGRESS: 'plain' }, 'quiet'],
+    [{ quiet: true, progress: 'auto' }, {}, 'quiet'],
     [{}, { BUILDKIT_PROGRESS: 'none' }, 'none'],
   ])('%j %j', (flags, env, mode) => {
     expect(progressMode(flags, { env })).toBe(mode);
@@ -232,6 +240,9 @@ describe('how progress is shown', () => {
   test('another word is refused by the name of who said it', () => {
     const refused = (message: string): unknown =>
       expect.objectContaining({ code: 'usage', message: expect.stringContaining(message) });
+    expect(() => progressMode({ quiet: true, progress: 'plain' }, { env: {} })).toThrow(
+      refused('progress=plain and quiet cannot be used together'),
+    );
     expect(() => progressMode({ progress: 'loud' }, { env: {} })).toThrow(refused('--progress "loud"'));
     expect(() => progressMode({}, { env: { BUILDKIT_PROGRESS: 'loud' } })).toThrow(refused('BUILDKIT_PROGRESS "loud"'));
   });

@@ -28,6 +28,7 @@ import { existing } from './existing.ts';
 import { outputsOf } from './outputs.ts';
 import type { BuildFlags } from './parse.ts';
 import { HOST, platformOf } from './platform.ts';
+import { isQuiet } from './quiet.ts';
 import { resourcesOf } from './resources.ts';
 import { secretSources } from './secrets.ts';
 import { sshPaths } from './ssh.ts';
@@ -93,13 +94,15 @@ function buildArgs(flags: BuildFlags, env: CliContext['env']): Map<string, strin
 }
 
 function results(flags: BuildFlags, { cwd, env }: CliContext) {
+  const outputs = outputsOf(flags);
   return {
     tags: flags.tag ?? [],
     labels: new Map((flags.label ?? []).map(label)),
     annotations: parseAnnotations(flags.annotation ?? []),
-    outputs: outputsOf(flags),
+    outputs,
     isReproducible: flags.reproducible === true,
-    wantsID: flags.quiet === true,
+    // Behind an archive on stdout it would be a part of that.
+    wantsID: isQuiet(flags) && outputs?.some(({ dest }) => dest === '-') !== true,
     iidFile: flags.iidfile === undefined ? undefined : resolve(cwd, flags.iidfile),
     metadataFile: flags.metadataFile === undefined ? undefined : resolve(cwd, flags.metadataFile),
     hasMetadataWarnings: parseGoBool(env['BUILDX_METADATA_WARNINGS'] ?? '') === true,

@@ -14,7 +14,7 @@ export const SINGLE: readonly (readonly [string, string])[] = [
     'what the state directory may take on disk, e.g. 20GB; min(20 GB, a tenth of the disk) without it',
   ],
   ['--step-timeout <time>', 'how long a RUN may take, e.g. 90s, 10m or 1h'],
-  ['--progress <mode>', 'auto, tty, plain, rawjson, quiet or none (default: $BUILDKIT_PROGRESS, else auto)'],
+  ['--progress <mode>', 'auto, tty, plain, rawjson, quiet (as -q) or none (default: $BUILDKIT_PROGRESS, else auto)'],
   ['--secret-leak <mode>', "a layer that holds a secret's bytes: warn (default), error or off"],
   ['-q, --quiet', "print only the image's id, on stdout"],
   ['--iidfile <file>', "write the image's id to a file"],
