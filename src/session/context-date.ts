@@ -5,17 +5,16 @@ import { BuildError } from '../errors.ts';
 import type { DateSource } from '../frontend/index.ts';
 import { newestInTar } from '../sources/context/index.ts';
 import { filter } from './filter.ts';
-import { gitRequest, mainGitRequest, type RemoteDeps, remoteKind, shownRemote } from './remote-context.ts';
+import { gitRequest, mainGitRequest, mainKind, type RemoteDeps, remoteKind, shownRemote } from './remote-context.ts';
 import type { Session } from './session.ts';
 import { contextDirectory } from './source.ts';
 
 /** When the commit of the main context was made; undefined for a context that is in no git repository. @throws BuildError git-failed */
 export function contextDate(options: BuildOptions, remote: RemoteDeps): Promise<number | undefined> {
-  const { context } = options;
   const { git, signal } = remote;
   const request = mainGitRequest(options, remote);
   if (request !== undefined) return git.date(request, { signal });
-  if (context === '-' || remoteKind(context) !== undefined) return Promise.resolve(undefined);
+  if (options.context === '-' || mainKind(options) !== undefined) return Promise.resolve(undefined);
   return git.dateOfDirectory(contextDirectory(options), { signal });
 }
 
@@ -30,10 +29,13 @@ export function dateOf(source: DateSource, options: BuildOptions, remote: Remote
   const { git, signal } = remote;
   if (source.kind === 'git') return git.date(source, { signal });
   if (source.kind === 'http') return dateOfUrl(source, remote);
-  const text = source.name === '' ? options.context : (options.contexts.get(source.name) ?? '');
-  const request = source.name === '' ? mainGitRequest(options, remote) : gitRequest(text, remote);
+  const isMain = source.name === '';
+  const text = isMain ? options.context : (options.contexts.get(source.name) ?? '');
+  const request = isMain ? mainGitRequest(options, remote) : gitRequest(text, remote);
   if (request !== undefined) return git.date(request, { signal });
-  return remoteKind(text) === 'http' ? dateOfUrl({ url: text }, remote) : Promise.resolve(undefined);
+  return (isMain ? mainKind(options) : remoteKind(text)) === 'http'
+    ? dateOfUrl({ url: text }, remote)
+    : Promise.resolve(undefined);
 }
 
 async function dateOfUrl(

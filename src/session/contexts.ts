@@ -24,6 +24,7 @@ import {
   fetchBytes,
   gitRequest,
   mainGitRequest,
+  mainKind,
   openGitContext,
   openHttpContext,
   type RemoteDeps,
@@ -177,7 +178,7 @@ async function openRemote(
   options: BuildOptions,
   { apart, ...place }: Place & { readonly remote: RemoteDeps; readonly apart: DockerfileSource | undefined },
 ): Promise<MainContext | undefined> {
-  const kind = remoteKind(options.context);
+  const kind = mainKind(options);
   if (kind === undefined) return undefined;
   if (kind === 'http') {
     const fetched = await place.remote.fetchFile(options.context, place);

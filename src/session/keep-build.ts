@@ -10,7 +10,7 @@ import {
   type StoredBuild,
 } from '../progress/index.ts';
 import { withoutAbsent } from '../util/without-absent.ts';
-import { remoteKind, shownRemote } from './remote-context.ts';
+import { mainKind, shownRemote } from './remote-context.ts';
 import type { Session } from './session.ts';
 
 /** Takes down what a build tells, so that it can be kept in the root and shown again. */
@@ -34,7 +34,7 @@ export function takeMinutes(options: BuildOptions, { emit }: { readonly emit: Em
     },
     hasOnlyHits: () => collected.state().steps.every(({ status }) => status === 'hit'),
     tellHint({ root, place, ignoreRules }) {
-      if (options.context === '-' || remoteKind(options.context) !== undefined) return;
+      if (options.context === '-' || mainKind(options) !== undefined) return;
       const { steps } = renderReport(collected.state());
       const hint = ignoreHint(latestFirst(steps, { root, place }), ignoreRules[0]?.file ?? '.dockerignore');
       if (hint !== undefined) this.emit({ type: 'hint', message: hint });

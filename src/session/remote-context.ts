@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { createReadStream, statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
@@ -52,6 +52,14 @@ export function shownRemote(text: string): string {
   return withoutUser(text).replace(/\?[^#]*/, '');
 }
 
+/** The same of the main context, which is the directory of this machine that has such a name, if there is one. */
+export function mainKind({ context, cwd }: Pick<BuildOptions, 'context' | 'cwd'>): ReturnType<typeof remoteKind> {
+  const kind = remoteKind(context);
+  const isHere =
+    kind !== undefined && statSync(resolve(cwd, context), { throwIfNoEntry: false })?.isDirectory() === true;
+  return isHere ? undefined : kind;
+}
+
 /** `github.com/OWNER/NAME`, as docker takes it for a context. */
 function gitUrlOf(text: string): string {
   return /^github\.com\/[^/#?]+\/[^/#?]+/.test(text)
@@ -69,11 +77,11 @@ export function gitRequest(text: string, { isDated }: Pick<RemoteDeps, 'isDated'
 
 /** What the main context asks for: the build argument BUILDKIT_CONTEXT_KEEP_GIT_DIR keeps its .git, whatever its URL says. */
 export function mainGitRequest(
-  { context, buildArgs }: Pick<BuildOptions, 'context' | 'buildArgs'>,
+  options: Pick<BuildOptions, 'context' | 'cwd' | 'buildArgs'>,
   deps: Pick<RemoteDeps, 'isDated'>,
 ) {
-  const request = gitRequest(context, deps);
-  const isKept = parseGoBool(buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '') === true;
+  const request = mainKind(options) === 'git' ? gitRequest(options.context, deps) : undefined;
+  const isKept = parseGoBool(options.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '') === true;
   return request === undefined || !isKept ? request : { ...request, keepGitDir: true };
 }
 

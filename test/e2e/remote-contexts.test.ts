@@ -172,6 +172,17 @@ test('a tarball, a Dockerfile, and a Dockerfile apart by URL', async () => {
   expect([code, stderr.includes('http-failed')]).toEqual([1, true]);
 });
 
+test('a directory of this machine comes before the repository that its name would be', async () => {
+  const dir = join(rig.dir, 'here/github.com/owner/name');
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, 'Dockerfile'), 'FROM scratch\nCOPY . /\n');
+  const dest = join(rig.dir, 'out-here');
+  const argv = ['--progress', 'plain', '-o', `type=local,dest=${dest}`, 'github.com/owner/name'];
+  const done = await rig.tsbuild(argv, { cwd: join(rig.dir, 'here') });
+  expect(done.code, done.stderr).toBe(0);
+  expect(readdirSync(dest)).toEqual(['Dockerfile']);
+});
+
 test('named contexts: a repository, and a URL as one file', async () => {
   const dir = local('FROM scratch\nCOPY --from=repo f /\nCOPY --from=url * /\n');
   const named = ['--build-context', `repo=${server.url}/a.git#v1:sub`, '--build-context', `url=${server.url}/x.tar.gz`];

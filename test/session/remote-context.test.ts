@@ -6,7 +6,7 @@ const deps = { isDated: false };
 describe('the .git of a context', () => {
   const main = (context: string, value?: string) =>
     mainGitRequest(
-      { context, buildArgs: new Map(value === undefined ? [] : [['BUILDKIT_CONTEXT_KEEP_GIT_DIR', value]]) },
+      { context, cwd: '/', buildArgs: new Map(value === undefined ? [] : [['BUILDKIT_CONTEXT_KEEP_GIT_DIR', value]]) },
       deps,
     )?.keepGitDir;
 
