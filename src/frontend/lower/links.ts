@@ -66,8 +66,10 @@ function copySource(from: string, { range }: Flag, context: LinkContext): Source
       hint: 'define a stage with FROM, using an ARG from above the first FROM, and copy from that',
     });
   }
-  if (!/^[+-]?\d+$/.test(from)) return named(from, range, context);
-  const stage = context.stages[Number(from)];
+  const index = /^[+-]?\d+$/.test(from) ? Number(from) : Number.NaN;
+  // what an index cannot hold is a name
+  if (!(Math.abs(index) < 2 ** 63)) return named(from, range, context);
+  const stage = context.stages[index];
   if (stage !== undefined) return { kind: 'stage', stage, range };
   throw new BuildError('stage-unknown', `invalid stage index ${from}`, {
     range,

@@ -200,6 +200,7 @@ describe('errors', () => {
     ['missing image of --from', 'FROM base\nCOPY --from=nope /a /\n', 'image-not-found', 'nope', 2],
     ['missing image of a mount', 'FROM base\nRUN --mount=from=nope,target=/x y\n', 'image-not-found', 'nope', 2],
     ['stage index', 'FROM base\nCOPY --from=7 /x /x\n', 'stage-unknown', 'invalid stage index 7', 2],
+    ['a number that is no index', `FROM base\nCOPY --from=${'9'.repeat(20)} /x /x\n`, 'image-not-found', '9999', 2],
     ['negative index', 'FROM base\nCOPY --from=-1 /x /x\n', 'stage-unknown', 'invalid stage index -1', 2],
     [
       'variable in --from',
