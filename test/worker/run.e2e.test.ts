@@ -113,6 +113,36 @@ test.each(LOWERS)(
   },
 );
 
+test.each(LOWERS)('%s: a directory that was replaced by its like keeps all that is in it', async (lower) => {
+  await using rig = await WorkerRig.setup(lower);
+  const base = [
+    rig.busybox(),
+    rig.layer([dir('d'), dir('d/empty'), dir('d/empty/deep'), dir('d/full'), file('d/full/f')]),
+  ];
+  const ran = await rig.run(base, 'cp -a /d /e; rm -r /d; mv /e /d');
+  expect(rig.paths(ran)).toEqual(['d/ opaque', 'd/empty/', 'd/empty/deep/', 'd/full/', 'd/full/f']);
+  const seen = await rig.run([...base, layerOf(ran)], 'find /d | sort');
+  expect(seen.stdout).toBe('/d\n/d/empty\n/d/empty/deep\n/d/full\n/d/full/f\n');
+});
+
+test.each(LOWERS)('%s: files that a RUN only touched, to what they were, are not in its layer', async (lower) => {
+  await using rig = await WorkerRig.setup(lower);
+  const base = [
+    rig.busybox(),
+    rig.layer([
+      dir('d'),
+      ...['changed', 'kept', 'owned', 'again'].map((name) => file(`d/${name}`, name, { mtimeSec: 1_000_000_000 })),
+      link('d/l', 'nowhere'),
+    ]),
+  ];
+  const ran = await rig.run(
+    base,
+    `chmod 644 /d/kept; chown 0:0 /d/owned; chown -h 0:0 /d/l; cp -p /d/again /x; mv /x /d/again
+     echo CHANGED | head -c 7 > /d/changed; touch -d @1000000000 /d/changed; touch -d @0 /d`,
+  );
+  expect(rig.paths(ran)).toEqual(['d/', 'd/changed']);
+});
+
 test('the process: pid 1, no terminal, empty input, umask, cwd made for its user, HOME', async () => {
   await using rig = await WorkerRig.setup();
   const base = rig.busybox();

@@ -1,7 +1,8 @@
 import type { StackTree } from '../../image/toc/index.ts';
 import { parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 import { type CopiedTree, copiedOf } from './copy-tree.ts';
-import { type Child, changeOf, childrenOf, inTarOrder, isSame, type UpperChange } from './walk-upper.ts';
+import { isSame, isUntouched } from './untouched.ts';
+import { type Child, changeOf, childrenOf, inTarOrder, type UpperChange } from './walk-upper.ts';
 
 export interface CopyWalk {
   readonly copied: CopiedTree;
@@ -11,8 +12,8 @@ export interface CopyWalk {
 }
 
 /**
- * What has changed in a copy since it was made, in the order of a layer's tar, as an overlay's upper would say it: what was touched is
- * there, with the directories above it; what was removed is a removal; a directory in the place of another hides it.
+ * What has changed in a copy since it was made, in the order of a layer's tar, as an overlay's upper would say it: what was touched and is
+ * not as it was is there, with the directories above it; what was removed is a removal; a directory in the place of another hides it.
  */
 export async function walkCopy(walk: CopyWalk): Promise<UpperChange[]> {
   const changes: UpperChange[] = [];
@@ -52,8 +53,19 @@ async function walkDirectory({ path, isNew }: Place, changes: UpperChange[], wal
     if (child.type === 'socket') continue;
     if (!('stat' in child) || child.type === 'whiteout') addRemoval(child.path, changes, walk);
     else if (child.type === 'directory') await addDirectory({ child, isNew }, changes, walk);
-    else if (isNew || isTouched(child, walk)) changes.push(changeOf(child));
+    else if (isNew || isTouched(child, walk)) addFile({ child, isNew }, changes, walk);
   }
+}
+
+interface Found {
+  readonly child: Child;
+  /** In a directory whose contents are. */
+  readonly isNew: boolean;
+}
+
+function addFile({ child, isNew }: Found, changes: UpperChange[], { below }: Walk): void {
+  const change = changeOf(child);
+  if (isNew || !isUntouched(change, child.at, below)) changes.push(change);
 }
 
 /** Of a stub nothing remains, and nothing was there before. */
@@ -61,11 +73,7 @@ function addRemoval(path: RelPath, changes: UpperChange[], { below }: Walk): voi
   if (below.lookup(path) !== undefined) changes.push({ kind: 'whiteout', path });
 }
 
-async function addDirectory(
-  { child, isNew }: { child: Child; isNew: boolean },
-  changes: UpperChange[],
-  walk: Walk,
-): Promise<void> {
+async function addDirectory({ child, isNew }: Found, changes: UpperChange[], walk: Walk): Promise<void> {
   const { path } = child;
   const before = walk.below.lookup(path);
   const isReplaced = isNew || !isTheCopied(child, walk);

@@ -2,8 +2,9 @@ import { type BigIntStats, lstatSync, readdirSync, readlinkSync, rmSync } from '
 import { lgetxattr, llistxattr, lsetxattr, setMtime } from '../../host/sys/index.ts';
 import type { EntryType, TarEntry } from '../../image/archive/index.ts';
 import { compareTarNames } from '../../image/layer/index.ts';
-import type { Tree } from '../../image/toc/index.ts';
+import type { TreeEntry } from '../../image/toc/index.ts';
 import { baseName, hostPath, joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
+import { type Below, isSame, isUntouched } from './untouched.ts';
 
 /** One thing that an upper directory says of the layers below it. */
 export type UpperChange =
@@ -17,15 +18,15 @@ export type UpperChange =
 
 export interface UpperWalk {
   readonly dir: string;
-  readonly below: Tree;
+  readonly below: Below;
   readonly opaqueXattr: string;
   readonly breathe: () => Promise<void> | undefined;
 }
 
 /**
  * What an upper changes, in the order of a layer's tar. Overlayfs's own shorthands are translated: a 0:0 device is a removal, an
- * opaque directory one that hides what is below. What a layer cannot hold or that changes nothing (sockets, removals of nothing, directories
- * that were only copied up) is taken out of the upper as well, so that it equals the layer.
+ * opaque directory one that hides what is below. What a layer cannot hold or that changes nothing (sockets, removals of nothing, files and
+ * directories that were only copied up) is taken out of the upper as well, so that it equals the layer.
  */
 export async function walkUpper(walk: UpperWalk): Promise<UpperChange[]> {
   const changes: UpperChange[] = [];
@@ -51,22 +52,33 @@ async function walkDirectory(dir: RelPath, changes: UpperChange[], walk: UpperWa
       isTouched = true;
     } else if (child.type === 'whiteout') changes.push({ kind: 'whiteout', path: child.path });
     else if (child.type === 'directory') isTouched = (await addDirectory(child, changes, walk)) || isTouched;
-    else changes.push(changeOf(child));
+    else isTouched = addFile(child, changes, walk) || isTouched;
   }
   return isTouched;
+}
+
+function addFile(child: Child, changes: UpperChange[], { below }: UpperWalk): boolean {
+  const change = changeOf(child);
+  if (isUntouched(change, child.at, below)) {
+    rmSync(child.at);
+    return true;
+  }
+  changes.push(change);
+  return false;
 }
 
 async function addDirectory(child: Child, changes: UpperChange[], walk: UpperWalk): Promise<boolean> {
   const { path, at } = child;
   const { entry, inode } = changeOf(child);
-  const before = walk.below.lookup(path);
+  const before = directoryIn(walk.below, path);
   const isOpaque = isMarkedOpaque(at, walk.opaqueXattr);
-  const hides = isOpaque && before?.type === 'directory';
+  const hides = isOpaque && before !== undefined;
+  const seen = isOpaque ? undefined : before;
   // The kernel marks each new directory, to save look-ups.
   if (isOpaque && !hides) lsetxattr(at, walk.opaqueXattr, NO);
   const index = changes.push({ kind: 'entry', entry, isOpaque: hides, inode }) - 1;
-  const isTouched = await walkDirectory(path, changes, walk);
-  if (index === changes.length - 1 && !hides && before?.type === 'directory' && isSame(entry, before)) {
+  const isTouched = await walkDirectory(path, changes, seen === undefined ? { ...walk, below: NOTHING } : walk);
+  if (seen !== undefined && index === changes.length - 1 && isSame(entry, seen)) {
     changes.pop();
     rmSync(at, { recursive: true });
     return true;
@@ -75,7 +87,13 @@ async function addDirectory(child: Child, changes: UpperChange[], walk: UpperWal
   return false;
 }
 
+function directoryIn(below: Below, path: RelPath): TreeEntry | undefined {
+  const entry = below.lookup(path);
+  return entry?.type === 'directory' ? entry : undefined;
+}
+
 const NO = Buffer.from('n');
+const NOTHING: Below = { lookup: () => undefined, read: () => undefined };
 
 /** In no order. */
 export function childrenOf(dir: RelPath, top: string): Child[] {
@@ -110,7 +128,7 @@ function typeOf(stat: BigIntStats): Child['type'] {
   return stat.isFIFO() ? 'fifo' : 'socket';
 }
 
-function isNothing({ type, path }: Child, below: Tree): boolean {
+function isNothing({ type, path }: Child, below: Below): boolean {
   return type === 'socket' || (type === 'whiteout' && below.lookup(path) === undefined);
 }
 
@@ -165,14 +183,4 @@ function keptXattrs(at: Buffer): ReadonlyMap<string, Uint8Array> {
 function isMarkedOpaque(at: Buffer, name: string): boolean {
   const value = lgetxattr(at, name);
   return value !== undefined && Buffer.from(value).toString('latin1') === 'y';
-}
-
-/** As attributes go; of directories that is all there is. */
-export function isSame(a: TarEntry, b: TarEntry): boolean {
-  const fields = ['mode', 'uid', 'gid', 'mtimeSec', 'mtimeNsec'] as const;
-  if (!fields.every((field) => a[field] === b[field]) || a.xattrs.size !== b.xattrs.size) return false;
-  return [...a.xattrs].every(([name, value]) => {
-    const other = b.xattrs.get(name);
-    return other !== undefined && Buffer.from(value).equals(other);
-  });
 }
