@@ -24,9 +24,12 @@ export function isUntouched({ entry, inode }: Changed, at: Buffer, below: Below)
   return entry.type !== 'file' || hasContentOf(at, before, below);
 }
 
-/** As attributes go; of directories that is all there is. */
+const ATTRIBUTES = ['mode', 'uid', 'gid'] as const;
+const TIMES = ['mtimeSec', 'mtimeNsec'] as const;
+
+/** As attributes go. A directory's time is none: it moves with every file that comes and goes. */
 export function isSame(a: TarEntry, b: TarEntry): boolean {
-  const fields = ['mode', 'uid', 'gid', 'mtimeSec', 'mtimeNsec'] as const;
+  const fields = a.type === 'directory' ? ATTRIBUTES : [...ATTRIBUTES, ...TIMES];
   if (!fields.every((field) => a[field] === b[field]) || a.xattrs.size !== b.xattrs.size) return false;
   return [...a.xattrs].every(([name, value]) => {
     const other = b.xattrs.get(name);
