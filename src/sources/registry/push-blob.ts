@@ -207,12 +207,15 @@ async function* countedBytes(
   }
 }
 
+/** Registries behind a proxy that ends TLS often name themselves by http: what began with https goes on so. */
 function locationOf(response: HttpResponse, repository: Repository): string {
   const location = response.headers['location'];
   if (location === undefined || !URL.canParse(location, response.url)) {
     throw new BuildError('registry-error', `${repository.registry} does not say where to upload to`);
   }
-  return new URL(location, response.url).href;
+  const [to, from] = [new URL(location, response.url), new URL(response.url)];
+  if (from.protocol === 'https:' && to.host === from.host) to.protocol = 'https:';
+  return to.href;
 }
 
 function withDigest(location: string, digest: Digest): string {
