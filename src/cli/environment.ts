@@ -58,7 +58,7 @@ function withMirror({ registries }: RegistryConfig, text: string): RegistryConfi
   const given = parseMirror(text);
   if (given === undefined) {
     throw new BuildError('usage', `--registry-mirror ${JSON.stringify(text)} is not understood`, {
-      hint: 'it takes REGISTRY=URL, e.g. docker.io=http://127.0.0.1:5000',
+      hint: 'it takes REGISTRY=MIRROR, e.g. docker.io=http://127.0.0.1:5000 or docker.io=harbor.example/hub',
     });
   }
   const { host, mirror } = given;

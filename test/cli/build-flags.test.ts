@@ -268,6 +268,8 @@ describe('refused, with exit 2', () => {
     [['--resource', 'disk=1g', '.'], 'usage'],
     [['--resource', 'cpu-quota=-1', '.'], 'usage'],
     [['--registry-mirror', 'docker.io', '.'], 'usage'],
+    [['--registry-mirror', 'docker.io=', '.'], 'usage'],
+    [['--registry-mirror', 'docker.io=ftp://m.example', '.'], 'usage'],
   ])('%j', (argv, code) => {
     expect(() => options(argv)).toThrow(expect.objectContaining({ code, exitCode: 2 }));
   });

@@ -62,5 +62,5 @@ export const REPEATED: readonly (readonly [string, string])[] = [
   ['--device <path>', 'a device of this machine for all RUNs: /dev/NAME[:/dev/NAME[:rwm]]'],
   ['-o, --output <spec>', 'type=oci|docker|tar|local,dest=PATH or type=registry|image|cacheonly'],
   ['--report <file>', 'write a report; FILE.json or FILE.md'],
-  ['--registry-mirror <registry=url>', 'ask this mirror first, e.g. docker.io=http://127.0.0.1:5000'],
+  ['--registry-mirror <registry=mirror>', 'ask this mirror first, e.g. docker.io=https://harbor.example/hub'],
 ];
