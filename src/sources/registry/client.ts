@@ -151,6 +151,7 @@ async function answerOf(question: Question, { endpoint, http, authorizer }: Endp
   if (response.status !== 401 || challenge === undefined) return { response, asked };
   const there = { ...asked, endpoint: whoAnswered(response, endpoint) };
   const isElsewhere = there.endpoint !== endpoint;
+  if (leavesTLS(endpoint, there.endpoint)) return { response, asked: there };
   const known = isElsewhere ? authorizer.remembered(there) : undefined;
   const authorization = known ?? (await authorizer.answer(challenge, { ...there, signal }));
   if (authorization === undefined) return { response, asked: there };
@@ -162,6 +163,11 @@ async function answerOf(question: Question, { endpoint, http, authorizer }: Endp
 function whoAnswered({ url }: HttpResponse, endpoint: Endpoint): Endpoint {
   const { origin, host } = new URL(url);
   return origin === new URL(endpoint.base).origin ? endpoint : { ...endpoint, base: origin, host };
+}
+
+/** Who asks is not told to a line that anybody may read. */
+function leavesTLS(from: Endpoint, to: Endpoint): boolean {
+  return from.base.startsWith('https:') && !to.base.startsWith('https:');
 }
 
 function urlOf({ repository, resource }: Question, { base, prefix, isMirror }: Endpoint): string {
