@@ -48,22 +48,40 @@ function defaultSleep(ms: number, signal: AbortSignal): Promise<void> {
   return sleepFor(ms, undefined, { signal });
 }
 
+/** Where the place has this very manifest already nothing is put: a registry may let nobody overwrite a tag, also by the same. */
 async function putManifest(pushing: Pushing, image: PushImage, place: string): Promise<void> {
   const { client, repository, signal } = pushing;
+  const digest = digestOf(image.manifest);
+  if ((await digestAt(pushing, image, place)) === digest) return;
   const response = await client.ask({
-    repository,
-    resource: `manifests/${place}`,
-    what: `manifest ${place}`,
+    ...manifestAt(pushing, place),
     method: 'PUT',
-    access: 'pull,push',
     headers: { 'content-type': image.mediaType },
     body: image.manifest,
     signal,
   });
   await response.discard();
   const said = response.headers['docker-content-digest'];
-  const digest = digestOf(image.manifest);
   if (said !== undefined && said !== digest) {
     throw new BuildError('registry-error', `${nameOf(repository)}: the registry stored ${said} instead of ${digest}`);
   }
+}
+
+/** undefined: nothing is there, or the registry does not say. */
+async function digestAt(pushing: Pushing, { mediaType }: PushImage, place: string): Promise<string | undefined> {
+  const { client, signal } = pushing;
+  const headers = { accept: `${mediaType}, */*;q=0.1` };
+  try {
+    const response = await client.ask({ ...manifestAt(pushing, place), method: 'HEAD', headers, signal });
+    await response.discard();
+    return response.headers['docker-content-digest'];
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof BuildError)) throw error;
+    return undefined;
+  }
+}
+
+function manifestAt({ repository }: Pushing, place: string) {
+  return { repository, resource: `manifests/${place}`, what: `manifest ${place}`, access: 'pull,push' } as const;
 }

@@ -25,7 +25,8 @@ test('a manifest follows its blobs, under each of its tags', async () => {
   });
   expect(server.blob(digestOf(layer))).toEqual(layer);
   expect([server.manifest('team/app/1'), server.manifest('team/app/2')]).toEqual([manifest, manifest]);
-  expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'POST', 'PUT', 'HEAD', 'PUT', 'PUT']);
+  const methods = server.requests.map(({ method }) => method);
+  expect(methods).toEqual(['HEAD', 'POST', 'PUT', 'HEAD', 'HEAD', 'PUT', 'HEAD', 'PUT']);
   expect(blob.opened).toBe(1);
 });
 
@@ -138,7 +139,26 @@ test('a manifest that is refused is put once', async () => {
   await expect(registryFor().push(image([`${server.host}/app:1`], []), { signal, sleep })).rejects.toMatchObject({
     code: 'registry-error',
   });
-  expect(server.requests).toHaveLength(1);
+  expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'PUT']);
+});
+
+test.each([
+  ['the same manifest', manifest, []],
+  ['another one', Buffer.from('{}'), ['PUT']],
+])('a tag that names %s', async (_, there, puts) => {
+  await using server = await FakeRegistry.start();
+  server.putManifest('app', there, { mediaType: MEDIA.ociManifest, tag: '1' });
+  await registryFor().push(image([`${server.host}/app:1`], []), { signal, sleep });
+  const methods = server.requests.map(({ method }) => method).filter((method) => method !== 'HEAD');
+  expect(methods).toEqual(puts);
+  expect(server.manifest('app/1')).toEqual(manifest);
+});
+
+test('a registry that does not say what a tag is now is given the manifest', async () => {
+  await using server = await FakeRegistry.start();
+  server.fault = ({ method }) => (method === 'HEAD' ? { status: 405 } : undefined);
+  await registryFor().push(image([`${server.host}/app:1`], []), { signal, sleep });
+  expect(server.manifest('app/1')).toEqual(manifest);
 });
 
 test.each([
