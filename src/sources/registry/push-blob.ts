@@ -100,7 +100,7 @@ async function isThere({ client, repository, signal }: Pushing, { digest, size }
 
 /** Lent by another repository of the same registry, else uploaded. */
 async function isBorrowed(pushing: Pushing, blob: PushBlob, count: (bytes: number) => void): Promise<boolean> {
-  const begun = (await askedToLend(pushing, blob)) ?? (await ask(pushing, { ...BEGIN, blob, alsoGood: [] }));
+  const begun = (await askedToLend(pushing, blob)) ?? (await begin(pushing, blob));
   await begun.discard();
   if (begun.status === 201) return true;
   await upload(pushing, { blob, count, location: locationOf(begun, pushing.repository) });
@@ -108,6 +108,16 @@ async function isBorrowed(pushing: Pushing, blob: PushBlob, count: (bytes: numbe
 }
 
 const BEGIN = { method: 'POST', resource: 'blobs/uploads/' } as const;
+
+async function begin(pushing: Pushing, blob: PushBlob): Promise<HttpResponse> {
+  try {
+    return await ask(pushing, { ...BEGIN, blob, alsoGood: [] });
+  } catch (error) {
+    if (!(error instanceof BuildError) || error.code !== 'image-not-found') throw error;
+    const hint = 'check the name, or make the repository first: some registries make none by a push';
+    throw new BuildError('registry-error', error.message, { hint, cause: error });
+  }
+}
 
 /** The answer to an upload that asks for a loan; undefined where nobody lends, or the registry will not have it: whoever may push need not be able to read there. */
 async function askedToLend(pushing: Pushing, blob: PushBlob): Promise<HttpResponse | undefined> {
@@ -185,7 +195,8 @@ interface Request {
 
 function ask(pushing: Pushing, { method, resource, blob, alsoGood, body }: Request): Promise<HttpResponse> {
   const { client, repository, signal } = pushing;
-  const question = { repository, resource, what: `blob ${blob.digest}`, method, alsoGood, signal } as const;
+  const what = method === 'POST' ? 'place for uploads' : `blob ${blob.digest}`;
+  const question = { repository, resource, what, method, alsoGood, signal } as const;
   if (body === undefined) return client.ask({ ...question, access: 'pull,push', headers: { 'content-length': '0' } });
   const { from, end, count } = body;
   const headers = {

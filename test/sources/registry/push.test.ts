@@ -172,6 +172,19 @@ test.each([
   ).rejects.toMatchObject({ code });
 });
 
+test('a repository that is not there is told about as one', async () => {
+  await using server = await FakeRegistry.start();
+  const body = '{"errors":[{"code":"NAME_UNKNOWN","message":"no such repository"}]}';
+  server.fault = ({ method }) => (method === 'POST' ? { status: 404, body } : undefined);
+  await expect(
+    registryFor().push(image([`${server.host}/app:1`], [memoryBlob(layer)]), { signal, sleep }),
+  ).rejects.toMatchObject({
+    code: 'registry-error',
+    message: `${server.host} has no place for uploads of ${server.host}/app: NAME_UNKNOWN no such repository`,
+    hint: expect.stringContaining('make the repository first') as string,
+  });
+});
+
 test('an abort ends an upload with its reason', async () => {
   await using server = await FakeRegistry.start();
   const stop = new AbortController();
