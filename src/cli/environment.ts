@@ -53,6 +53,12 @@ export function registryConfig(env: Env, mirrors: readonly string[]): RegistryCo
   return mirrors.reduce(withMirror, config);
 }
 
+/** What is to be said of variables that buildx obeys and that have no effect here. */
+export function environmentNotes(env: Env): readonly string[] {
+  const policy = 'EXPERIMENTAL_BUILDKIT_SOURCE_POLICY';
+  return given(env, policy) === undefined ? [] : [`${policy} is not obeyed: there are no policies for sources`];
+}
+
 /** @throws BuildError usage */
 function withMirror({ registries }: RegistryConfig, text: string): RegistryConfig {
   const given = parseMirror(text);

@@ -7,6 +7,7 @@ import { monotonicMs } from '../util/clock.ts';
 import { buildOptions } from './build-flags/options.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
 import type { CliContext } from './context.ts';
+import { environmentNotes } from './environment.ts';
 import { openRenderer, progressMode } from './renderer.ts';
 import { addToJobSummary, asksForPage, checkReports, writeReports } from './reports.ts';
 import { writeStdout } from './streams.ts';
@@ -34,7 +35,7 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
   };
   const startedMs = monotonicMs();
   try {
-    flags.notes.forEach(warn);
+    [...flags.notes, ...environmentNotes(context.env)].forEach(warn);
     const outcome = await build(options, { signal: context.signal, emit });
     if (options.wantsID === true && outcome.image !== undefined) await writeStdout(`${outcome.image.configDigest}\n`);
     return 0;

@@ -30,6 +30,7 @@ import { makeRemoteDeps } from './remote-context.ts';
 import type { Session } from './session.ts';
 import { openAgents } from './ssh-agents.ts';
 import { openStateRoot } from './state-root.ts';
+import { tellOfPolicy } from './unread-policy.ts';
 import { makeWorkerHolder, type WorkerDeps, type WorkerHolder } from './worker.ts';
 
 /** @throws BuildError root-unusable, agent-unusable, ssh-key-unusable, context-*, dockerfile-missing, ignore-invalid */
@@ -47,6 +48,7 @@ export async function openSession(
   const agents = owned.use(await openAgents(options.ssh, root));
   const remote = makeRemoteDeps(root, options, { http, agents, signal });
   const contexts = owned.use(await openContexts(options, { root, signal, remote }));
+  tellOfPolicy(contexts.dockerfile, warn);
   const { registryConfig: config } = options;
   const credentials = openCredentials(options, { signal });
   const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { authFiles, registryConfig, rootDirectory, rootToRead } from '../../src/cli/environment.ts';
+import { authFiles, environmentNotes, registryConfig, rootDirectory, rootToRead } from '../../src/cli/environment.ts';
 
 test('the state directory: the flag, $TSBUILD_ROOT, the place for who runs it; an empty variable is none', () => {
   expect(rootDirectory('/flag', { TSBUILD_ROOT: '/env' })).toBe('/flag');
@@ -12,6 +12,12 @@ test('the state directory: the flag, $TSBUILD_ROOT, the place for who runs it; a
   expect(rootDirectory(undefined, { XDG_DATA_HOME: '/data' })).toBe('/data/tsbuild');
   for (const env of [{}, { XDG_DATA_HOME: '', TSBUILD_ROOT: '' }])
     expect(rootDirectory(undefined, env)).toBe(join(homedir(), '.local/share/tsbuild'));
+});
+
+test('a policy of the environment is said not to be obeyed', () => {
+  const name = 'EXPERIMENTAL_BUILDKIT_SOURCE_POLICY';
+  expect(environmentNotes({ [name]: 'policy.json' })).toEqual([expect.stringContaining(`${name} is not obeyed`)]);
+  expect(environmentNotes({ [name]: '' })).toEqual([]);
 });
 
 test('a state directory to look into may be absent, but no file and not closed', () => {
