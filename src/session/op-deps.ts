@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { parseDigest, type Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import type { OpDeps, RunEnvironment } from '../ops/index.ts';
@@ -8,6 +7,7 @@ import type { Contexts } from './contexts.ts';
 import { emulationDeps, makeAssertCanEmulate } from './emulation.ts';
 import { filter } from './filter.ts';
 import type { LayerSupply } from './layer-supply.ts';
+import { makeLogFiles } from './log-files.ts';
 import { assertCanRun } from './preflight.ts';
 import { type ExportedLayers, makePublishLayer } from './publish-layer.ts';
 import type { RemoteDeps } from './remote-context.ts';
@@ -86,18 +86,3 @@ function runEnvironment({ options, agents, proxies }: OpDepsParts): RunEnvironme
     secretLeak: options.secretLeak,
   };
 }
-
-/** logs/<build>/<step>.log */
-function makeLogFiles(root: Root): OpDeps['logFile'] {
-  const dir = join(root.logsDir, root.buildID);
-  return (name) => {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    const slug = name
-      .replace(/[^A-Za-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, MAX_SLUG);
-    return join(dir, `${slug}.log`);
-  };
-}
-
-const MAX_SLUG = 80;
