@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { NO_ENTRY, type Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import { isFileOutput } from '../exporter/index.ts';
@@ -15,6 +15,7 @@ import {
   type StatIndex,
 } from '../sources/context/index.ts';
 import { type IgnoreRule, makeMatcher } from '../util/match/index.ts';
+import { pathBelow } from '../util/path-below.ts';
 import { latin1Of, type RelPath, relPath } from '../util/rel-path.ts';
 import { isImageContext } from './lower-options.ts';
 import { outputsOf } from './outputs.ts';
@@ -229,8 +230,10 @@ function ownBelow(dir: string, options: BuildOptions): ((path: RelPath) => boole
     metadataFile,
     ...reportFiles,
     rootDir,
-  ].flatMap((file) => (file === undefined || file === '-' ? [] : [relative(dir, resolve(cwd, file))]));
-  const inside = files.filter((path) => path !== '' && !path.startsWith('..'));
+  ];
+  const inside = files.flatMap((file) =>
+    file === undefined || file === '-' ? [] : (pathBelow(dir, resolve(cwd, file)) ?? []),
+  );
   if (inside.length === 0) return undefined;
   const skipped = new Set<string>(inside.map((path) => relPath(latin1Of(path))));
   return (path) => skipped.has(path);

@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import {
   EXPORT_ACTIVITY,
@@ -15,6 +14,7 @@ import { imageMaterial } from '../ops/index.ts';
 import type { Emit, ImageSummary } from '../progress/index.ts';
 import { type Solution, stackOf } from '../solver/index.ts';
 import { nowMs } from '../util/clock.ts';
+import { pathBelow } from '../util/path-below.ts';
 import { imageConfig } from './image-config.ts';
 import { outputsOf } from './outputs.ts';
 import type { Session } from './session.ts';
@@ -117,8 +117,7 @@ function baseLayersOf(target: Vertex, solution: Solution): number {
 
 /** As somebody in this directory would write it. */
 function shownPath(dest: string, cwd: string): string {
-  const path = relative(cwd, dest);
-  return dest === '-' || path.startsWith('..') ? dest : path;
+  return dest === '-' ? dest : (pathBelow(cwd, dest) ?? dest);
 }
 
 function writeFiles(

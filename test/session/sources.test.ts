@@ -57,9 +57,9 @@ describe('the build context', () => {
       'context/a.log': '',
       'context/keep.log': '',
       'context/out.tar': 'of the build before',
-      'context/iid': 'of the build before',
+      'context/..iid': 'of the build before',
     });
-    const told = options({ outputs: [{ type: 'oci', dest: 'context/out.tar' }], iidFile: 'context/iid' });
+    const told = options({ outputs: [{ type: 'oci', dest: 'context/out.tar' }], iidFile: 'context/..iid' });
     await using contexts = await openContexts(told, { root, signal });
     expect(contexts.dockerfile).toMatchObject({ file: 'Dockerfile' });
     expect(contexts.ignoreRules).toMatchObject([
