@@ -177,6 +177,25 @@ test('paths in caches and agents of an ordinary user', async () => {
   expect(replies.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
 });
 
+test.each(['cache', 'file'] as const)(
+  'a %s that is to belong to nobody of an ordinary user’s sub-ids is refused in words',
+  async (type) => {
+    await using rig = await WorkerRig.setup();
+    using user = await UserRig.setup();
+    const base = busyboxLayer(user.root);
+    user.handOver();
+    const owner = { target: '/m', mode: 0o700, uid: 4_000_000_000, gid: 0 };
+    const mount: WorkerMount =
+      type === 'file'
+        ? { type, content: '', ...owner }
+        : { type, name: 'c', sharing: 'shared', readOnly: false, ...owner };
+    const logFile = join(user.root, 'logs/run.log');
+    const { lines } = await user.drive([rig.request([base], 'true', { logFile, mounts: [mount] })]);
+    const message = `the ${type} at /m is to belong to 4000000000:0, which is outside of your sub-id ranges`;
+    expect(lines.find((line) => 'error' in line)).toMatchObject({ error: { code: 'mount-failed', message } });
+  },
+);
+
 test('what a failed RUN of an ordinary user wrote is kept as it is, and the next one takes its sub-ids’ files away', async () => {
   const rig = await WorkerRig.setup();
   using user = await UserRig.setup();

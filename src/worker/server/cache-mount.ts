@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, lchownSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lock } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
@@ -8,6 +8,7 @@ import { resolvePath } from '../../image/toc/index.ts';
 import { relPathOfText } from '../../util/rel-path.ts';
 import type { WorkerMount } from '../protocol.ts';
 import { seedTree } from '../snapshot/index.ts';
+import { giveTo } from './give-to.ts';
 import type { Workspace } from './workspace.ts';
 
 type CacheMount = Extract<WorkerMount, { type: 'cache' }>;
@@ -69,8 +70,7 @@ async function makeCache(mount: CacheMount, path: string, workspace: Workspace):
     mkdirSync(temp, 0o700);
     if (mount.seed === undefined) {
       mkdirSync(files, 0o700);
-      own(files, mount, workspace);
-      chmodSync(files, mount.mode);
+      giveTo(files, mount, workspace.machine);
     } else seed(mount.seed, files, workspace);
     renameSync(temp, path);
   } catch (error) {
@@ -78,10 +78,6 @@ async function makeCache(mount: CacheMount, path: string, workspace: Workspace):
   } finally {
     rmSync(temp, { recursive: true, force: true });
   }
-}
-
-function own(path: string, { uid, gid }: CacheMount, { machine }: Workspace): void {
-  if (!machine.isSquashed) lchownSync(path, uid, gid);
 }
 
 function seed({ stack, source }: NonNullable<CacheMount['seed']>, dest: string, workspace: Workspace): void {

@@ -1,7 +1,6 @@
-import { chmodSync, lchownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BuildError } from '../../errors.ts';
-import { isErrno } from '../../host/fs/index.ts';
 import { resolvePath } from '../../image/toc/index.ts';
 import type { DisposableStack } from '../../util/async-disposable-stack.ts';
 import { displayPath, relPathOfText } from '../../util/rel-path.ts';
@@ -9,6 +8,7 @@ import type { OciMount } from '../exec/index.ts';
 import type { WorkerMount } from '../protocol.ts';
 import type { MountPoint, View } from '../snapshot/index.ts';
 import { type HeldCache, holdCache } from './cache-mount.ts';
+import { giveTo } from './give-to.ts';
 import { lockedFlags } from './locked-flags.ts';
 import { cleanTarget, isBelow, parentsFirst } from './paths.ts';
 import { pinBelow } from './pin-below.ts';
@@ -142,41 +142,24 @@ function tmpfsMount({ target, readOnly, sizeBytes }: Of<'tmpfs'>, { machine }: W
 const TMPFS_MODE = 0o1777;
 
 /** On the tmpfs that only the worker sees, so that no secret reaches a disk. */
-function fileMount({ target, content, mode, uid, gid }: Of<'file'>, { dir, workspace }: MountContext): ReadyMount {
+function fileMount(file: Of<'file'>, { dir, workspace }: MountContext): ReadyMount {
+  const { target, content, mode } = file;
   const files = join(dir, 'files');
   mkdirSync(files, { recursive: true, mode: 0o700 });
   const path = join(files, String(++fileCount));
   writeFileSync(path, Buffer.from(content, 'base64'), { mode: 0o600, flag: 'wx' });
-  giveTo(path, { target, mode, uid, gid }, workspace);
+  giveTo(path, file, workspace.machine);
   const flags = ['ro', 'nosuid', 'nodev', ...((mode & 0o111) === 0 ? ['noexec'] : [])];
   return { target, type: 'file', mount: bind(path, target, flags) };
 }
 
 let fileCount = 0;
 
-type Given = Pick<Of<'file'>, 'target' | 'mode' | 'uid' | 'gid'>;
-
-function giveTo(path: string, { target, mode, uid, gid }: Given, { machine }: Workspace): void {
-  try {
-    if (!machine.isSquashed) lchownSync(path, uid, gid);
-    chmodSync(path, mode);
-  } catch (error) {
-    if (!isErrno(error, 'EINVAL')) throw error;
-    throw new BuildError(
-      'mount-failed',
-      `the file at ${target} is to belong to ${uid}:${gid}, which is outside of your sub-id ranges`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
 async function agentMount(mount: Of<'agent'>, { dir, workspace, owned }: MountContext): Promise<ReadyMount> {
   const { source, target } = mount;
   const { forwardAgent } = await import('../../host/ssh/index.ts');
   const { path } = owned.use(await forwardAgent(source, join(dir, `agent${++agentCount}`)));
-  giveTo(path, mount, workspace);
+  giveTo(path, mount, workspace.machine);
   return { target, type: 'file', mount: bind(path, target, []) };
 }
 
