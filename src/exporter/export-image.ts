@@ -44,7 +44,8 @@ export interface ExportedOutput {
 
 /**
  * Writes an image to each of its outputs, in their order, and its config and manifest into the content store.
- * @throws BuildError output-failed, disk-full; what ensureLayer and ensureBlob throw. An output that fails leaves nothing of itself.
+ * @throws BuildError output-failed, disk-full; what ensureLayer and ensureBlob throw. An output that fails leaves nothing of itself, but for
+ *   files of type=local and blobs of a layout directory.
  */
 export async function exportImage(
   image: ExportImage,

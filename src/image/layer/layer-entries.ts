@@ -1,4 +1,4 @@
-import type { RelPath } from '../../util/rel-path.ts';
+import { displayPath, type RelPath } from '../../util/rel-path.ts';
 import { ArchiveError, BARE, IMPLIED_DIRECTORY } from '../archive/index.ts';
 import { type EntryStore, type NameTree, type SortedEntries, TOP_NODE, type TocEntry } from '../toc/index.ts';
 
@@ -107,5 +107,5 @@ function linkTo(entry: TocEntry, target: string): TocEntry {
 }
 
 export function tooDeep(path: string): ArchiveError {
-  return new ArchiveError('unsafe-name', `links lead to a path that is too long: ${path.slice(0, 100)}…`);
+  return new ArchiveError('unsafe-name', `links lead to a path that is too long: ${displayPath(path.slice(0, 100))}…`);
 }

@@ -1,4 +1,4 @@
-import type { RelPath } from '../../util/rel-path.ts';
+import { displayPath, type RelPath } from '../../util/rel-path.ts';
 import { ArchiveError, type TarEntry } from '../archive/index.ts';
 import {
   type EntryStore,
@@ -59,7 +59,10 @@ export class LayerTree {
   link(entry: TarEntry): void {
     const there = this.#find(entry.link);
     if (entry.link === '' || (there !== NO_NODE && this.#isDirectory(there)))
-      throw new ArchiveError('unsupported', `${entry.path} is a hard link to the directory ${entry.link}`);
+      throw new ArchiveError(
+        'unsupported',
+        `${displayPath(entry.path)} is a hard link to the directory ${displayPath(entry.link)}`,
+      );
     const aside = this.#asides.find(TOP_NODE, entry.link);
     const target = aside === NO_NODE ? this.#fileAt(there) : this.#asideFiles.get(aside) - 1;
     if (target === NO_FILE) {
@@ -164,7 +167,7 @@ export class LayerTree {
       const next = there === NO_NODE && isMade ? this.#addTo(way.at, part) : there;
       if (next !== NO_NODE && this.#step(next, way)) continue;
       if (!isMade) return NO_NODE;
-      throw new ArchiveError('unsafe-name', `an entry lies below ${path}, which is no directory`);
+      throw new ArchiveError('unsafe-name', `an entry lies below ${displayPath(path)}, which is no directory`);
     }
     return way.at;
   }
@@ -181,7 +184,7 @@ export class LayerTree {
     if (file !== NO_FILE && this.#store.type(file) === 'symlink') {
       way.hops += 1;
       if (way.hops > MOST_LINKS)
-        throw new ArchiveError('unsafe-name', `too many symbolic links on the way to ${way.path}`);
+        throw new ArchiveError('unsafe-name', `too many symbolic links on the way to ${displayPath(way.path)}`);
       follow(this.#target(file), way);
       return true;
     }

@@ -8,7 +8,7 @@ import {
   PiecewiseSha256,
   parseDigest,
 } from '../../../cache/index.ts';
-import type { RelPath } from '../../util/rel-path.ts';
+import { displayPath, type RelPath } from '../../util/rel-path.ts';
 import { ArchiveError, BARE, makeTarWriter, type TarEntry, tarName } from '../archive/index.ts';
 import { placedEntry, type TocEntry, TocWriter } from '../toc/index.ts';
 import type { TarTap } from './deflate-ahead.ts';
@@ -105,7 +105,7 @@ class FileLayerWriter implements LayerWriter {
     if (entry.path.startsWith(WHITEOUT_PREFIX, entry.path.lastIndexOf('/') + 1))
       throw new ArchiveError(
         'reserved-name',
-        `a layer cannot hold ${JSON.stringify(entry.path)}: names that begin with ${WHITEOUT_PREFIX} mean removals`,
+        `a layer cannot hold ${JSON.stringify(displayPath(entry.path))}: names that begin with ${WHITEOUT_PREFIX} mean removals`,
       );
     const clean = this.#withoutForbidden(entry);
     this.#tar.entry(clean);
@@ -175,7 +175,7 @@ class FileLayerWriter implements LayerWriter {
     if (entry.xattrs.size === 0) return entry;
     const forbidden = [...entry.xattrs.keys()].filter(isForbiddenXattr);
     if (forbidden.length === 0) return entry;
-    this.#warnings.push(`${entry.path}: left out ${forbidden.join(', ')}`);
+    this.#warnings.push(`${displayPath(entry.path)}: left out ${forbidden.join(', ')}`);
     return { ...entry, xattrs: new Map([...entry.xattrs].filter(([name]) => !isForbiddenXattr(name))) };
   }
 

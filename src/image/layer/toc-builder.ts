@@ -1,3 +1,4 @@
+import { displayPath } from '../../util/rel-path.ts';
 import { ArchiveError, LINK_MODE, type TarEntry, type TarHandler } from '../archive/index.ts';
 import { EntryStore, NameTree, placedEntry, type SortedEntries, StoreFull, TooManyNames } from '../toc/index.ts';
 import { LayerTree } from './layer-tree.ts';
@@ -52,7 +53,10 @@ function addEntry(tree: LayerTree, entry: TarEntry, offset: number): void {
   const { dir, base } = splitPath(entry.path);
   if (entry.path.startsWith(AUFS_PREFIX) && entry.path !== OPAQUE_NAME) addBookkeeping(tree, entry, offset);
   else if (dir.startsWith(WHITEOUT_PREFIX) || dir.includes(`/${WHITEOUT_PREFIX}`))
-    throw new ArchiveError('reserved-name', `${entry.path} lies in a directory whose name means a removal`);
+    throw new ArchiveError(
+      'reserved-name',
+      `${displayPath(entry.path)} lies in a directory whose name means a removal`,
+    );
   else if (base.startsWith(WHITEOUT_PREFIX)) addMarker(tree, entry);
   else if (isWhiteoutDevice(entry)) {
     tree.replace(entry.path, undefined);
@@ -80,7 +84,7 @@ function addBookkeeping(tree: LayerTree, entry: TarEntry, offset: number): void 
 function removedName({ path }: TarEntry, base: string): string {
   const name = base.slice(WHITEOUT_PREFIX.length);
   if (name === '' || name === '.' || name === '..')
-    throw new ArchiveError('unsafe-name', `${path} removes nothing that has a name`);
+    throw new ArchiveError('unsafe-name', `${displayPath(path)} removes nothing that has a name`);
   return name;
 }
 
@@ -92,6 +96,6 @@ function cleaned(entry: TarEntry, warn: (text: string) => void): TarEntry {
   if (entry.xattrs.size === 0) return entry;
   const forbidden = [...entry.xattrs.keys()].filter(isForbiddenXattr);
   if (forbidden.length === 0) return entry;
-  warn(`${entry.path}: left out ${forbidden.join(', ')}`);
+  warn(`${displayPath(entry.path)}: left out ${forbidden.join(', ')}`);
   return { ...entry, xattrs: new Map([...entry.xattrs].filter(([name]) => !isForbiddenXattr(name))) };
 }

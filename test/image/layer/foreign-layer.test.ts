@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { ArchiveError, makeTarReader } from '../../../src/image/archive/index.ts';
 import { makeTocBuilder } from '../../../src/image/layer/toc-builder.ts';
 import { openToc, type StackTree, stackTree, type Toc, writeToc } from '../../../src/image/toc/index.ts';
-import { relPath } from '../../../src/util/rel-path.ts';
+import { latin1Of, relPath } from '../../../src/util/rel-path.ts';
 import { tempDir } from '../../rig/layers.ts';
 import { type RawMember, rawTar } from '../../rig/raw-tar.ts';
 
@@ -72,6 +72,13 @@ function refusal(members: readonly RawMember[]): string {
   }
   return 'taken';
 }
+
+test('a refusal names the entry as people write it', () => {
+  const name = latin1Of('café');
+  expect(refusal([dir(name), link('x', name)])).toContain('x is a hard link to the directory café');
+  expect(refusal([file(name), file(`${name}/f`)])).toContain('an entry lies below café,');
+  expect(refusal([file(`.wh.${name}/f`)])).toContain('.wh.café/f lies in a directory');
+});
 
 describe('a name that comes twice', () => {
   test('the last file counts', () => {
