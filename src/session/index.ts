@@ -52,7 +52,7 @@ export async function openSession(
   const { registryConfig: config } = options;
   const credentials = openCredentials(options, { signal });
   const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });
-  const names = openNames(root.imagesDir, { now: nowMs });
+  const names = openNames(root.imagesDir, { now: nowMs, tempPath: (purpose) => root.tempPath(purpose) });
   const fetchBlob = makeBlobFetcher({ root, registry, emit, clock });
   const layers = owned.use(makeLayerSupply({ root, fetchBlob, filter, warn, timed }));
   const start: WorkerDeps['start'] = (needs) =>

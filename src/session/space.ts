@@ -12,7 +12,7 @@ import {
   spaceUsage,
 } from '../../cache/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
-import { openNames } from '../image/names/index.ts';
+import { listNames, openNames } from '../image/names/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { type KeptFailure, keptFailures } from './kept-failures.ts';
 import { openStateRoot } from './state-root.ts';
@@ -30,8 +30,7 @@ export interface MeasuredSpace extends SpaceUsage {
 
 /** The images that have names in the root. */
 export function keptImages(rootDir: string): readonly KeptImage[] {
-  const names = openNames(join(rootDir, 'images'), { now: nowMs });
-  return names.list().map(({ name, image }) => ({
+  return listNames(join(rootDir, 'images')).map(({ name, image }) => ({
     ...{ name, isPulled: image.kind === 'pulled' },
     ...{ manifest: image.manifest, config: image.config, layers: image.layers },
   }));
@@ -53,11 +52,11 @@ export async function prune(
   if (!existsSync(rootDir)) return NOTHING;
   await using root = await openStateRoot(rootDir, warn);
   const { dir, tombstones } = root;
-  const names = openNames(root.imagesDir, { now: nowMs });
+  const tempPath = (purpose: string): string => root.tempPath(purpose);
+  const names = openNames(root.imagesDir, { now: nowMs, tempPath });
   const pruned = await pruneRoot(request, {
     ...{ rootDir: dir, tombstones, signal },
-    locks: fileLocks,
-    tempPath: (purpose) => root.tempPath(purpose),
+    ...{ locks: fileLocks, tempPath },
     nowMs: nowMs(),
     images: keptImages(dir),
     forgetImage: (name) => void names.remove(name),

@@ -1,2 +1,2 @@
-export { type Names, openNames } from './names.ts';
+export { listNames, type Names, openNames } from './names.ts';
 export type { NamedImage, StoredImage, StoredOutput } from './stored-image.ts';

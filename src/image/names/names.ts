@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { digestOf, hexOf, publishBytes } from '../../../cache/index.ts';
+import { digestOf, hexOf, publishBytes, type TempPath } from '../../../cache/index.ts';
 import { parseEntry, renderEntry } from './entry.ts';
 import type { NamedImage, StoredImage } from './stored-image.ts';
 
@@ -16,14 +15,19 @@ export interface Names {
   put(name: string, image: GivenImage): void;
   /** Whether there was one to remove. */
   remove(name: string): boolean;
-  /** In code unit order of names. */
-  list(): readonly NamedImage[];
 }
 
 type GivenImage = Omit<StoredImage, 'at'> & { readonly at?: number | undefined };
 
+export interface NamesOptions {
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** On the same file system. */
+  readonly tempPath: TempPath;
+}
+
 /** @param imagesDir `images/` of a root; one JSON file a name, called by the name's digest. Made when first written to. */
-export function openNames(imagesDir: string, { now }: { readonly now: () => number }): Names {
+export function openNames(imagesDir: string, { now, tempPath }: NamesOptions): Names {
   const fileOf = (name: string) => join(imagesDir, `${hexOf(digestOf(name))}.json`);
   return {
     get(name) {
@@ -34,20 +38,20 @@ export function openNames(imagesDir: string, { now }: { readonly now: () => numb
       const file = fileOf(name);
       const known = readEntry(file);
       if (known !== undefined && meansTheSame(known, { name, image })) return;
-      mkdirSync(imagesDir, { recursive: true, mode: 0o700 });
-      const text = renderEntry({ name, image: { ...image, at: image.at ?? now() } });
-      publishBytes(file, text, () => `${file}.${randomUUID()}.tmp`);
+      publishBytes(file, renderEntry({ name, image: { ...image, at: image.at ?? now() } }), tempPath);
     },
     remove(name) {
       const isThere = readEntry(fileOf(name)) !== undefined;
       rmSync(fileOf(name), { force: true });
       return isThere;
     },
-    list() {
-      const found = filesOf(imagesDir).flatMap((file) => readEntry(join(imagesDir, file)) ?? []);
-      return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-    },
   };
+}
+
+/** The names of a root, in code unit order. */
+export function listNames(imagesDir: string): readonly NamedImage[] {
+  const found = filesOf(imagesDir).flatMap((file) => readEntry(join(imagesDir, file)) ?? []);
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function meansTheSame(known: NamedImage, given: { name: string; image: GivenImage }): boolean {

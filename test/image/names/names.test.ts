@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { contentIDOf, diffIDOf, digestOf } from '../../../cache/index.ts';
-import { openNames, type StoredImage } from '../../../src/image/names/index.ts';
+import { listNames, openNames, type StoredImage } from '../../../src/image/names/index.ts';
 
 const dirs: string[] = [];
 
@@ -12,13 +12,13 @@ afterEach(() => {
 });
 
 test('a name stands for the image that was put last', () => {
-  const { names } = setup();
+  const { dir, names } = setup();
   expect(names.get('docker.io/library/app:1')).toBeUndefined();
   names.put('docker.io/library/app:1', image('one'));
   names.put('docker.io/library/app:1', image('two'));
   names.put('docker.io/library/app:0', image('one'));
   expect(names.get('docker.io/library/app:1')).toEqual(image('two'));
-  expect(names.list().map(({ name }) => name)).toEqual(['docker.io/library/app:0', 'docker.io/library/app:1']);
+  expect(listNames(dir).map(({ name }) => name)).toEqual(['docker.io/library/app:0', 'docker.io/library/app:1']);
 });
 
 test('a name that stands for the image already keeps its time, and its file', () => {
@@ -38,6 +38,14 @@ test('nothing but the files of names is left, whatever the names', () => {
   expect(readdirSync(dir)).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.json$/)]);
 });
 
+test('a file on its way lies where whoever opens the root finds what a killed build left', () => {
+  const { dir, top, names } = setup();
+  mkdirSync(dir);
+  rmSync(join(top, 'tmp'), { recursive: true });
+  expect(() => names.put('x', image('one'))).toThrow(join(top, 'tmp'));
+  expect(readdirSync(dir)).toEqual([]);
+});
+
 test('without a time it is now', () => {
   const { names } = setup();
   names.put('x', { ...image('one'), at: undefined });
@@ -51,7 +59,7 @@ test('a file that is torn, foreign or of another version is no image', () => {
   for (const text of ['', '{', '[]', 'null', '{"version":2}', '{"version":1,"name":"x","manifest":"sha256:zz"}']) {
     writeFileSync(join(dir, file), text);
     expect(names.get('x')).toBeUndefined();
-    expect(names.list()).toEqual([]);
+    expect(listNames(dir)).toEqual([]);
   }
 });
 
@@ -65,7 +73,9 @@ function setup() {
   const top = mkdtempSync(join(tmpdir(), 'names-'));
   dirs.push(top);
   const dir = join(top, 'images');
-  return { dir, names: openNames(dir, { now: () => 4242 }) };
+  mkdirSync(join(top, 'tmp'));
+  const tempPath = (purpose: string) => join(top, 'tmp', purpose);
+  return { dir, top, names: openNames(dir, { now: () => 4242, tempPath }) };
 }
 
 function image(seed: string): StoredImage {
