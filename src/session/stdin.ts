@@ -45,10 +45,23 @@ interface Unpacking {
 
 /**
  * A tar as a context, or a Dockerfile: with an empty one where it came from stdin, else in one that holds it as a file `context`.
+ * The source is closed, also where it is not read to its end.
  * @throws BuildError usage when stdin is one Dockerfile and -f names another
  */
 export async function unpackStream(
   source: AsyncIterable<Uint8Array>,
+  unpacking: Unpacking,
+): Promise<StdinSources & { readonly dir: string }> {
+  const peeked = await peek(source);
+  try {
+    return await unpackPeeked(peeked, unpacking);
+  } finally {
+    await peeked.close();
+  }
+}
+
+async function unpackPeeked(
+  { head, all }: Peeked,
   { options, root, signal, fetched }: Unpacking,
 ): Promise<StdinSources & { readonly dir: string }> {
   const dir = root.tempPath('context');
@@ -56,7 +69,6 @@ export async function unpackStream(
   const dispose = {
     [Symbol.asyncDispose]: () => removeTree(dir),
   };
-  const { head, all } = await peek(source);
   if (!(await isTarHead(head, { signal, filter }))) {
     if (fetched === undefined && options.file !== undefined) throw ambiguous(options.file);
     const text = await readDockerfile(all);
@@ -84,7 +96,13 @@ function ambiguous(file: string): BuildError {
 const HEAD_BYTES = 64 * 1024;
 
 /** The first bytes of a stream, and the whole of it. */
-async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Buffer; all: AsyncIterable<Uint8Array> }> {
+interface Peeked {
+  readonly head: Buffer;
+  readonly all: AsyncIterable<Uint8Array>;
+  readonly close: () => Promise<void>;
+}
+
+async function peek(source: AsyncIterable<Uint8Array>): Promise<Peeked> {
   const iterator = source[Symbol.asyncIterator]();
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -105,5 +123,8 @@ async function peek(source: AsyncIterable<Uint8Array>): Promise<{ head: Buffer; 
       yield next.value;
     }
   }
-  return { head: Buffer.concat(chunks), all: all() };
+  const close = async (): Promise<void> => {
+    await iterator.return?.();
+  };
+  return { head: Buffer.concat(chunks), all: all(), close };
 }

@@ -6,6 +6,7 @@ import { digestOf } from '../../cache/index.ts';
 import { openContexts } from '../../src/session/contexts.ts';
 import { defaultFile, outputsOf, sideFilesOf } from '../../src/session/outputs.ts';
 import { removeStaleFiles } from '../../src/session/side-files.ts';
+import { unpackStream } from '../../src/session/stdin.ts';
 import { relPath } from '../../src/util/rel-path.ts';
 import { output } from '../rig/cli.ts';
 import { makeTar } from '../sources/context/make-tar.ts';
@@ -227,6 +228,23 @@ describe('standard input', () => {
     );
     await using contexts = await openContexts(options({ context: '-', stdin }), { root, signal });
     expect((await contexts.open('')).lookup(relPath('a'))).toMatchObject({ uid: 7, gid: 8 });
+  });
+
+  test('what is refused half way is closed', async () => {
+    const { options, root, write, dir } = await sessionRig();
+    write({ 'tree/Dockerfile': 'FROM tar' });
+    await output(['tar', 'cf', join(dir, 'x.tar'), '-b1', '-C', join(dir, 'tree'), 'Dockerfile']);
+    let isClosed = false;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        yield readFileSync(join(dir, 'x.tar')).subarray(0, 1024);
+        for (let count = 0; count < 100; count += 1) yield Buffer.alloc(1024, 'no header');
+      } finally {
+        isClosed = true;
+      }
+    }
+    await expect(unpackStream(source(), { options: options({ context: '-' }), root, signal })).rejects.toThrow();
+    expect(isClosed).toBe(true);
   });
 
   test('an abort ends the wait for it', async () => {
