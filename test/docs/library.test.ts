@@ -1,20 +1,60 @@
 import { readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { parseDockerfile } from '../../src/index.ts';
+import { REPOSITORY } from '../rig/cli.ts';
 
 const text = readFileSync(new URL('../../docs/library.md', import.meta.url), 'utf8');
-const blockOf = (language: string): string => new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 's').exec(text)?.[1] ?? '';
+const blocksOf = (language: string): string[] =>
+  Array.from(text.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs')), ([, code = '']) => code);
 
-describe('the example of docs/library.md', () => {
-  test('prints what the page says', () => {
+describe('the examples of docs/library.md', () => {
+  test('what parsing prints is what the page says', () => {
     const printed: string[] = [];
-    const code = blockOf('js').replace(/^import .*$/m, '');
+    const code = (blocksOf('ts').at(-1) ?? '').replace(/^import .*$/m, '');
     const log = (...words: unknown[]): number => printed.push(`${words.join(' ')}\n`);
     runInNewContext(code, { parseDockerfile, console: { log } });
-    expect(printed.join('')).toBe(blockOf('text'));
+    expect(printed.join('')).toBe(blocksOf('text')[0]);
   });
+
+  test('compile as a strict project would compile them, those of the README too', () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const blocks = [...blocksOf('ts'), /```ts\n(.*?)```/s.exec(readme)?.[1] ?? ''];
+    expect(blocks).toHaveLength(4);
+    expect(problemsOf(blocks)).toEqual([]);
+  }, 120_000);
 });
+
+/** What the compiler says of modules that stand where a user's would. */
+function problemsOf(modules: readonly string[]): string[] {
+  const place = (index: number): string => `${REPOSITORY}/test/docs/example-${String(index)}.ts`;
+  const sources = new Map(modules.map((code, index) => [place(index), code]));
+  const options: ts.CompilerOptions = {
+    ...{ strict: true, noEmit: true, skipLibCheck: true, allowImportingTsExtensions: true, types: ['node'] },
+    ...{
+      module: ts.ModuleKind.NodeNext,
+      target: ts.ScriptTarget.ES2023,
+      paths: { 'tsbuild-oci': [`${REPOSITORY}/src/index.ts`] },
+    },
+  };
+  const onDisk = ts.createCompilerHost(options);
+  const host: ts.CompilerHost = {
+    ...onDisk,
+    readFile: (file) => sources.get(file) ?? onDisk.readFile(file),
+    fileExists: (file) => sources.has(file) || onDisk.fileExists(file),
+    getSourceFile: (file, version, ...more) => {
+      const code = sources.get(file);
+      return code === undefined
+        ? onDisk.getSourceFile(file, version, ...more)
+        : ts.createSourceFile(file, code, version);
+    },
+  };
+  const program = ts.createProgram([...sources.keys()], options, host);
+  return [...sources.keys()]
+    .flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+}
 
 describe('ranges of the tree', () => {
   test('each word on one line slices to its text', () => {
