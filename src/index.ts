@@ -13,6 +13,7 @@ import {
 } from './check.ts';
 import { hostPlatform } from './image/oci/index.ts';
 import type { BuildEvent } from './progress/index.ts';
+import { withoutAbsent } from './util/without-absent.ts';
 
 export type { BuildOutcome } from './build.ts';
 export type { BuildOptions, SecretSource } from './build-options.ts';
@@ -44,7 +45,7 @@ export function buildImage(
   options: ImageOptions,
   { signal, onEvent = ignore }: { signal: AbortSignal; onEvent?: (event: BuildEvent) => void },
 ): Promise<BuildOutcome> {
-  return build({ ...defaults(), ...options }, { signal, emit: onEvent });
+  return build(withDefaults(options), { signal, emit: onEvent });
 }
 
 /**
@@ -53,17 +54,22 @@ export function buildImage(
  * @throws BuildError when there is no Dockerfile to read; `cancelled` when `signal` aborts.
  */
 export function check(options: ImageOptions, deps: CallDeps): Promise<CheckResult> {
-  return checkWith({ ...defaults(), ...options }, deps);
+  return checkWith(withDefaults(options), deps);
 }
 
 /** The build arguments, secrets and agents that the target takes. @throws BuildError */
 export function outline(options: ImageOptions, deps: CallDeps): Promise<OutlineResult> {
-  return outlineWith({ ...defaults(), ...options }, deps);
+  return outlineWith(withDefaults(options), deps);
 }
 
 /** The stages that can be built. @throws BuildError */
 export function targets(options: ImageOptions, deps: CallDeps): Promise<TargetsResult> {
-  return targetsWith({ ...defaults(), ...options }, deps);
+  return targetsWith(withDefaults(options), deps);
+}
+
+/** An option that is given as undefined is not given. */
+function withDefaults({ context, rootDir, ...rest }: ImageOptions): BuildOptions {
+  return { ...defaults(), ...withoutAbsent(rest), context, rootDir };
 }
 
 function defaults(): Omit<BuildOptions, 'context' | 'rootDir'> {

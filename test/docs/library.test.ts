@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import ts from 'typescript';
-import { describe, expect, test } from 'vitest';
-import { parseDockerfile } from '../../src/index.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { check, parseDockerfile, targets } from '../../src/index.ts';
 import { REPOSITORY } from '../rig/cli.ts';
 
 const text = readFileSync(new URL('../../docs/library.md', import.meta.url), 'utf8');
@@ -55,6 +57,17 @@ function problemsOf(modules: readonly string[]): string[] {
     .flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
+
+test('an option that is undefined has its default', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'library-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  writeFileSync(join(dir, 'Dockerfile'), 'FROM scratch AS one\n');
+  const absent = { buildArgs: undefined, contexts: undefined, cwd: undefined, pull: undefined } as object;
+  const options = { context: dir, rootDir: join(dir, 'root'), ...absent };
+  const result = await targets(options, { signal: new AbortController().signal });
+  expect(result.targets.map(({ name }) => name)).toEqual(['one']);
+  expect((await check(options, { signal: new AbortController().signal })).error).toBeUndefined();
+});
 
 describe('ranges of the tree', () => {
   test('each word on one line slices to its text', () => {
