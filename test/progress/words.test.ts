@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OutputLines } from '../../src/progress/render/output-lines.ts';
 import { clip, padEnd, textWidth } from '../../src/progress/render/width.ts';
+import { durationText, sizeText } from '../../src/progress/render/words.ts';
 
 describe('width', () => {
   test.each([
@@ -29,6 +30,26 @@ describe('width', () => {
     expect(padEnd('longer', 2)).toBe('longer');
   });
 });
+
+test.each([
+  [0, '0.0 s'],
+  [9949, '9.9 s'],
+  [9950, '10 s'],
+  [59_499, '59 s'],
+  [59_500, '1 min 0 s'],
+  [119_499, '1 min 59 s'],
+  [119_600, '2 min 0 s'],
+  [185_000, '3 min 5 s'],
+])('%d ms is %s', (ms, text) => expect(durationText(ms)).toBe(text));
+
+test.each([
+  [999, '999 B'],
+  [1000, '1.0 kB'],
+  [999_949, '999.9 kB'],
+  [999_950, '1.0 MB'],
+  [68_200_000, '68.2 MB'],
+  [5e15, '5000.0 TB'],
+])('%d bytes are %s', (bytes, text) => expect(sizeText(bytes)).toBe(text));
 
 describe('output', () => {
   test('a character that comes in two pieces is one', () => {

@@ -3,12 +3,15 @@ export function sizeText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = bytes;
   let unit = 0;
-  while (value >= 1000 && unit < units.length - 1) {
+  while (value >= (unit === 0 ? 1000 : ROUNDS_TO_1000) && unit < units.length - 1) {
     value /= 1000;
     unit += 1;
   }
   return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit] ?? ''}`;
 }
+
+/** With one digit behind the point. */
+const ROUNDS_TO_1000 = 999.95;
 
 /** The same in a column. */
 export function paddedSize(bytes: number): string {
@@ -17,10 +20,9 @@ export function paddedSize(bytes: number): string {
 
 /** `0.3 s`, `21 s`, `3 min 5 s`. */
 export function durationText(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** To have saved less is not worth a word. */
