@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { build } from '../build.ts';
 import type { BuildOptions } from '../build-options.ts';
 import type { BuildEvent, BuildState } from '../progress/index.ts';
-import { collectEvents, collectFailureTails, type FailureTails, failureOf } from '../progress/index.ts';
+import { collectEvents, collectFailureTails, type FailureTails, failureOf, plainText } from '../progress/index.ts';
 import { monotonicMs } from '../util/clock.ts';
 import { buildOptions } from './build-flags/options.ts';
 import type { BuildFlags } from './build-flags/parse.ts';
@@ -10,7 +10,7 @@ import type { CliContext } from './context.ts';
 import { environmentNotes } from './environment.ts';
 import { openRenderer, progressMode } from './renderer.ts';
 import { addToJobSummary, asksForPage, checkReports, writeReports } from './reports.ts';
-import { writeStdout } from './streams.ts';
+import { stderr, writeStdout } from './streams.ts';
 import type { Tracer } from './trace/tracer.ts';
 import { asksForOtlp } from './trace/wanted.ts';
 
@@ -34,11 +34,19 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
     tracer?.handle(event);
   };
   const startedMs = monotonicMs();
+  const tell = async (): Promise<void> => {
+    try {
+      await tracer?.finish();
+    } finally {
+      addToJobSummary({ state: collected.state(), tails: tails.lines }, { env: context.env, warn });
+      renderer.end();
+      writeReports(reports, { state: collected.state(), tails: tails.lines });
+    }
+  };
   try {
     [...flags.notes, ...environmentNotes(context.env)].forEach(warn);
     const outcome = await build(options, { signal: context.signal, emit });
     if (options.wantsID === true && outcome.image !== undefined) await writeStdout(`${outcome.image.configDigest}\n`);
-    return 0;
   } catch (error) {
     // A build that had begun has told it.
     if (!hasFailed(collected.state()))
@@ -48,16 +56,16 @@ export async function runBuild(flags: BuildFlags, context: CliContext): Promise<
         result: context.signal.aborted ? 'cancelled' : 'failed',
         error: failureOf(error),
       });
+    await tell().catch(warnOnStderr);
     throw error;
-  } finally {
-    try {
-      await tracer?.finish();
-    } finally {
-      addToJobSummary({ state: collected.state(), tails: tails.lines }, { env: context.env, warn });
-      renderer.end();
-      writeReports(reports, { state: collected.state(), tails: tails.lines });
-    }
   }
+  await tell();
+  return 0;
+}
+
+/** What could not be told of a build that failed: why it failed is what counts. */
+function warnOnStderr(error: unknown): void {
+  stderr().write(`warning: ${plainText(error instanceof Error ? error.message : String(error))}\n`);
 }
 
 function hasFailed({ result }: BuildState): boolean {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readlinkSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -63,6 +63,24 @@ test.each(['--iidfile', '--metadata-file', '--trace', '-o'])('%s goes through a 
   expect(stdout).toMatch(/[0-9a-f]{64}|traceEvents/);
   expect(readlinkSync(place)).toBe('/proc/self/fd/1');
   expect(rig.leftovers()).toEqual(['out']);
+});
+
+test.each(['--report', '--trace'])('a %s that cannot be written does not hide why a build failed', async (flag) => {
+  await using rig = CliRig.setup();
+  const dir = join(rig.dir, 'told');
+  mkdirSync(dir);
+  const server = createServer((_, response) => {
+    rmSync(dir, { recursive: true, force: true });
+    response.writeHead(404).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  rig.write({ Dockerfile: `FROM scratch\nADD http://127.0.0.1:${String(port)}/gone /\n` });
+  const { code, stderr } = await rig.tsbuild(['--progress', 'plain', flag, join(dir, 'x.json'), rig.context]);
+  server.close();
+  expect(stderr).toMatch(/^warning: cannot write .*x\.json: its directory does not exist$/m);
+  expect(stderr).toMatch(/^error: .*404.*\[http-failed\]$/m);
+  expect(code).toBe(1);
 });
 
 test('-q prints the id, and nothing else, whether or not anything is written', async () => {
