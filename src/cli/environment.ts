@@ -20,10 +20,10 @@ function given(env: Env, name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** `--root`, else $TSBUILD_ROOT, else /var/lib/tsbuild for root and $XDG_DATA_HOME/tsbuild for others. */
+/** `--root` unless it is empty, else $TSBUILD_ROOT, else /var/lib/tsbuild for root and $XDG_DATA_HOME/tsbuild for others. */
 export function rootDirectory(flag: string | undefined, env: Env): string {
-  const root = flag ?? given(env, 'TSBUILD_ROOT');
-  if (root !== undefined && root !== '') return root;
+  const root = flag || given(env, 'TSBUILD_ROOT');
+  if (root !== undefined) return root;
   if (process.getuid?.() === 0) return '/var/lib/tsbuild';
   return join(given(env, 'XDG_DATA_HOME') ?? join(homedir(), '.local/share'), 'tsbuild');
 }

@@ -157,7 +157,7 @@ export function processors(text: string): number {
 }
 
 export function positiveInteger(option: string, text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw usage(option, text, 'a whole number above 0');
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw usage(option, text, 'a whole number from 1 to 999999');
   return Number(text);
 }
 

@@ -7,6 +7,7 @@ import { authFiles, environmentNotes, registryConfig, rootDirectory, rootToRead 
 test('the state directory: the flag, $TSBUILD_ROOT, the place for who runs it; an empty variable is none', () => {
   expect(rootDirectory('/flag', { TSBUILD_ROOT: '/env' })).toBe('/flag');
   expect(rootDirectory(undefined, { TSBUILD_ROOT: '/env' })).toBe('/env');
+  expect(rootDirectory('', { TSBUILD_ROOT: '/env' })).toBe('/env');
   vi.spyOn(process, 'getuid').mockReturnValue(1000);
   onTestFinished(() => void vi.restoreAllMocks());
   expect(rootDirectory(undefined, { XDG_DATA_HOME: '/data' })).toBe('/data/tsbuild');
