@@ -1,7 +1,7 @@
 import type { Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import type { Definition } from '../graph/index.ts';
-import { openHttp } from '../host/net/index.ts';
+import { type Http, openHttp } from '../host/net/index.ts';
 import { removeCgroups } from '../host/sys/index.ts';
 import { openNames } from '../image/names/index.ts';
 import { makeRunners } from '../ops/index.ts';
@@ -49,9 +49,7 @@ export async function openSession(
   const remote = makeRemoteDeps(root, options, { http, agents, signal });
   const contexts = owned.use(await openContexts(options, { root, signal, remote }));
   tellOfPolicy(contexts.dockerfile, warn);
-  const { registryConfig: config } = options;
-  const credentials = openCredentials(options, { signal });
-  const registry = openRegistry({ http, content: root.content, config, credentials, now: nowMs });
+  const registry = registryOf(options, { http, root, signal });
   const names = openNames(root.imagesDir, { now: nowMs, tempPath: (purpose) => root.tempPath(purpose) });
   const fetchBlob = makeBlobFetcher({ root, registry, emit, clock });
   const layers = owned.use(makeLayerSupply({ root, fetchBlob, filter, warn, timed }));
@@ -94,6 +92,12 @@ export async function openSession(
     aimAt: (definition) => aimAt(definition, { exported, worker, options }),
     [Symbol.asyncDispose]: () => timed({ name: 'close' }, () => resources[Symbol.asyncDispose]()),
   };
+}
+
+function registryOf(options: BuildOptions, { http, root, signal }: { http: Http; root: Root; signal: AbortSignal }) {
+  const { registryConfig: config } = options;
+  const credentials = openCredentials(options, { signal });
+  return openRegistry({ http, content: root.content, config, credentials, now: nowMs });
 }
 
 /** Counts from now. */

@@ -2,6 +2,7 @@ import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { BuildOptions } from '../build-options.ts';
 import { BuildError } from '../errors.ts';
+import { statIfThere } from '../host/fs/index.ts';
 import { followedPath } from '../sources/context/index.ts';
 
 /** The Dockerfile's text and the name that messages give it. */
@@ -41,7 +42,7 @@ function directoryProblem(dir: string): string | undefined {
 
 /**
  * `-f FILE`, else CONTEXT/Dockerfile; a `dockerfile` where there is no `Dockerfile`. Links are followed within the directory that it
- * lies in, and nowhere else.
+ * lies in, and nowhere else; a pipe is read.
  * @throws BuildError dockerfile-missing, context-invalid
  */
 export function findDockerfile(contextDir: string, options: Pick<BuildOptions, 'file' | 'cwd'>): DockerfileSource {
@@ -69,11 +70,16 @@ export function findDockerfile(contextDir: string, options: Pick<BuildOptions, '
 }
 
 function isFile(path: string): boolean {
-  return statSync(whereItLies(path), { throwIfNoEntry: false })?.isFile() === true;
+  return isPipe(path) || statSync(whereItLies(path), { throwIfNoEntry: false })?.isFile() === true;
 }
 
-function whereItLies(path: string): Buffer {
-  return followedPath(dirname(path), basename(path));
+/** A shell's `<(…)` is a link to a pipe, which lies in no directory. */
+function whereItLies(path: string): string | Buffer {
+  return isPipe(path) ? path : followedPath(dirname(path), basename(path));
+}
+
+function isPipe(path: string): boolean {
+  return statIfThere(path)?.isFIFO() === true;
 }
 
 /** A file called Dockerfile may be called dockerfile. */

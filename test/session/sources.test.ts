@@ -1,3 +1,5 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { lstatSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -115,6 +117,17 @@ describe('the build context', () => {
     });
     await expect(read(join(dir, 'outside'), 'link')).rejects.toMatchObject({ code: 'dockerfile-missing' });
     expect(await read('../outside')).toBe('FROM lower');
+  });
+
+  test('a link to a pipe, as a shell gives it for <(…), is read', async () => {
+    const { options, root, write, dir } = await sessionRig();
+    write({ 'context/a': '' });
+    execFileSync('mkfifo', [join(dir, 'pipe')]);
+    symlinkSync('../pipe', join(dir, 'context/63'));
+    const writer = spawn('sh', ['-c', 'echo FROM pipe > "$0"', join(dir, 'pipe')]);
+    await using contexts = await openContexts(options({ file: '63' }), { root, signal });
+    expect(Buffer.from(contexts.dockerfile.text).toString()).toBe('FROM pipe\n');
+    await once(writer, 'exit');
   });
 
   test.each([
