@@ -29,12 +29,12 @@ function optionsFor(chunk: Buffer, before: Buffer | undefined, level: number): z
   };
 }
 
-const SAMPLE = 4096;
+const SAMPLE = 1024;
 const SAMPLES = 16;
 /** Bytes of compressed and encrypted data are nearly equally frequent: their squares add up to little more than chance has it. */
 const RANDOM_LIMIT = 1.15;
 
-/** A look at 64 KiB of a chunk, by its bytes alone, so that the same chunk is always judged the same. */
+/** A look at 16 KiB of a chunk, by its bytes alone, so that the same chunk is always judged the same. */
 function looksRandom(chunk: Buffer): boolean {
   if (chunk.length < SAMPLE * SAMPLES) return false;
   const counts = new Uint32Array(256);
