@@ -1,5 +1,5 @@
 import type { Share, SpaceUsage } from '../../cache/index.ts';
-import { ageText, paddedSize, plainText, sizeText } from '../progress/index.ts';
+import { agoText, paddedSize, plainText, sizeText } from '../progress/index.ts';
 import { clip } from '../progress/render/width.ts';
 import { type MeasuredSpace, measureSpace } from '../session/space.ts';
 import { nowMs } from '../util/clock.ts';
@@ -66,7 +66,7 @@ export function duText(
 function failureText({ id, step, atMs, exitCode }: MeasuredSpace['failures'][number], now: number): string {
   if (step === undefined || atMs === undefined) return id;
   const how = exitCode === undefined ? 'took too long' : `exit code ${exitCode}`;
-  return `${id}  ${clip(step.replace(/\s+/g, ' '), MAX_STEP)}  (${how}, ${ageText(now - atMs)})`;
+  return `${id}  ${clip(step.replace(/\s+/g, ' '), MAX_STEP)}  (${how}, ${agoText(now - atMs)})`;
 }
 
 const MAX_STEP = 60;

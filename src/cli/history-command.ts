@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { BuildError } from '../errors.ts';
 import {
-  ageText,
+  agoText,
   durationText,
   hasRun,
   lastLinesOf,
@@ -127,7 +127,7 @@ function cellsOf({ id, startedAt, context, file, tags, report }: StoredBuild, no
   const { result, durationMs, summary } = report;
   return [
     id,
-    ageText(now - startedAt),
+    agoText(now - startedAt),
     result,
     durationText(durationMs),
     `${summary.hits} of ${summary.steps} hit`,

@@ -7,7 +7,7 @@ export { ignoreHint } from './ignore-hint.ts';
 export { renderMarkdown } from './markdown.ts';
 export { type Phase, phaseTimer, type Timed } from './phase.ts';
 export type { LiveRenderer, Renderer, RenderTarget } from './render/renderer.ts';
-export { ageText, durationText, MIN_SAVED_MS, paddedSize, plainText, sizeText } from './render/words.ts';
+export { agoText, durationText, MIN_SAVED_MS, paddedSize, plainText, sizeText } from './render/words.ts';
 export { failureOf, REPORT_SCHEMA_VERSION, renderReport } from './report.ts';
 export type { Report } from './report-type.ts';
 export {

@@ -14,6 +14,7 @@ import {
 } from '../image/oci/index.ts';
 import type { Emit } from '../progress/index.ts';
 import { openLayout, type Registry } from '../sources/registry/index.ts';
+import { ageText } from '../util/age-text.ts';
 import { anySignal } from '../util/any-signal.ts';
 import { nowMs } from '../util/clock.ts';
 
@@ -163,13 +164,4 @@ function layerRefs(manifest: Manifest, config: ImageConfig, repository: string):
       origins: [{ repository, digest }],
     };
   });
-}
-
-const MINUTE_MS = 60_000;
-
-function ageText(ms: number): string {
-  if (ms < MINUTE_MS) return `${Math.max(1, Math.round(ms / 1000))} s`;
-  if (ms < 60 * MINUTE_MS) return `${Math.round(ms / MINUTE_MS)} min`;
-  if (ms < 48 * 60 * MINUTE_MS) return `${Math.round(ms / (60 * MINUTE_MS))} h`;
-  return `${Math.round(ms / (24 * 60 * MINUTE_MS))} days`;
 }

@@ -1,6 +1,7 @@
 import type { CacheRecord, KeyMaterial, OtherSteps } from '../../cache/index.ts';
 import type { Origin } from '../graph/index.ts';
 import type { Compared, MissCode, Reason } from '../progress/index.ts';
+import { ageText } from '../util/age-text.ts';
 import { compareKeys } from './compare-keys.ts';
 import { explainMiss, NO_CACHE, reason } from './explain.ts';
 import type { PreparedStep } from './runner.ts';
@@ -47,20 +48,6 @@ function lostRecord(step: Step, key: CacheRecord['key']): Reason<MissCode> | und
 function prunedReason({ prunedAt, clock }: Step['options'], digest: string): Reason<MissCode> {
   const at = prunedAt(digest);
   return reason('pruned', at === undefined ? 'pruned' : `pruned ${ageText(clock.nowMs() - at)} ago`);
-}
-
-const UNITS = [
-  [24 * 3600 * 1000, 'day'],
-  [3600 * 1000, 'hour'],
-  [60 * 1000, 'minute'],
-  [1000, 'second'],
-] as const;
-
-/** `2 days`, `1 hour` */
-function ageText(ms: number): string {
-  const [unitMs, unit] = UNITS.find(([size]) => ms >= size) ?? [1000, 'second'];
-  const count = Math.max(1, Math.floor(ms / unitMs));
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
 export function placeOf({ vertex, options }: Step): CacheRecord['place'] {

@@ -1,18 +1,12 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { allText } from '../rig/all-text.ts';
 import { CliRig } from '../rig/cli.ts';
 
 const VALUE = 'correct-horse-battery';
 const SECRET = ['--secret', 'id=token,env=TOKEN'];
 const env = { TOKEN: VALUE };
-
-function allText(dir: string): string {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((one) => one.isFile())
-    .map((one) => readFileSync(join(one.parentPath, one.name), 'latin1'))
-    .join('\n');
-}
 
 test('a secret that a RUN prints, in pieces too, is masked on the terminal, in the log and in the report', async () => {
   await using rig = CliRig.setup(inject('baseRoot'));

@@ -2,6 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
+import { allText } from '../rig/all-text.ts';
 import { CliRig, output, step, until } from '../rig/cli.ts';
 import { commit } from '../rig/git-server.ts';
 import { openOrdinaryUser, withTunnels } from '../rig/ordinary-user.ts';
@@ -52,13 +53,6 @@ function isOf({ key, signature }: Asked): boolean {
   return verify(null, Buffer.from('data'), publicKey, Buffer.from(signature, 'base64'));
 }
 
-function allBytes(dir: string): string {
-  return readdirSync(dir, { recursive: true, withFileTypes: true })
-    .filter((one) => one.isFile())
-    .map((one) => readFileSync(join(one.parentPath, one.name), 'latin1'))
-    .join('\n');
-}
-
 test('a RUN has the agent of key files: it lists and signs, and cannot be changed', async () => {
   await using rig = CliRig.setup(inject('baseRoot'));
   const [first, second] = [keygen(rig.dir, ['-t', 'ed25519'], 'one'), keygen(rig.dir, ['-t', 'ecdsa'], 'two')];
@@ -73,8 +67,8 @@ test('a RUN has the agent of key files: it lists and signs, and cannot be change
   expect(step(cached.report, 'node /ask.cjs').status).toBe('hit');
   expect(readdirSync(join(rig.root, 'tmp'))).toEqual([]);
   const secret = first.text.split('\n')[3] ?? 'none';
-  const told = [built.stdout, built.stderr, JSON.stringify(built.report), allBytes(join(rig.root, 'records'))];
-  for (const text of [...told, allBytes(join(rig.root, 'logs')), allBytes(join(rig.root, 'builds'))])
+  const told = [built.stdout, built.stderr, JSON.stringify(built.report), allText(join(rig.root, 'records'))];
+  for (const text of [...told, allText(join(rig.root, 'logs')), allText(join(rig.root, 'builds'))])
     expect(text).not.toContain(secret);
 });
 

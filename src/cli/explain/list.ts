@@ -1,6 +1,6 @@
 import type { ExplainedStep } from '../../explain/index.ts';
 import {
-  ageText,
+  agoText,
   durationText,
   MIN_SAVED_MS,
   plainText,
@@ -59,7 +59,7 @@ export function headLine(lead: string, build: StoredBuild, view: View): string[]
 export function headText({ id, startedAt, report, file, context, target, tags }: StoredBuild, { now }: View): string {
   const stage = target === undefined ? '' : `, stage ${target}`;
   const name = tags.length === 0 ? '' : ` · ${tags.join(', ')}`;
-  return plainText(`${id} · ${ageText(now - startedAt)} · ${report.result} · ${file} in ${context}${stage}${name}`);
+  return plainText(`${id} · ${agoText(now - startedAt)} · ${report.result} · ${file} in ${context}${stage}${name}`);
 }
 
 interface Row {

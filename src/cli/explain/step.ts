@@ -1,6 +1,6 @@
 import type { ExplainedStep, FoundRecord } from '../../explain/index.ts';
 import {
-  ageText,
+  agoText,
   type Change,
   durationText,
   hasRun,
@@ -112,7 +112,7 @@ function withoutRecord({ status, kind }: ExplainedStep): string {
 }
 
 function goneLines({ prunedAt }: FoundRecord, view: View): string[] {
-  const when = prunedAt === undefined ? '' : `, pruned ${ageText(view.now - prunedAt)}`;
+  const when = prunedAt === undefined ? '' : `, pruned ${agoText(view.now - prunedAt)}`;
   return [`   gone    it is not in the root any more${when}`];
 }
 
@@ -122,7 +122,7 @@ function hereLines(step: ExplainedStep, found: FoundRecord, { columns, now }: Vi
   return [
     ...(madeBy === undefined ? [] : wrapAfter('   by      ', oneLine(madeBy), columns)),
     ...wrapAfter('   cost    ', `${durationText(costMs)}${isHit ? savedText(step) : ''}`, columns),
-    ...(lastUsedAt === undefined ? [] : wrapAfter('   used    ', ageText(now - lastUsedAt), columns)),
+    ...(lastUsedAt === undefined ? [] : wrapAfter('   used    ', agoText(now - lastUsedAt), columns)),
     ...(isHit ? wrapAfter('   why     ', whyThis(step, found), columns) : []),
   ];
 }
@@ -153,5 +153,5 @@ function resultLines(step: ExplainedStep, { columns }: View): string[] {
 function madeText(at: number, { now }: View): string {
   const date = new Date(at);
   const utc = Number.isNaN(date.getTime()) ? '' : ` (${date.toISOString().replace('T', ' ').replace(/\..*/, ' UTC')})`;
-  return `${ageText(now - at)}${utc}`;
+  return `${agoText(now - at)}${utc}`;
 }

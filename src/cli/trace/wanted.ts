@@ -1,4 +1,5 @@
 import { BuildError } from '../../errors.ts';
+import { decoded } from '../../util/url-name.ts';
 import type { CliContext } from '../context.ts';
 
 /** Where a trace is sent to. */
@@ -59,14 +60,6 @@ function pairsOf(text = ''): Map<string, string> {
     if (equals > 0) pairs.set(field.slice(0, equals).trim(), decoded(field.slice(equals + 1).trim()));
   }
   return pairs;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function resourceOf(env: Env): Map<string, string> {

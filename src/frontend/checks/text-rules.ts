@@ -1,4 +1,5 @@
 import type { FromInstruction, Instruction } from '../ast.ts';
+import { RESERVED_NAMES } from '../reserved-names.ts';
 import { type Findings, type Place, wholeFile } from './findings.ts';
 import { checkOwnRules } from './own/own-rules.ts';
 import type { WrittenStage } from './written-stage.ts';
@@ -31,15 +32,13 @@ function checkAs(from: FromInstruction, findings: Findings): void {
   }
 }
 
-const RESERVED = new Set(['context', 'scratch']);
-
 function checkStageNames(stages: readonly WrittenStage[], findings: Findings): void {
   const seen = new Set<string>();
   for (const { from } of stages) {
     if (from.as === undefined) continue;
     const name = from.as.text.toLowerCase();
     const place: Place = wholeFile(from);
-    if (RESERVED.has(name)) {
+    if (RESERVED_NAMES.has(name)) {
       findings.add('ReservedStageName', `Stage name should not use the same name as reserved stage "${name}"`, place);
     }
     if (seen.has(name)) {

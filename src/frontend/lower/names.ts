@@ -8,6 +8,7 @@ import {
 } from '../../image/oci/index.ts';
 import { didYouMean } from '../../util/did-you-mean.ts';
 import type { NamedContext } from '../options.ts';
+import { RESERVED_NAMES } from '../reserved-names.ts';
 
 /** --build-context by name, which is matched as it is written; `debian`, `docker.io/library/debian` and `debian:latest` are one name. */
 export interface NamedContexts {
@@ -29,7 +30,7 @@ export function makeNamedContexts(contexts: ReadonlyMap<string, NamedContext>): 
   }
   return {
     get(name, platform) {
-      if (RESERVED.has(name.toLowerCase())) return undefined;
+      if (RESERVED_NAMES.has(name.toLowerCase())) return undefined;
       const plain = contextName(name);
       if (plain === undefined) return undefined;
       return byName.get(`${plain}::${formatPlatform(normalisePlatform(platform))}`) ?? byName.get(plain);
@@ -44,8 +45,6 @@ const MAX_CANDIDATES = 1000;
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   return candidates.length > MAX_CANDIDATES ? undefined : didYouMean(word, candidates);
 }
-
-const RESERVED = new Set(['scratch', 'context']);
 
 /** undefined for what cannot name an image, and thus no context: upper case, for one. */
 function contextName(name: string): string | undefined {

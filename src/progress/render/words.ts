@@ -1,3 +1,5 @@
+import { ageText } from '../../util/age-text.ts';
+
 /** `68.2 MB`, `512 B`: decimal, as registries and docker count. */
 export function sizeText(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -29,13 +31,8 @@ export function durationText(ms: number): string {
 export const MIN_SAVED_MS = 50;
 
 /** `just now`, `5 min ago`, `3 h ago`, `2 days ago`. */
-export function ageText(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 1) return 'just now';
-  if (minutes < 60) return `${minutes} min ago`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ago`;
-  return `${Math.floor(hours / 24)} days ago`;
+export function agoText(ms: number): string {
+  return ms < 60_000 ? 'just now' : `${ageText(ms)} ago`;
 }
 
 /** Of terminals, and of writing from right to left, which can make text look like another. */

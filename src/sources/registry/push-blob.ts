@@ -52,19 +52,27 @@ const FIRST_DELAY_MS = 250;
 /** Tried again from its beginning: whether the bytes of a broken upload arrived is for the registry to say, with the next HEAD. */
 function pushBlob(pushing: Pushing, blob: PushBlob, count: (bytes: number) => void): Promise<void> {
   return persistently(pushing, async () => {
-    let sent = 0;
-    const counted = (bytes: number): void => {
-      sent += bytes;
-      count(bytes);
-    };
+    const tally = tallyOf(count);
     try {
-      if (!(await isThere(pushing, blob)) && !(await isBorrowed(pushing, blob, counted))) throw lost(pushing, blob);
-      count(blob.size - sent);
+      if (!(await isThere(pushing, blob)) && !(await isBorrowed(pushing, blob, tally.count))) throw lost(pushing, blob);
+      count(blob.size - tally.total());
     } catch (error) {
-      count(-sent);
+      count(-tally.total());
       throw error;
     }
   });
+}
+
+/** Counts, and knows what there is to take back. */
+function tallyOf(count: (bytes: number) => void) {
+  let total = 0;
+  return {
+    total: () => total,
+    count: (bytes: number): void => {
+      total += bytes;
+      count(bytes);
+    },
+  };
 }
 
 /** Again, with longer and longer pauses, while what went wrong may pass. */
@@ -148,21 +156,17 @@ const CHUNK_BYTES = 32 * 1024 * 1024;
 
 /** In one request; in pieces when the registry, or a proxy before it, takes none that large. */
 async function upload(pushing: Pushing, { blob, count, location }: Upload): Promise<void> {
-  let sent = 0;
-  const counted = (bytes: number): void => {
-    sent += bytes;
-    count(bytes);
-  };
+  const tally = tallyOf(count);
   const response = await ask(pushing, {
     method: 'PUT',
     resource: withDigest(location, blob.digest),
     blob,
     alsoGood: [TOO_LARGE],
-    body: { from: 0, end: blob.size, count: counted },
+    body: { from: 0, end: blob.size, count: tally.count },
   });
   await response.discard();
   if (response.status !== TOO_LARGE) return;
-  count(-sent);
+  count(-tally.total());
   await uploadChunks(pushing, { blob, count, location });
 }
 
