@@ -11,7 +11,7 @@ import { oneOf } from './values.ts';
 
 /** `tsbuild cache check`: reads everything, removes what is damaged. 1 when something was. */
 export async function cacheCommand(argv: readonly string[], context: CliContext): Promise<number> {
-  const parsed = parseCommand<{ root?: string; format?: string; dryRun?: boolean }>(
+  const { flags, words } = parseCommand<{ root?: string; format?: string; dryRun?: boolean }>(
     {
       name: 'cache',
       usage: 'check [options]',
@@ -25,7 +25,6 @@ export async function cacheCommand(argv: readonly string[], context: CliContext)
     },
     argv,
   );
-  const { flags, words } = parsed;
   if (words.join(' ') !== 'check')
     throw new BuildError('usage', 'tsbuild cache takes check', { hint: 'see tsbuild cache --help' });
   const isJson = oneOf('--format', flags.format ?? 'text', ['text', 'json']) === 'json';

@@ -9,8 +9,7 @@ import { workerScript } from './worker-script.ts';
 
 /** `tsbuild doctor`: what works on this machine, and the one command that mends what does not. 1 if a build could not run. */
 export async function doctorCommand(argv: readonly string[], context: CliContext): Promise<number> {
-  const parsed = parseCommand<DoctorFlags>(FORM, argv);
-  const { flags, words } = parsed;
+  const { flags, words } = parseCommand<DoctorFlags>(FORM, argv);
   assertNoWords(words, 'doctor');
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
   const rootDir = resolve(context.cwd, rootDirectory(flags.root, context.env));

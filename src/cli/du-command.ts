@@ -11,7 +11,7 @@ import { oneOf } from './values.ts';
 
 /** `tsbuild du`: bytes on disk, by kind, image, Dockerfile and stage, failed RUN, age. */
 export async function duCommand(argv: readonly string[], context: CliContext): Promise<number> {
-  const parsed = parseCommand<{ root?: string; format?: string }>(
+  const { flags, words } = parseCommand<{ root?: string; format?: string }>(
     {
       name: 'du',
       usage: '[options]',
@@ -23,7 +23,6 @@ export async function duCommand(argv: readonly string[], context: CliContext): P
     },
     argv,
   );
-  const { flags, words } = parsed;
   assertNoWords(words, 'du');
   const format = oneOf('--format', flags.format ?? 'text', ['text', 'json']);
   const usage = measureSpace(rootToRead(flags.root, context));

@@ -61,13 +61,13 @@ export function environmentNotes(env: Env): readonly string[] {
 
 /** @throws BuildError usage */
 function withMirror({ registries }: RegistryConfig, text: string): RegistryConfig {
-  const given = parseMirror(text);
-  if (given === undefined) {
+  const parsed = parseMirror(text);
+  if (parsed === undefined) {
     throw new BuildError('usage', `--registry-mirror ${JSON.stringify(text)} is not understood`, {
       hint: 'it takes REGISTRY=MIRROR, e.g. docker.io=http://127.0.0.1:5000 or docker.io=harbor.example/hub',
     });
   }
-  const { host, mirror } = given;
+  const { host, mirror } = parsed;
   const entry = registries[host] ?? {};
   return { registries: { ...registries, [host]: { ...entry, mirrors: [...(entry.mirrors ?? []), mirror] } } };
 }

@@ -27,7 +27,7 @@ interface HistoryFlags {
 
 /** `tsbuild history` and `tsbuild history show ID`: the builds that the root remembers. */
 export async function historyCommand(argv: readonly string[], context: CliContext): Promise<number> {
-  const parsed = parseCommand<HistoryFlags>(
+  const { flags, words } = parseCommand<HistoryFlags>(
     {
       name: 'history',
       usage: '[show ID] [options]',
@@ -41,7 +41,6 @@ export async function historyCommand(argv: readonly string[], context: CliContex
     },
     argv,
   );
-  const { flags, words } = parsed;
   const [word, id, ...more] = words;
   const format = oneOf('--format', flags.format ?? 'text', word === 'show' ? [...FORMATS, 'markdown'] : FORMATS);
   const { builds } = openReader(flags.root, context);

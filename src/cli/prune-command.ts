@@ -23,8 +23,7 @@ interface PruneFlags {
 
 /** `tsbuild prune`: removes what no running build holds and no image that was built here needs. */
 export async function pruneCommand(argv: readonly string[], context: CliContext): Promise<number> {
-  const parsed = parseCommand<PruneFlags>(FORM, argv);
-  const { flags, words } = parsed;
+  const { flags, words } = parseCommand<PruneFlags>(FORM, argv);
   assertNoWords(words, 'prune');
   const isJson = oneOf('--format', flags.format ?? 'text', ['text', 'json']) === 'json';
   const rootDir = resolve(context.cwd, rootDirectory(flags.root, context.env));

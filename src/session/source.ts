@@ -75,7 +75,7 @@ function isFile(path: string): boolean {
 
 /** A shell's `<(…)` is a link to a pipe, which lies in no directory. */
 function whereItLies(path: string): string | Buffer {
-  return isPipe(path) ? path : followedPath(dirname(path), basename(path));
+  return isPipe(path) ? path : followedPath(path);
 }
 
 function isPipe(path: string): boolean {

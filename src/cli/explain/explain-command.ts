@@ -21,7 +21,7 @@ interface ExplainFlags {
 
 /** `tsbuild explain [STEP]`: why the steps of a stored build hit or missed, and how two builds differ. */
 export async function explainCommand(argv: readonly string[], context: CliContext): Promise<number> {
-  const parsed = parseCommand<ExplainFlags>(
+  const { flags, words } = parseCommand<ExplainFlags>(
     {
       name: 'explain',
       usage: '[STEP] [options]',
@@ -36,7 +36,6 @@ export async function explainCommand(argv: readonly string[], context: CliContex
     },
     argv,
   );
-  const { flags, words } = parsed;
   if (words.length > 1)
     throw new BuildError('usage', `one step is expected, ${words.length} words were given: ${words.join(' ')}`, {
       hint: 'quote a step\'s text, e.g. tsbuild explain "npm ci"',

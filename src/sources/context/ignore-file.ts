@@ -48,7 +48,7 @@ export function findIgnoreFile(contextDir: string, dockerfilePath?: string): Ign
 }
 
 function readIfThere(path: string): string | undefined {
-  const followed = followedPath(dirname(path), basename(path));
+  const followed = followedPath(path);
   try {
     return readFileSync(followed, 'utf8');
   } catch (error) {
