@@ -110,7 +110,7 @@ async function compressed(ref: LayerRef, compression: LayerCompression, deps: Bl
     level: levelOf(compression),
     destPath,
     filter: deps.filter,
-    ahead: algorithm === 'gzip' ? deps.deflatedAhead?.(ref.diffID) : undefined,
+    ...(algorithm === 'gzip' ? deps.deflatedAhead?.(ref.diffID) : {}),
     signal: deps.signal,
     ...withoutAbsent({ concurrency: deps.concurrency }),
   });

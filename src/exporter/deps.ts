@@ -1,6 +1,6 @@
 import type { BlobRef, DiffID, Digest, LayerRef } from '../../cache/index.ts';
 import type { Filter } from '../image/archive/index.ts';
-import type { DeflateAhead, Redating } from '../image/layer/index.ts';
+import type { CompressOptions, Redating } from '../image/layer/index.ts';
 import type { Tree } from '../image/toc/index.ts';
 import type { Timed } from '../progress/index.ts';
 import type { PushImage, PushOptions } from '../sources/registry/index.ts';
@@ -32,6 +32,9 @@ export interface MadeBlob {
   readonly stored: Promise<void>;
 }
 
+/** What was done of compressing a layer before that was asked for. */
+export type LayerAhead = Pick<CompressOptions, 'ahead' | 'known'>;
+
 /** What compressing layers into blobs needs. */
 export interface BlobDeps {
   readonly content: ExportContent;
@@ -48,8 +51,8 @@ export interface BlobDeps {
   ) => Promise<LayerRef>;
   /** A blob of the layer as its source gave it, in the content store; undefined for a layer that never had one. */
   readonly ensureBlob: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<BlobRef | undefined>;
-  /** What was compressed of the layer while it was written, which is then the caller's. */
-  readonly deflatedAhead?: ((diffID: DiffID) => DeflateAhead | undefined) | undefined;
+  /** What was compressed of the layer before it was asked for: what is in memory is then the caller's. */
+  readonly deflatedAhead?: ((diffID: DiffID) => LayerAhead) | undefined;
   readonly timed: Timed;
   /** Blobs on their way, by layer and form: whoever asks for the same waits for it. */
   readonly making?: Map<string, Promise<MadeBlob>> | undefined;

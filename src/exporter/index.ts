@@ -1,7 +1,14 @@
 export { mergeAnnotations, parseAnnotations } from './annotations.ts';
 export { blobOfLayer, blobsOfLayers, type WantedForm } from './blob-of-layer.ts';
 export { DEFAULT_COMPRESSION, type LayerCompression, levelOf } from './compression.ts';
-export { type BlobDeps, EXPORT_ACTIVITY, type ExportContent, type ExportDeps, type ExportLayers } from './deps.ts';
+export {
+  type BlobDeps,
+  EXPORT_ACTIVITY,
+  type ExportContent,
+  type ExportDeps,
+  type ExportLayers,
+  type LayerAhead,
+} from './deps.ts';
 export { checkDestinations, writeText } from './destination.ts';
 export { type ExportedImage, type ExportedOutput, exportImage } from './export-image.ts';
 export type { ExportImage } from './image-files.ts';

@@ -44,7 +44,7 @@ export interface OpDeps {
   readonly startWorker: () => void;
   readonly run: (
     request: RunRequest,
-    options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
+    options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void; vertex: Vertex },
   ) => Promise<RunReply>;
   /** A host path for the complete log of a step. */
   readonly logFile: (name: string) => string;

@@ -55,12 +55,12 @@ export async function openSession(
   const layers = owned.use(makeLayerSupply({ root, fetchBlob, filter, warn, timed }));
   const start: WorkerDeps['start'] = (needs) =>
     startWorkerOf(root, options, { emit: needs.emit, signal: anySignal([signal, needs.signal]), timed });
+  const exported = owned.use(new ExportedLayers(outputsOf(options)));
   const worker = owned.use(makeWorkerHolder({ leftovers: root.leftovers, start, emit }));
   const place = `${contexts.dir} ${contexts.dockerfile.file}`;
   const past = pastOf(place, contexts.dockerfile.text, root.memo);
   if (past.expectsRuns(options)) worker.startAhead();
   const proxies: { env: readonly string[] } = { env: [] };
-  const exported = new ExportedLayers(outputsOf(options));
   const deps = makeOpDeps({ root, options, contexts, layers, worker, remote, agents, proxies, signal, exported });
   const exportDeps = makeExportDeps({ root, layers, deps, exported, registry, options, warn, timed });
   const blobsAhead = owned.use(makeBlobsAhead(outputsOf(options), exportDeps, { signal }));

@@ -45,7 +45,13 @@ export function makeOpDeps(parts: OpDepsParts): OpDeps {
     publishLayer: makePublishLayer(root, exported),
     assertCanRun: makeAssertCanRun(parts),
     startWorker: () => worker.start(),
-    run: (request, options) => worker.run(request, options),
+    async run(request, { vertex, ...options }) {
+      const early = exported.earlyChunks(vertex, root);
+      const reply = await worker.run({ ...request, earlyChunks: early }, options);
+      if (early !== undefined && reply.outcome === 'exited' && reply.layer !== undefined)
+        exported.keepChunks(reply.layer.diffID, early);
+      return reply;
+    },
     logFile: makeLogFiles(root),
     async fetchUrl(url, { checksum, signal }) {
       const file = await remote.fetchFile(url, {

@@ -102,6 +102,14 @@ export interface RunRequest {
   readonly runtime?: string | undefined;
   /** Seconds: mtime of directories that tsbuild itself makes in the rootfs. */
   readonly epoch?: number | undefined;
+  readonly earlyChunks?: EarlyChunksWish | undefined;
+}
+
+/** Large files that a long RUN writes may be deflated while it runs. */
+export interface EarlyChunksWish {
+  /** Host path of a directory that is not there yet. Whether it is made, and what comes into it, is the worker's affair. */
+  readonly dir: string;
+  readonly level: number;
 }
 
 /** `warn` tells of it, `error` makes no layer, `off` does not look. */

@@ -25,6 +25,26 @@ export function decodeHeader(block: Buffer, at: number): HeaderFields | undefine
   };
 }
 
+/** What follows a header. */
+export interface Extent {
+  /** Without padding. */
+  readonly size: number;
+  readonly isFile: boolean;
+}
+
+const MAGIC = Buffer.from('ustar');
+const [ZERO, HARDLINK, FIFO] = [0x30, 0x31, 0x36];
+
+/** A glance for those who want to get past an entry: undefined for what is no ustar header, or tells its size in no octal number. */
+export function extentAt(block: Uint8Array, at: number): Extent | undefined {
+  for (let index = 0; index < MAGIC.length; index += 1)
+    if (block[at + FIELDS.magic + index] !== MAGIC[index]) return undefined;
+  const flag = block[at + FIELDS.typeflag] ?? 0;
+  const size = octal(block, at + FIELDS.size, 12);
+  if (size === undefined) return undefined;
+  return { size: flag >= HARDLINK && flag <= FIFO ? 0 : size, isFile: flag === ZERO || flag === 0 };
+}
+
 /** Some old writers summed signed bytes; both are taken, as everywhere. */
 function checksumMatches(block: Buffer, at: number): boolean {
   let sum = 0;
@@ -69,7 +89,7 @@ function number(block: Buffer, at: number, length: number): number {
 }
 
 /** Spaces and NULs may stand before the digits; a NUL ends them, as does the field. No digits are 0. */
-function octal(block: Buffer, at: number, length: number): number | undefined {
+function octal(block: Uint8Array, at: number, length: number): number | undefined {
   let start = at;
   while (start < at + length && isPadding(block[start])) start += 1;
   let end = start;

@@ -1,5 +1,6 @@
 import { crc32 } from './crc32.ts';
-import { CHUNK, deflateChunk, WINDOW } from './deflate.ts';
+import { CHUNK, deflateChunk, endOf } from './deflate.ts';
+import { TarCuts } from './tar-cuts.ts';
 
 /** Sees a layer's tar while it is written. */
 export interface TarTap {
@@ -25,6 +26,9 @@ export class DeflateAhead implements TarTap {
   crc = 0;
   /** Their end. */
   before: Buffer | undefined;
+  /** How the tar goes on behind them. */
+  cuts = new TarCuts();
+  readonly #cuts = new TarCuts();
   readonly #free: Buffer[] = [];
   #chunk: Buffer | undefined;
   #filled = 0;
@@ -39,11 +43,12 @@ export class DeflateAhead implements TarTap {
   append(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length && !this.#hasStopped; ) {
       this.#chunk ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
-      const end = Math.min(bytes.length, at + CHUNK - this.#filled);
-      this.#chunk.set(bytes.subarray(at, end), this.#filled);
-      this.#filled += end - at;
-      at = end;
-      if (this.#filled === CHUNK) this.#begin(this.#chunk);
+      const fitting = bytes.subarray(at, at + CHUNK - this.#filled);
+      const taken = fitting.subarray(0, this.#cuts.take(fitting));
+      this.#chunk.set(taken, this.#filled);
+      this.#filled += taken.length;
+      at += taken.length;
+      if (this.#filled === CHUNK || this.#cuts.isCut) this.#begin(this.#chunk, this.#filled);
     }
   }
 
@@ -59,26 +64,29 @@ export class DeflateAhead implements TarTap {
     return this;
   }
 
-  #begin(chunk: Buffer): void {
+  #begin(buffer: Buffer, length: number): void {
+    const chunk = buffer.subarray(0, length);
     this.#chunk = undefined;
     this.#filled = 0;
     this.crc = crc32(chunk, this.crc);
-    this.size += CHUNK;
-    const part = deflateChunk(chunk, this.before, this.level);
-    this.before = Buffer.from(chunk.subarray(CHUNK - WINDOW));
+    this.size += length;
+    const before = this.cuts.isAtStart ? undefined : this.before;
+    const part = deflateChunk({ chunk, before, level: this.level });
+    this.before = Buffer.from(endOf(chunk));
+    this.cuts = this.#cuts.copy();
     this.parts.push(part);
     const done: Promise<unknown> = part.then(
-      ({ length }) => this.#done(chunk, done, length),
+      ({ length }) => this.#done(buffer, done, length),
       () => this.end(),
     );
     this.#inWork.push(done);
     if (this.#inWork.length === MOST_IN_WORK) this.end();
   }
 
-  #done(chunk: Buffer, done: Promise<unknown>, length: number): void {
+  #done(buffer: Buffer, done: Promise<unknown>, length: number): void {
     this.#inWork = this.#inWork.filter((one) => one !== done);
     this.#heldBytes += length;
     if (this.#heldBytes > MOST_BYTES) this.end();
-    if (!this.#hasStopped) this.#free.push(chunk);
+    if (!this.#hasStopped) this.#free.push(buffer);
   }
 }

@@ -3,21 +3,32 @@ import * as zlib from 'node:zlib';
 /** What is deflated at a time, on its own. */
 export const CHUNK = 1024 * 1024;
 /** How far back deflate looks. */
-export const WINDOW = 32 * 1024;
+const WINDOW = 32 * 1024;
 
-/** @param before what came before the chunk, or its end */
-export function deflateChunk(chunk: Buffer, before: Buffer | undefined, level: number): Promise<Buffer> {
+/** What deflate looks back at in the chunk behind this one. */
+export function endOf(chunk: Buffer): Buffer {
+  return chunk.subarray(Math.max(0, chunk.length - WINDOW));
+}
+
+export interface ChunkSource {
+  readonly chunk: Buffer;
+  /** What came before it, or the end of that: what deflate may look back at. */
+  readonly before: Buffer | undefined;
+  readonly level: number;
+}
+
+export function deflateChunk(source: ChunkSource): Promise<Buffer> {
   return new Promise((done, failed) => {
-    zlib.deflateRaw(chunk, optionsFor(chunk, before, level), (error, bytes) => (error ? failed(error) : done(bytes)));
+    zlib.deflateRaw(source.chunk, optionsFor(source), (error, bytes) => (error ? failed(error) : done(bytes)));
   });
 }
 
-/** The same bytes as deflateChunk of a first chunk, in this thread. */
-export function deflateChunkNow(chunk: Buffer, level: number): Buffer {
-  return zlib.deflateRawSync(chunk, optionsFor(chunk, undefined, level));
+/** The same bytes, in this thread. */
+export function deflateChunkNow(source: ChunkSource): Buffer {
+  return zlib.deflateRawSync(source.chunk, optionsFor(source));
 }
 
-function optionsFor(chunk: Buffer, before: Buffer | undefined, level: number): zlib.ZlibOptions {
+function optionsFor({ chunk, before, level }: ChunkSource): zlib.ZlibOptions {
   const effective = looksRandom(chunk) ? 0 : level;
   const dictionary = before === undefined || effective === 0 ? {} : { dictionary: before };
   return {
@@ -34,8 +45,8 @@ const SAMPLES = 16;
 /** Bytes of compressed and encrypted data are nearly equally frequent: their squares add up to little more than chance has it. */
 const RANDOM_LIMIT = 1.15;
 
-/** A look at 16 KiB of a chunk, by its bytes alone, so that the same chunk is always judged the same. */
-function looksRandom(chunk: Buffer): boolean {
+/** Then it is stored. A look at 16 KiB of a chunk, by its bytes alone, so that the same chunk is always judged the same. */
+export function looksRandom(chunk: Buffer): boolean {
   if (chunk.length < SAMPLE * SAMPLES) return false;
   const counts = new Uint32Array(256);
   const step = Math.floor(chunk.length / SAMPLES);

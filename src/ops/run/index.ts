@@ -69,11 +69,12 @@ async function runStep(run: RunStep, deps: OpDeps): Promise<Omit<Made, 'material
 
 /** A layer that turns out to be damaged is brought again, or is lost; each time it may be another one. */
 async function runOnWholeLayers(run: RunStep, how: { deps: OpDeps; logFile: string }): Promise<RunReply> {
+  const { vertex } = run;
   const { signal, output: onOutput } = run.step;
   for (let left = run.below.length; ; left -= 1) {
     const request = await runRequest(run, how);
     try {
-      return await how.deps.run(request, { signal, onOutput });
+      return await how.deps.run(request, { signal, onOutput, vertex });
     } catch (error) {
       if (left === 0 || !(error instanceof BuildError) || error.code !== 'layer-damaged') throw error;
     }

@@ -86,12 +86,24 @@ async function runIn(place: Place, request: RunRequest, options: StepOptions & O
   const { searchPath } = workspace;
   const runtime = { program: await program, dir, isWithoutCgroups: !makesCgroups(workspace), searchPath };
   const { onOutput } = options;
-  const result = await timed('process', () => runContainer({ id: cgroup, spec, signal, onOutput }, runtime));
+  const result = await timed('process', async () => {
+    using _watch = watchFiles(request, snapshot, workspace);
+    return await runContainer({ id: cgroup, spec, signal, onOutput }, runtime);
+  });
   const used = memoryUse(result, cgroup, request);
   if (result.outcome === 'killed' || result.exitCode !== 0)
     return { ...result, ...used, ...(await keptOf(request, { ...options, snapshot, result })) };
   const made = await timed('commit', () => committed(request, { snapshot, workspace, signal }));
   return { ...result, ...used, ...made };
+}
+
+function watchFiles(
+  { earlyChunks: wish }: RunRequest,
+  { upper }: Snapshot,
+  { earlyChunks }: Workspace,
+): Disposable | undefined {
+  if (wish === undefined || upper === undefined) return undefined;
+  return earlyChunks.watch({ from: upper, to: wish.dir, level: wish.level });
 }
 
 /** Else they are somebody else's. */

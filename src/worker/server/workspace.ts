@@ -7,6 +7,7 @@ import { type Networks, openNetworks, openRuntimes, type Runtimes } from '../exe
 import type { WorkerSetup } from '../protocol.ts';
 import { openSnapshots, type Snapshots } from '../snapshot/index.ts';
 import { CGROUP_PREFIX, removeStaleCgroups } from './cgroups.ts';
+import { EarlyChunks } from './early-chunks.ts';
 import { lookAround, type Machine } from './machine.ts';
 
 /** Where a worker keeps what. */
@@ -23,6 +24,7 @@ export interface Workspace extends AsyncDisposable {
   readonly tempPath: (purpose: string) => string;
   readonly warn: (message: string) => void;
   readonly runtimes: Runtimes;
+  readonly earlyChunks: EarlyChunks;
   /** Does what nobody waits for, after what is under way; disposing waits for it. What goes wrong is a warning. */
   later(work: () => void | Promise<void>): void;
   /** Opened on first need. @throws BuildError overlay-refused, lower-refused */
@@ -63,6 +65,7 @@ export function openWorkspace(setup: WorkerSetup, { warn, note }: WorkspaceEvent
   };
   return {
     runtimes: openRuntimes(searchPath),
+    earlyChunks: new EarlyChunks(process.argv[1] ?? ''),
     later,
     ...{ machine, rootDir, runDir, searchPath, tempPath, warn },
     cgroupTag: `${CGROUP_PREFIX}${setup.lease === undefined ? name : `${setup.lease}-${name}`}`,

@@ -87,6 +87,7 @@ export class OverlaySnapshots implements Snapshots {
     const held = owned.move();
     return {
       rootfs: overlay.path,
+      upper: dir,
       tree,
       targets,
       commit: async (how) => {

@@ -42,6 +42,8 @@ export interface Keeping {
 
 /** A stack that takes what is written. Dropped when it is disposed without a commit. */
 export interface Snapshot extends View {
+  /** Host path of what was written so far and nothing else, where there is such a directory. */
+  readonly upper?: string | undefined;
   /** Takes it down, and publishes what was changed as a layer. */
   commit(options: CommitOptions): Promise<WrittenLayerFiles>;
   /**

@@ -28,8 +28,10 @@ describe('a layer of any size', () => {
   });
 
   test('a small one is deflated as a larger one would be', async () => {
-    for (const size of [1, 1536, 65_536])
-      expect(deflateChunkNow(bytesOf(size), 5)).toEqual(await deflateChunk(bytesOf(size), undefined, 5));
+    for (const size of [1, 1536, 65_536]) {
+      const source = { chunk: bytesOf(size), before: undefined, level: 5 };
+      expect(deflateChunkNow(source)).toEqual(await deflateChunk(source));
+    }
   });
 
   test('what is at its place already stays', async () => {

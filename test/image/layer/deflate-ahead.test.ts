@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { BARE, makeTarWriter } from '../../../src/image/archive/index.ts';
 import { compressLayer, DeflateAhead } from '../../../src/image/layer/index.ts';
+import type { RelPath } from '../../../src/util/rel-path.ts';
 
 const MEGABYTE = 1 << 20;
 const dir = mkdtempSync(join(tmpdir(), 'tsbuild-ahead-'));
@@ -31,6 +33,17 @@ function textOf(bytes: number): Buffer {
   return Buffer.from(lines.join('')).subarray(0, bytes);
 }
 
+function tarOf(sizes: readonly number[]): Buffer {
+  const parts: Buffer[] = [];
+  const tar = makeTarWriter((chunk) => parts.push(Buffer.from(chunk)));
+  for (const [index, size] of sizes.entries()) {
+    tar.entry({ ...BARE, path: `${index}` as RelPath, type: 'file', size });
+    tar.content(textOf(size));
+  }
+  tar.end();
+  return Buffer.concat(parts);
+}
+
 test.each([
   ['less than a chunk', 1000, 256],
   ['a chunk', MEGABYTE, 256 << 10],
@@ -47,6 +60,14 @@ test.each([
   const hasty = await written(tar, { piece, waits: false });
   expect(hasty.size).toBeLessThanOrEqual(8 * MEGABYTE);
   expect((await compressed(tar, hasty)).equals(plain)).toBe(true);
+});
+
+test('large files in a tar are cut the same with and without it', async () => {
+  const tar = tarOf([300, 200_000, 20, 3 * MEGABYTE + 5, 131_072, 131_071, 1]);
+  const plain = await compressed(tar);
+  expect(gunzipSync(plain).equals(tar)).toBe(true);
+  for (const piece of [100_000, 256 << 10, 3 * MEGABYTE])
+    expect((await compressed(tar, await written(tar, { piece, waits: true }))).equals(plain)).toBe(true);
 });
 
 test('it holds no more than some compressed bytes, and serves no other level', async () => {
