@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { test } from 'vitest';
 import { spaceUsage } from '../../../cache/index.ts';
+import { removeTree } from '../../../cache/remove-tree.ts';
 import { openMeter } from '../../../cache/space/meter.ts';
 import { surveyRoot } from '../../../cache/space/survey.ts';
 import { tempDir } from '../temp.ts';
@@ -44,6 +45,27 @@ function smallRoot(): string {
   write(root, 'tmp/tsbuild-1-2', 4000);
   return root;
 }
+
+test('what is deeper than a path can be long is counted', async () => {
+  const top = tempDir();
+  const below = join(...Array.from({ length: 15 }, () => 'x'.repeat(200)));
+  write(top, 'deep/file', 50_000);
+  for (const _ of [1, 2]) {
+    mkdirSync(join(top, 'around', below), { recursive: true });
+    renameSync(join(top, 'deep'), join(top, 'around', below, 'deep'));
+    renameSync(join(top, 'around'), join(top, 'deep'));
+  }
+  assert.equal(openMeter().bytesBelow(top), diskUsage(top));
+  await removeTree(join(top, 'deep'));
+});
+
+test('a directory whose name is no text is counted', () => {
+  const top = tempDir();
+  const dir = Buffer.concat([Buffer.from(top), Buffer.from('/caf\xe9', 'latin1')]);
+  mkdirSync(dir);
+  writeFileSync(Buffer.concat([dir, Buffer.from('/file')]), Buffer.alloc(50_000, 1));
+  assert.equal(openMeter().bytesBelow(top), diskUsage(top));
+});
 
 test('every byte belongs to one kind, and all of them are what du says', () => {
   const root = smallRoot();
