@@ -1,7 +1,7 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DiffID, LayerStore } from '../../../cache/index.ts';
-import type { Toc, TocEntry } from '../../image/toc/index.ts';
+import type { Toc, TocEntry, TreeEntry } from '../../image/toc/index.ts';
 import { makeBreather } from '../../util/breathe.ts';
 import { displayPath, type RelPath } from '../../util/rel-path.ts';
 import { assertIntact } from './damage.ts';
@@ -89,10 +89,11 @@ async function unpack({ toc, tarPath, below }: LowerRequest, { dir, borrowed }: 
       if (entry.type === 'hardlink' && entry.whiteout !== true) links.push(entry);
       else if (!addEntry(entry, writer, { tar, opaqueXattr: work.options.opaqueXattr })) skipped.push(entry.path);
     }
+    const lent = new Map(borrowed?.linked.map((file) => [file.path, file]));
     const made = new Map<string, RelPath>();
     for (const entry of links) {
       await breathe();
-      if (!addLink(entry, { toc, writer, made, borrowed, below })) skipped.push(entry.path);
+      if (!addLink(entry, { toc, writer, made, lent, below })) skipped.push(entry.path);
     }
     writer.finish();
   } finally {
@@ -119,12 +120,13 @@ interface Linking {
   readonly writer: TreeWriter;
   /** Borrowed target → the name under which it was copied here. */
   readonly made: Map<string, RelPath>;
-  readonly borrowed: Borrowed | undefined;
+  /** Borrowed targets. */
+  readonly lent: ReadonlyMap<string, TreeEntry>;
   readonly below: LowerRequest['below'];
 }
 
 /** As the toc's tree has it: a link to a link, to nothing or to a directory is not there. */
-function addLink(entry: TocEntry, { toc, writer, made, borrowed, below }: Linking): boolean {
+function addLink(entry: TocEntry, { toc, writer, made, lent, below }: Linking): boolean {
   const target = toc.lookup(entry.link);
   if (target !== undefined) {
     if (target.type === 'hardlink' || target.type === 'directory' || target.whiteout === true) return false;
@@ -132,8 +134,8 @@ function addLink(entry: TocEntry, { toc, writer, made, borrowed, below }: Linkin
   }
   const copy = made.get(entry.link);
   if (copy !== undefined) return writer.link(entry.path, copy);
-  const lent = borrowed?.linked.find((file) => file.path === entry.link);
-  if (lent === undefined || !writer.add(entry.path, lent, (sink) => below().read(lent, sink))) return false;
+  const file = lent.get(entry.link);
+  if (file === undefined || !writer.add(entry.path, file, (sink) => below().read(file, sink))) return false;
   made.set(entry.link, entry.path);
   return true;
 }

@@ -54,12 +54,13 @@ export function borrow({ parents, linked }: Needs, below: StackTree, boot: strin
  * overlayfs lists them in directories that it need not merge.
  */
 export function* withParents(toc: Toc, borrowed: Borrowed | undefined): Iterable<TocEntry> {
-  const parents = [...(borrowed?.parents ?? [])];
+  const parents = borrowed?.parents ?? [];
+  let yielded = 0;
   const opaque = new Set<RelPath>();
   for (const entry of toc.entries()) {
-    for (let next = parents[0]; next !== undefined && next.path < entry.path; next = parents[0]) {
+    for (let next = parents[yielded]; next !== undefined && next.path < entry.path; next = parents[yielded]) {
       yield { ...next, offset: 0 };
-      parents.shift();
+      yielded++;
     }
     if (entry.opaque === true) opaque.add(entry.path);
     if (entry.whiteout !== true || !isBelowOne(opaque, entry.path)) yield entry;
