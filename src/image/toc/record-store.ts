@@ -8,7 +8,7 @@ const CHUNKS_IN_MEMORY = 1;
 const STEP = 4;
 const MOST_BYTES = STEP * 0xffffffff;
 
-/** More than can be pointed to. */
+/** More than the store can hold or point to. */
 export class StoreFull extends Error {
   override readonly name = 'StoreFull';
 }
@@ -35,10 +35,10 @@ export class RecordStore implements Disposable {
     this.#path = path;
   }
 
-  /** @returns where it is, in 32 bits. A record has at most 4 MiB. @throws StoreFull */
+  /** @returns where it is, in 32 bits. @throws StoreFull also for a record of more than 4 MiB */
   append(record: Uint8Array): number {
     const size = 4 + record.length + (-record.length & (STEP - 1));
-    if (size > CHUNK) throw new RangeError(`a record of ${record.length} bytes`);
+    if (size > CHUNK) throw new StoreFull('the attributes of a file take more than 4 MiB');
     if (this.#filled + size > CHUNK) this.#nextChunk();
     const index = this.#chunks.length - 1;
     const chunk = this.#roomIn(index, this.#filled + size);

@@ -274,6 +274,14 @@ describe('removals', () => {
   });
 });
 
+test('links that each add attributes to one file have an end', () => {
+  const value = 'x'.repeat(60_000);
+  const links = Array.from({ length: 80 }, (_, index) =>
+    link(`l${index}`, 'f', { pax: { [`SCHILY.xattr.user.${index}`]: value } }),
+  );
+  expect(refusal([file('f'), ...links])).toBe('too-many: the attributes of a file take more than 4 MiB');
+});
+
 test('warnings end at a hundred', () => {
   const members = Array.from({ length: 150 }, (_, index) =>
     file(`f${index}`, '', { pax: { 'SCHILY.xattr.trusted.x': '1' } }),
