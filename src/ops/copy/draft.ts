@@ -3,6 +3,7 @@ import { BuildError } from '../../errors.ts';
 import type { TarEntry } from '../../image/archive/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import { baseName, displayPath, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
+import { NamesBelow } from './names-below.ts';
 import type { SelectedFiles } from './selection.ts';
 
 export interface Content {
@@ -45,6 +46,8 @@ export class LayerDraft {
   readonly #adopted: [string, Json][] = [];
   /** A number is that of a placed file, which has no other name. */
   readonly #nodes = new Map<RelPath, DraftNode | number>();
+  /** From the first directory that makes room on. */
+  #below: NamesBelow | undefined;
   /** Files are numbered through, from `first` on. */
   readonly #placed: { readonly first: number; readonly files: PlacedFiles }[] = [];
   #placedCount = 0;
@@ -72,7 +75,7 @@ export class LayerDraft {
    */
   put(path: RelPath, inode: Inode): void {
     this.#makeRoom(path);
-    this.#nodes.set(path, { inode, merges: false, kept: false });
+    this.#set(path, { inode, merges: false, kept: false });
     this.#shows = undefined;
   }
 
@@ -90,7 +93,7 @@ export class LayerDraft {
    */
   place(path: RelPath, number: number): void {
     this.#makeRoom(path);
-    this.#nodes.set(path, number);
+    this.#set(path, number);
   }
 
   /** The file at a path, for another name of it: one of the base becomes part of the layer, content and all. */
@@ -190,10 +193,14 @@ export class LayerDraft {
     this.#touchParent(path);
     const there = this.#nodes.get(path);
     if (there === undefined || typeof there === 'number' || there.inode.type !== 'directory') return;
-    for (const name of this.#nodes.keys()) {
-      if (name.startsWith(`${path}/`)) this.#nodes.delete(name);
-    }
+    this.#below ??= new NamesBelow(this.#nodes.keys());
+    for (const name of this.#below.take(path)) this.#nodes.delete(name);
     this.#shows = undefined;
+  }
+
+  #set(path: RelPath, node: DraftNode | number): void {
+    this.#nodes.set(path, node);
+    this.#below?.add(path);
   }
 
   /** True when no part of the layer hides what the base has at the path. */
@@ -221,7 +228,7 @@ export class LayerDraft {
     if (entry?.type !== 'directory') throw new Error(`no directory to put a file into: ${JSON.stringify(path)}`);
     this.#touchParent(path);
     const node: DraftNode = { inode: { ...entry }, merges: true, kept: true };
-    this.#nodes.set(path, node);
+    this.#set(path, node);
     this.#shows = undefined;
     return node;
   }
