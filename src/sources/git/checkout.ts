@@ -7,6 +7,7 @@ import type { GitCall, GitProgram } from './program.ts';
 import { type GitRequest, type Remote, shownRemote } from './remote.ts';
 import { gitFailed, type ResolvedGit, SHA256_DIGITS } from './resolve.ts';
 import { shallowly } from './shallowly.ts';
+import { removeStaleLocks } from './stale-locks.ts';
 
 export interface CheckoutOptions {
   readonly git: GitProgram;
@@ -34,6 +35,7 @@ export async function fetchCommit(request: GitRequest, found: ResolvedGit, optio
   const { git, store, remote, signal } = options;
   const call: GitCall = { signal, cwd: store, auth: remote.auth };
   mkdirSync(store, { recursive: true, mode: 0o700 });
+  removeStaleLocks(store);
   await must(request.url, git(['init', '--quiet', '--bare', ...formatOf(found), '--', '.'], call));
   if (await has(found, git, call)) return;
   const names = [found.refName, found.tag, found.commit].flatMap((name) => (name === undefined ? [] : [name]));

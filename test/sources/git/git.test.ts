@@ -232,6 +232,16 @@ describe('a checkout', () => {
     expect(readFileSync(join(dir, 'in/g'), 'utf8')).toBe('inner');
   });
 
+  test('after a git that was killed: its lock files stand in nobody’s way', async () => {
+    const { dir, checkout } = gitRig();
+    await checkout(request({ ref: 'v1' }));
+    const [store = ''] = readdirSync(join(dir, 'git')).filter((name) => !name.endsWith('.lock'));
+    for (const lock of ['config', 'shallow', 'packed-refs', `refs/heads/tsbuild-${second}`])
+      writeFileSync(join(dir, 'git', store, `${lock}.lock`), '');
+    await checkout(request(), 'next');
+    expect(readFileSync(join(dir, 'next/f'), 'utf8')).toBe('two');
+  });
+
   test('two at a time of one repository', async () => {
     const { checkout } = gitRig();
     const both = await Promise.all([checkout(request({ ref: 'v1' }), 'x'), checkout(request(), 'y')]);
