@@ -1,6 +1,6 @@
 import type { DiffID } from '../cache/index.ts';
 import type { BuildOptions } from './build-options.ts';
-import { BuildError } from './errors.ts';
+import { asDiskFull, BuildError } from './errors.ts';
 import { checkDestinations } from './exporter/index.ts';
 import { assertParsed, type DateSource, type Diagnostic, lower, parseDockerfile } from './frontend/index.ts';
 import type { Definition } from './graph/index.ts';
@@ -114,7 +114,7 @@ async function cancellable<T>(signal: AbortSignal, work: (signal: AbortSignal) =
 
 /** Whatever broke on the way out of a cancelled build: the abort is why. */
 function reasonOf(error: unknown, signal: AbortSignal): unknown {
-  return signal.aborted ? new BuildError('cancelled', 'the build was cancelled', { cause: error }) : error;
+  return signal.aborted ? new BuildError('cancelled', 'the build was cancelled', { cause: error }) : asDiskFull(error);
 }
 
 /** Errors get the Dockerfile's text, which an excerpt is cut from. */

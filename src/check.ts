@@ -1,5 +1,5 @@
 import type { BuildOptions } from './build-options.ts';
-import { BuildError, type SourceText } from './errors.ts';
+import { asDiskFull, BuildError, type SourceText } from './errors.ts';
 import {
   assertParsed,
   type Diagnostic,
@@ -104,7 +104,7 @@ async function withDockerfile<T>(
       throw error instanceof BuildError ? error.from(source) : error;
     }
   } catch (error) {
-    throw signal.aborted ? new BuildError('cancelled', 'cancelled', { cause: error }) : error;
+    throw signal.aborted ? new BuildError('cancelled', 'cancelled', { cause: error }) : asDiskFull(error);
   }
 }
 

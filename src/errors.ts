@@ -136,3 +136,18 @@ export class BuildError extends Error {
     return new BuildError(this.code, this.message, { range, hint, others, source, cause, ...details });
   }
 }
+
+/** The error of a system call that found no room, for people; any other as it is. To be asked for what is written below the root. */
+export function asDiskFull(error: unknown): unknown {
+  return isDiskFull(error)
+    ? new BuildError('disk-full', 'no space is left in the state directory', {
+        cause: error,
+        hint: 'tsbuild prune frees some, or give another --root',
+      })
+    : error;
+}
+
+export function isDiskFull(error: unknown): boolean {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return code === 'ENOSPC' || code === 'EDQUOT';
+}

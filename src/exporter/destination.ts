@@ -1,7 +1,7 @@
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { BuildError } from '../errors.ts';
+import { BuildError, isDiskFull } from '../errors.ts';
 import { statIfThere } from '../host/fs/index.ts';
 import { isFileOutput, type OutputSpec } from './output-spec.ts';
 import { bytesOf, type Piece, writePieces } from './pieces.ts';
@@ -83,7 +83,7 @@ export function outputFailed(dest: string, error: unknown): BuildError {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const words = WORDS[code];
   return new BuildError(
-    code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'output-failed',
+    isDiskFull(error) ? 'disk-full' : 'output-failed',
     `cannot write ${dest}: ${words?.[0] ?? (error as Error).message}`,
     {
       hint: words?.[1],

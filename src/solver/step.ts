@@ -1,5 +1,5 @@
 import { type CacheRecord, type KeyMaterial, type LayerRef, preferredRecord } from '../../cache/index.ts';
-import { BuildError } from '../errors.ts';
+import { asDiskFull, BuildError } from '../errors.ts';
 import type { Op, Vertex } from '../graph/index.ts';
 import { type HitCode, type LayerSummary, phaseTimer, type Reason, type RecordSummary } from '../progress/index.ts';
 import { reason } from './explain.ts';
@@ -275,7 +275,8 @@ function reportFailure(error: unknown, { vertex, id, options, log }: Step): unkn
     return error;
   }
   if (error instanceof LayerLost) return error;
-  const located = error instanceof BuildError ? error.at(vertex.origin.range) : error;
+  const told = asDiskFull(error);
+  const located = told instanceof BuildError ? told.at(vertex.origin.range) : told;
   const message = located instanceof Error ? located.message : String(located);
   const refused = located instanceof BuildError && located.code === 'would-miss' ? { refused: true } : {};
   options.emit({ type: 'step-failed', id, atMs, message, ...refused, ...log });

@@ -70,6 +70,18 @@ const CASES: readonly Case[] = [
     says: [/Dockerfile:2:/, /the-output/, /exit(ed with)? (code|status):? ?7|exit code 7|code 7|status 7/],
   },
   {
+    what: 'a RUN that makes a path that is longer than Linux takes',
+    files: {
+      Dockerfile: `
+        FROM busybox
+        RUN path=$(yes $(printf '%0200d' 0) | head -n 15 | tr '\\n' /); mkdir -p a/$path b/$path && mv b a/$path
+        `,
+    },
+    exit: 1,
+    code: 'layer-refused',
+    says: [/Dockerfile:2:/, /a path in the image is longer than Linux takes/, /hint: make fewer directories/],
+  },
+  {
     what: 'a registry that does not answer',
     files: { Dockerfile: 'ARG BASE\nFROM $BASE\n' },
     flags: async () => ['--build-arg', `BASE=127.0.0.1:${String(await freePort())}/app:1`],

@@ -1,4 +1,4 @@
-import { BuildError } from '../../errors.ts';
+import { BuildError, isDiskFull } from '../../errors.ts';
 import { FileChanged, isErrno } from '../../host/fs/index.ts';
 import { TooManyNames } from '../../image/toc/index.ts';
 import { displayPath, type RelPath, TOP } from '../../util/rel-path.ts';
@@ -17,7 +17,8 @@ export function asContextError(path: RelPath, error: unknown): unknown {
       hint: 'build again once nothing writes to it, or exclude it in .dockerignore',
     });
   }
-  if (error instanceof BuildError || !(error instanceof Error) || !('code' in error)) return error;
+  // Reading fills no disk: that was where the bytes went.
+  if (error instanceof BuildError || !(error instanceof Error) || !('code' in error) || isDiskFull(error)) return error;
   const shown = path === TOP ? 'the build context' : `${displayPath(path)} in the build context`;
   const why = isErrno(error, 'EACCES') || isErrno(error, 'EPERM') ? 'permission denied' : String(error.code);
   return new BuildError('context-invalid', `cannot read ${shown}: ${why}`, {

@@ -8,6 +8,7 @@ import { nowMs } from '../../util/clock.ts';
 import type { FailedStep, Kept, RunRequest, WorkerMount } from '../protocol.ts';
 import type { Keeping, Snapshot } from '../snapshot/index.ts';
 import { watchForLeaks } from './secrets.ts';
+import { wireError } from './wire-error.ts';
 import type { Workspace } from './workspace.ts';
 
 /** Of a root, the latest ones; all of them together have no more bytes than one may have. */
@@ -37,9 +38,10 @@ export async function keepFailed(request: RunRequest, failure: Failure): Promise
     await removeOldest(workspace);
     return { id };
   } catch (error) {
-    return { reason: (error as Error).message };
+    return { reason: wireError(error).message };
   } finally {
-    await removeTree(temp);
+    // What cannot be removed goes with the build's other temporary files.
+    await removeTree(temp).catch(() => undefined);
   }
 }
 

@@ -5,7 +5,6 @@ import { networkWays } from '../exec/index.ts';
 import type {
   RunReply,
   RunRequest,
-  WireError,
   WorkerCallName,
   WorkerCalls,
   WorkerProbe,
@@ -19,6 +18,7 @@ import { retireCaches } from './retire-caches.ts';
 import { openRunOutput, type Send } from './run-output.ts';
 import { runStep } from './run-step.ts';
 import { maskedError, maskedValues } from './secrets.ts';
+import { wireError } from './wire-error.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 export interface Server extends AsyncDisposable {
@@ -152,20 +152,4 @@ async function probeRuntime(searchPath: string): Promise<WorkerProbe['runtime']>
   if (path === undefined) return undefined;
   const { stdout } = await runProgram([path, '--version'], { signal: new AbortController().signal });
   return { path, version: /version (\S+)/.exec(stdout.toString('utf8'))?.[1] ?? 'unknown' };
-}
-
-function wireError(error: unknown): WireError {
-  if (error instanceof BuildError) {
-    const { code, message, hint } = error;
-    return { code, message, ...(hint === undefined ? {} : { hint }) };
-  }
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return {
-      code: 'disk-full',
-      message: 'no space is left in the state directory',
-      hint: 'tsbuild prune frees some, or give another --root',
-    };
-  }
-  return { message: error instanceof Error ? message : String(error) };
 }
