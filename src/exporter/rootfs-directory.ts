@@ -3,16 +3,15 @@ import {
   closeSync,
   linkSync,
   lstatSync,
-  lutimesSync,
   mkdirSync,
   openSync,
   rmSync,
   type Stats,
   symlinkSync,
   unlinkSync,
-  utimesSync,
   writeSync,
 } from 'node:fs';
+import { setMtime } from '../host/sys/index.ts';
 import type { Tree, TreeEntry } from '../image/toc/index.ts';
 import { makeBreather } from '../util/breathe.ts';
 import { displayPath, hostPath, joinRel, type RelPath, TOP } from '../util/rel-path.ts';
@@ -94,7 +93,7 @@ async function writeEntry(path: RelPath, entry: TreeEntry, state: Writing): Prom
     case 'symlink':
       removeWhatStands(at);
       symlinkSync(Buffer.from(entry.link, 'latin1'), at);
-      lutimesSync(at, timeOf(entry, state), timeOf(entry, state));
+      setTime(at, entry, state);
       return;
     case 'file':
       removeWhatStands(at);
@@ -118,7 +117,7 @@ async function writeDirectory(path: RelPath, entry: TreeEntry, state: Writing): 
   } else if ((there.mode & 0o700) !== 0o700) chmodSync(at, 0o700);
   await writeChildren(path, state);
   chmodSync(at, entry.mode & PLAIN_MODE);
-  utimesSync(at, timeOf(entry, state), timeOf(entry, state));
+  setTime(at, entry, state);
 }
 
 const PLAIN_MODE = 0o1777;
@@ -138,7 +137,7 @@ function writeFile(at: Buffer, entry: TreeEntry, state: Writing): void {
     closeSync(fd);
   }
   chmodSync(at, entry.mode & PLAIN_MODE & ~0o1000);
-  utimesSync(at, timeOf(entry, state), timeOf(entry, state));
+  setTime(at, entry, state);
   if (entry.linkGroup !== undefined) state.firstNames.set(entry.linkGroup, at);
   state.size += entry.size;
 }
@@ -154,8 +153,6 @@ function statsOf(at: Buffer): Stats | undefined {
   return lstatSync(at, { throwIfNoEntry: false });
 }
 
-/** Before 1970 it is a Date: a negative number means now. */
-function timeOf({ mtimeSec, mtimeNsec }: TreeEntry, { epoch }: Writing): number | Date {
-  const seconds = epoch ?? mtimeSec + mtimeNsec / 1e9;
-  return seconds < 0 ? new Date(seconds * 1000) : seconds;
+function setTime(at: Buffer, { mtimeSec, mtimeNsec }: TreeEntry, { epoch }: Writing): void {
+  setMtime(at, epoch ?? mtimeSec, epoch === undefined ? mtimeNsec : 0);
 }
