@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Rlimit } from './rlimits.ts';
 
 /** The parts of the OCI runtime-spec (config.md, config-linux.md) that a RUN uses. */
@@ -102,5 +103,5 @@ export function renderSpec(spec: OciSpec): string {
   return marked.replaceAll(new RegExp(`"${INTEGER}(\\d+)"`, 'g'), '$1');
 }
 
-/** A private-use character that no argv survives with by accident, and whose quotes cannot appear in a JSON string. */
-const INTEGER = '\uE000integer:';
+/** Not to be known before, so that no string of a spec can begin with it. */
+const INTEGER = `${randomUUID()}:`;
