@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { monotonicMs, nowMs } from '../../util/clock.ts';
+import { decoded } from '../../util/url-name.ts';
 import { Connections } from './connections.ts';
 import { HttpError, httpErrorOf, isAuthorityUnknown } from './http-error.ts';
 import { withPace } from './pace.ts';
@@ -193,7 +194,7 @@ function bodyOf(body: HttpRequest['body']): Uint8Array | Readable | null {
 function basicOf(url: URL, request: HttpRequest): { authorization?: string } {
   if (url.username === '' || Object.keys(request.headers ?? {}).some((name) => name.toLowerCase() === 'authorization'))
     return {};
-  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const pair = `${decoded(url.username)}:${decoded(url.password)}`;
   return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
 }
 

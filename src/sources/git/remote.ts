@@ -1,4 +1,5 @@
 import { BuildError } from '../../errors.ts';
+import { decoded } from '../../util/url-name.ts';
 import { withoutUser } from '../../util/without-user.ts';
 
 /** What is wanted of a repository. */
@@ -42,7 +43,7 @@ function otherRemote(url: string): Remote {
 async function httpRemote(url: string, authHeader: AuthHeader): Promise<Remote> {
   if (!URL.canParse(url)) throw refused('its URL cannot be one');
   const parsed = new URL(url);
-  const basic = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
+  const basic = `${decoded(parsed.username)}:${decoded(parsed.password)}`;
   const header = basic === ':' ? await authHeader(parsed.host) : `Basic ${Buffer.from(basic).toString('base64')}`;
   parsed.username = '';
   parsed.password = '';

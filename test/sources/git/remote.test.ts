@@ -18,6 +18,11 @@ describe('user and password of an http URL', () => {
     expect(shownRemote(url)).toBe('https://example.org/a.git');
   });
 
+  test('what is not encoded as it should be counts as it is', async () => {
+    const { auth } = await remoteOf({ url: 'https://me:100%zz@example.org/a.git' }, nobody);
+    expect(auth?.header).toBe(`Basic ${Buffer.from('me:100%zz').toString('base64')}`);
+  });
+
   test('a secret counts when the URL names nobody', async () => {
     const remote = await remoteOf({ url: 'https://example.org:8443/a.git' }, secretOf);
     expect(remote.auth?.header).toBe('Basic for-example.org:8443');
