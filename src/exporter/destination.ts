@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -34,9 +35,9 @@ export async function writeDestination(
  */
 export function writeText(dest: string, text: string): void {
   const { path, isSpecial } = placeOf(dest);
-  const temp = isSpecial ? path : `${path}.tmp-${process.pid}`;
+  const temp = isSpecial ? path : `${path}.tmp-${randomUUID()}`;
   try {
-    writeFileSync(temp, text);
+    writeFileSync(temp, text, { flag: isSpecial ? 'w' : 'wx' });
     if (!isSpecial) renameSync(temp, path);
   } catch (error) {
     if (!isSpecial) rmSync(temp, { force: true });
