@@ -1,6 +1,6 @@
-import { closeSync, constants, openSync, readdirSync, statSync, utimesSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, statSync, utimesSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIfThere } from './files.ts';
+import { unlessGone } from './files.ts';
 import type { Lock, Locks } from './locks.ts';
 
 /** What a lease keeps from being pruned: layers by diffID and blobs by digest, written into its file. */
@@ -83,11 +83,15 @@ function pass(path: string, locks: Locks): Lock | undefined {
   return undefined;
 }
 
-/** What all leases hold, those of dead holders too. To be read while the gate is taken exclusively. */
+/**
+ * What all leases hold, those of dead holders too. To be read while the gate is taken exclusively.
+ * @throws what reading a lease does: nobody knows what one holds that cannot be read
+ */
 export function heldIDs(rootDir: string): ReadonlySet<string> {
   const dir = join(rootDir, 'leases');
   const held = new Set<string>();
   for (const name of readdirSync(dir))
-    for (const id of (readIfThere(join(dir, name))?.toString('utf8') ?? '').split('\n')) if (id !== '') held.add(id);
+    for (const id of unlessGone(() => readFileSync(join(dir, name), 'utf8'))?.split('\n') ?? [])
+      if (id !== '') held.add(id);
   return held;
 }

@@ -57,6 +57,14 @@ test('what a build has asked for, put or published stays until its lease ends', 
   assert.equal((await prune({ all: true })).items.length, 3);
 });
 
+test('nothing goes while a lease cannot be read', async () => {
+  const { root, prune, fill } = await setup();
+  await fill((other) => void publishLayer(other, 'one'));
+  mkdirSync(join(root.dir, 'leases', 'unreadable'));
+  await assert.rejects(prune({ all: true }), { code: 'EISDIR' });
+  assert.equal(readdirSync(join(root.dir, 'layers/v1')).length, 1);
+});
+
 test('a layer is held by being asked for; one that is not there is not', async () => {
   const { root, prune, fill } = await setup();
   let layer = {} as ReturnType<typeof publishLayer>;
