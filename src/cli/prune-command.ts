@@ -8,7 +8,7 @@ import type { CliContext } from './context.ts';
 import { rootDirectory } from './environment.ts';
 import { assertNoWords, parseCommand } from './parse-command.ts';
 import { stderr, writeStdout } from './streams.ts';
-import { age, byteSize, keyValue, oneOf } from './values.ts';
+import { age, byteSize, keyValue, oneOf, usage } from './values.ts';
 import { workerScript } from './worker-script.ts';
 
 interface PruneFlags {
@@ -82,6 +82,7 @@ export function pruneRequest(
   for (const text of filter) {
     const [name, value] = keyValue('--filter', text);
     const key = oneOf('--filter', name, ['until', 'unused-for', 'type', 'id']);
+    if (value === '') throw usage('--filter', text, `${key}=VALUE`);
     if (key === 'type') types.add(TYPES[oneOf('--filter type', value, Object.keys(TYPES))] ?? 'layer');
     else if (key === 'id') request = { ...request, id: value };
     else request = { ...request, unusedSince: now - age(`--filter ${key}`, value) };

@@ -167,7 +167,7 @@ export function oneOf<T extends string>(option: string, text: string, choices: r
   return found;
 }
 
-function usage(option: string, text: string, wanted: string): BuildError {
+export function usage(option: string, text: string, wanted: string): BuildError {
   return new BuildError('usage', `${option} ${JSON.stringify(text)} is not understood`, { hint: `it takes ${wanted}` });
 }
 

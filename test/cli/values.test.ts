@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { findCommand, meantCommand } from '../../src/cli/commands.ts';
+import { pruneRequest } from '../../src/cli/prune-command.ts';
 import { renderError } from '../../src/cli/render-error.ts';
 import {
   buildArg,
@@ -196,6 +197,10 @@ describe('errors', () => {
     expect(new BuildError('usage', 'x').at(range).range).toBe(range);
     expect(new BuildError('usage', 'x').at(undefined).range).toBeUndefined();
   });
+});
+
+test.each(['id=', 'type=', 'until='])('prune --filter %s names nothing, and so is not everything', (filter) => {
+  expect(() => pruneRequest({ filter: [filter] }, 0)).toThrow(BuildError);
 });
 
 test.each([
