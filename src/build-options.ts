@@ -57,7 +57,9 @@ export interface BuildOptions {
   readonly annotations?: OutputAnnotations | undefined;
   /** The outcome names the image even where nothing is written or named. */
   readonly wantsID?: boolean | undefined;
+  /** Gets the image's id: an absolute path, or one from `cwd` on, as of an output. */
   readonly iidFile?: string | undefined;
+  /** Gets what buildx writes about an image, in the same way. */
   readonly metadataFile?: string | undefined;
   /** What the build checks find is in the metadata, too. */
   readonly hasMetadataWarnings?: boolean | undefined;

@@ -16,7 +16,7 @@ import { type Solution, stackOf } from '../solver/index.ts';
 import { nowMs } from '../util/clock.ts';
 import { pathBelow } from '../util/path-below.ts';
 import { imageConfig } from './image-config.ts';
-import { outputsOf } from './outputs.ts';
+import { outputsOf, sidePathsOf } from './outputs.ts';
 import type { Session } from './session.ts';
 import { metadataWarnings, writeMetadata } from './side-files.ts';
 
@@ -125,10 +125,11 @@ function writeFiles(
   names: readonly string[],
   { session, options, diagnostics }: ExportContext,
 ): void {
-  if (options.iidFile !== undefined) writeText(options.iidFile, image.configDigest);
-  if (options.metadataFile === undefined) return;
+  const { iidFile, metadataFile } = sidePathsOf(options);
+  if (iidFile !== undefined) writeText(iidFile, image.configDigest);
+  if (metadataFile === undefined) return;
   const warnings = options.hasMetadataWarnings === true ? metadataWarnings(diagnostics, session.dockerfile) : [];
-  writeMetadata(options.metadataFile, {
+  writeMetadata(metadataFile, {
     ...(warnings.length === 0 ? {} : { 'buildx.build.warnings': warnings }),
     'containerimage.config.digest': image.configDigest,
     'containerimage.descriptor': image.descriptor,

@@ -25,8 +25,18 @@ function plainOutputs(options: BuildOptions): readonly OutputSpec[] {
   return [{ type: 'oci', dest: resolve(options.cwd, defaultFile(tag)) }];
 }
 
-/** What is written beside the outputs: the image's id and the metadata. */
-export function sideFilesOf({ iidFile, metadataFile }: BuildOptions): readonly OutputSpec[] {
+/** Where the image's id and the metadata are written, beside the outputs. */
+export function sidePathsOf({
+  iidFile,
+  metadataFile,
+  cwd,
+}: BuildOptions): Pick<BuildOptions, 'iidFile' | 'metadataFile'> {
+  const placed = (file: string | undefined) => (file === undefined ? undefined : resolve(cwd, file));
+  return { iidFile: placed(iidFile), metadataFile: placed(metadataFile) };
+}
+
+export function sideFilesOf(options: BuildOptions): readonly OutputSpec[] {
+  const { iidFile, metadataFile } = sidePathsOf(options);
   return [iidFile, metadataFile].flatMap((dest) => (dest === undefined ? [] : [{ type: 'oci', dest }]));
 }
 

@@ -33,7 +33,8 @@ describe('outputs', () => {
     expect(outputsOf(options({ tags: ['a:1', 'b'] }))).toEqual([{ type: 'oci', dest: join(dir, 'a-1.tar') }]);
     const outputs = [{ type: 'oci', dest: 'x.tar' } as const, { type: 'docker', dest: '-' } as const];
     expect(outputsOf(options({ tags: ['a'], outputs })).map(({ dest }) => dest)).toEqual([join(dir, 'x.tar'), '-']);
-    expect(sideFilesOf(options({ iidFile: '/i', metadataFile: '/m' })).map(({ dest }) => dest)).toEqual(['/i', '/m']);
+    const sideFiles = sideFilesOf(options({ iidFile: 'i', metadataFile: '/m' }));
+    expect(sideFiles.map(({ dest }) => dest)).toEqual([join(dir, 'i'), '/m']);
   });
 
   test('files of an earlier build go before this one; what is no plain file stays', async () => {
