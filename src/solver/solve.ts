@@ -60,7 +60,11 @@ export async function solve(definition: Definition, options: SolveOptions): Prom
 
 function textsByStage(vertices: readonly Vertex[]): Map<string, string[]> {
   const texts = new Map<string, string[]>();
-  for (const { origin } of vertices) texts.set(origin.stage, [...(texts.get(origin.stage) ?? []), textOfStep(origin)]);
+  for (const { origin } of vertices) {
+    const sofar = texts.get(origin.stage);
+    if (sofar === undefined) texts.set(origin.stage, [textOfStep(origin)]);
+    else sofar.push(textOfStep(origin));
+  }
   return texts;
 }
 
