@@ -45,6 +45,26 @@ test('mount points leave no trace, in missing directories nor in existing ones',
   expect(rig.entries(layerOf(wrote))[0]).toMatchObject({ path: 'dst', mode: 0o700, uid: 3 });
 });
 
+test.each(['auto', 'copy'] as const)(
+  'mount points that are left empty go, whatever the RUN did to them (%s)',
+  async (lower) => {
+    await using rig = await WorkerRig.setup(lower);
+    const base = rig.busybox();
+    const mounts: WorkerMount[] = [
+      { type: 'tmpfs', target: '/a/b/c' },
+      { type: 'tmpfs', target: '/a/d' },
+      { type: 'file', content: '', target: '/run/secrets/x', mode: 0o400, uid: 0, gid: 0 },
+      { type: 'tmpfs', target: '/kept/e/f' },
+    ];
+    const ran = await rig.run(
+      [base],
+      'chmod 700 /a; chown 5 /a/b; echo t > /a/b/t; rm /a/b/t; mkdir /run/secrets/y; rmdir /run/secrets/y; mkdir /kept/own',
+      { mounts },
+    );
+    expect(rig.paths(ran)).toEqual(['kept/', 'kept/own/']);
+  },
+);
+
 test('a stack is read-only, or forgets what is written', async () => {
   await using rig = await WorkerRig.setup();
   const base = rig.busybox();

@@ -3,6 +3,7 @@ import { MNT_DETACH, MS_BIND, MS_NODEV, MS_REMOUNT, mount, umount } from '../../
 import type { StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
 import { makeBreather } from '../../util/breathe.ts';
+import type { RelPath } from '../../util/rel-path.ts';
 import { type CopiedTree, copyTree } from './copy-tree.ts';
 import { assertIntact } from './damage.ts';
 import {
@@ -14,7 +15,7 @@ import {
   type View,
 } from './snapshots.ts';
 import { Stacks, type StacksOptions } from './stacks.ts';
-import { planStubs } from './stubs.ts';
+import { planStubs, stubDirectories } from './stubs.ts';
 import { walkCopy } from './walk-copy.ts';
 import { writeLayer } from './write-layer.ts';
 
@@ -62,7 +63,7 @@ export class CopySnapshots implements Snapshots {
       rootfs: copied.dir,
       tree,
       targets: targetTexts(targets),
-      commit: (how) => this.#publish({ copied, tree, ...how }),
+      commit: (how) => this.#publish({ copied, tree, stubs: stubDirectories(missing), ...how }),
       keep: () => Promise.resolve('a copy of the whole file system is not kept'),
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };
@@ -80,10 +81,10 @@ export class CopySnapshots implements Snapshots {
     for (const diffID of new Set(stack)) assertIntact(this.#options.layers, diffID);
   }
 
-  #publish({ copied, tree, signal, watch }: Publication) {
+  #publish({ copied, tree, stubs, signal, watch }: Publication) {
     const breathe = makeBreather(signal);
     return this.#stacks.publish(async (files) => {
-      const changes = await walkCopy({ copied, below: tree, breathe });
+      const changes = await walkCopy({ copied, below: tree, stubs, breathe });
       return writeLayer({ dir: copied.dir, changes, breathe, files, watch });
     });
   }
@@ -92,4 +93,5 @@ export class CopySnapshots implements Snapshots {
 interface Publication extends CommitOptions {
   readonly copied: CopiedTree;
   readonly tree: StackTree;
+  readonly stubs: ReadonlySet<RelPath>;
 }

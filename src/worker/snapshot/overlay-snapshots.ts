@@ -4,7 +4,7 @@ import type { WrittenLayerFiles } from '../../image/layer/index.ts';
 import type { StackTree } from '../../image/toc/index.ts';
 import { DisposableStack } from '../../util/async-disposable-stack.ts';
 import { makeBreather } from '../../util/breathe.ts';
-import { TOP } from '../../util/rel-path.ts';
+import { type RelPath, TOP } from '../../util/rel-path.ts';
 import type { LowerMaker } from './lower.ts';
 import { makeLowers } from './lowers.ts';
 import type { Overlays } from './overlay.ts';
@@ -20,7 +20,7 @@ import {
 } from './snapshots.ts';
 import { Stacks, type StacksOptions } from './stacks.ts';
 import { impliedDirectory } from './standing.ts';
-import { keyOfStubs, type PlannedStub, planStubs, writeStubs } from './stubs.ts';
+import { keyOfStubs, type PlannedStub, planStubs, stubDirectories, writeStubs } from './stubs.ts';
 import { TreeWriter } from './tree-writer.ts';
 import { walkUpper } from './walk-upper.ts';
 import { sizeOfChanges, writeLayer } from './write-layer.ts';
@@ -78,7 +78,7 @@ export class OverlaySnapshots implements Snapshots {
 
   async prepare(stack: readonly DiffID[], options: StackOptions): Promise<Snapshot> {
     await using owned = new DisposableStack();
-    const { tree, lowers, targets, assertUnchanged } = await this.#lowersOf(stack, options, owned);
+    const { tree, lowers, targets, stubs, assertUnchanged } = await this.#lowersOf(stack, options, owned);
     const [dir, work] = [this.#stacks.temp('upper', owned), this.#stacks.temp('work', owned)];
     this.#makeUpper(dir);
     mkdirSync(work, 0o700);
@@ -93,20 +93,20 @@ export class OverlaySnapshots implements Snapshots {
       commit: async (how) => {
         overlay.unmount();
         assertUnchanged();
-        return this.#publish({ dir, tree, ...how });
+        return this.#publish({ dir, tree, stubs, ...how });
       },
       keep: async (how) => {
         overlay.unmount();
-        return this.#keep(how, { dir, tree });
+        return this.#keep(how, { dir, tree, stubs });
       },
       [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
     };
   }
 
-  async #keep(how: KeepOptions, { dir, tree }: { dir: string; tree: StackTree }): Promise<Keeping | string> {
+  async #keep(how: KeepOptions, { dir, tree, stubs }: Written): Promise<Keeping | string> {
     const breathe = makeBreather(how.signal);
     const { opaqueXattr } = this.#overlays;
-    const changes = await walkUpper({ dir, below: tree, opaqueXattr, breathe });
+    const changes = await walkUpper({ dir, below: tree, stubs, opaqueXattr, breathe });
     const sizeBytes = await sizeOfChanges(changes, { ...how, dir, breathe });
     if (typeof sizeBytes === 'string') return sizeBytes;
     renameSync(dir, how.to);
@@ -124,7 +124,7 @@ export class OverlaySnapshots implements Snapshots {
     const assertUnchanged = (): void => {
       for (const lower of made) lower.assertUnchanged?.();
     };
-    return { tree, lowers, targets: targetTexts(targets), assertUnchanged };
+    return { tree, lowers, targets: targetTexts(targets), stubs: stubDirectories(missing), assertUnchanged };
   }
 
   /** Steps on one image lack the same. */
@@ -146,12 +146,12 @@ export class OverlaySnapshots implements Snapshots {
     writer.finish();
   }
 
-  async #publish({ dir, tree, signal, watch }: Publication): Promise<WrittenLayerFiles> {
+  async #publish({ dir, tree, stubs, signal, watch }: Publication): Promise<WrittenLayerFiles> {
     const { layers, isSquashed } = this.#options;
     const breathe = makeBreather(signal);
     const { opaqueXattr } = this.#overlays;
     const written = await this.#stacks.publish(async (files) => {
-      const changes = await walkUpper({ dir, below: tree, opaqueXattr, breathe });
+      const changes = await walkUpper({ dir, below: tree, stubs, opaqueXattr, breathe });
       return writeLayer({ dir, changes, breathe, files, watch });
     });
     if (!isSquashed) {
@@ -163,7 +163,11 @@ export class OverlaySnapshots implements Snapshots {
   }
 }
 
-interface Publication extends CommitOptions {
+/** An upper, and what it lies on. */
+interface Written {
   readonly dir: string;
   readonly tree: StackTree;
+  readonly stubs: ReadonlySet<RelPath>;
 }
+
+type Publication = Written & CommitOptions;

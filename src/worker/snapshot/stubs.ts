@@ -46,6 +46,11 @@ export function planStubs(tree: StackTree, points: readonly MountPoint[]): StubP
   return { targets, missing: [...missing.values()].sort((a, b) => (a.path < b.path ? -1 : 1)) };
 }
 
+/** Those that are no trace of a RUN when it leaves them empty. */
+export function stubDirectories(missing: readonly PlannedStub[]): ReadonlySet<RelPath> {
+  return new Set(missing.filter(({ type }) => type === 'directory').map(({ path }) => path));
+}
+
 /**
  * Mount points that the stack lacks, as a lower above it: they never are in the upper, so they leave no trace in what a RUN changed. The
  * directories on the way look as they do below.

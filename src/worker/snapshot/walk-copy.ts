@@ -8,12 +8,15 @@ export interface CopyWalk {
   readonly copied: CopiedTree;
   /** What was copied, without stubs. */
   readonly below: StackTree;
+  /** Directories that were made for what was mounted. */
+  readonly stubs: ReadonlySet<RelPath>;
   readonly breathe: () => Promise<void> | undefined;
 }
 
 /**
  * What has changed in a copy since it was made, in the order of a layer's tar, as an overlay's upper would say it: what was touched and is
- * not as it was is there, with the directories above it; what was removed is a removal; a directory in the place of another hides it.
+ * not as it was is there, with the directories above it; what was removed is a removal; a directory in the place of another hides it; an
+ * empty stub is nothing.
  */
 export async function walkCopy(walk: CopyWalk): Promise<UpperChange[]> {
   const changes: UpperChange[] = [];
@@ -81,8 +84,10 @@ async function addDirectory({ child, isNew }: Found, changes: UpperChange[], wal
   const { entry, inode } = changeOf(child);
   const index = changes.push({ kind: 'entry', entry, isOpaque, inode }) - 1;
   await walkDirectory({ path, isNew: isReplaced }, changes, walk);
-  if (index < changes.length - 1 || isReplaced) return;
-  if (!isChangedSince(child, walk) || (before !== undefined && isSame(entry, before))) changes.pop();
+  if (index < changes.length - 1) return;
+  if (walk.stubs.has(path)) changes.pop();
+  else if (isReplaced) return;
+  else if (!isChangedSince(child, walk) || (before !== undefined && isSame(entry, before))) changes.pop();
 }
 
 function isTheCopied({ path, stat }: Child, { copied }: Walk): boolean {

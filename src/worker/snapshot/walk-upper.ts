@@ -19,6 +19,8 @@ export type UpperChange =
 export interface UpperWalk {
   readonly dir: string;
   readonly below: Below;
+  /** Directories that were made for what was mounted. */
+  readonly stubs: ReadonlySet<RelPath>;
   readonly opaqueXattr: string;
   readonly breathe: () => Promise<void> | undefined;
 }
@@ -26,7 +28,7 @@ export interface UpperWalk {
 /**
  * What an upper changes, in the order of a layer's tar. Overlayfs's own shorthands are translated: a 0:0 device is a removal, an
  * opaque directory one that hides what is below. What a layer cannot hold or that changes nothing (sockets, removals of nothing, files and
- * directories that were only copied up) is taken out of the upper as well, so that it equals the layer.
+ * directories that were only copied up, stubs that are empty) is taken out of the upper as well, so that it equals the layer.
  */
 export async function walkUpper(walk: UpperWalk): Promise<UpperChange[]> {
   const changes: UpperChange[] = [];
@@ -78,7 +80,8 @@ async function addDirectory(child: Child, changes: UpperChange[], walk: UpperWal
   if (isOpaque && !hides) lsetxattr(at, walk.opaqueXattr, NO);
   const index = changes.push({ kind: 'entry', entry, isOpaque: hides, inode }) - 1;
   const isTouched = await walkDirectory(path, changes, seen === undefined ? { ...walk, below: NOTHING } : walk);
-  if (seen !== undefined && index === changes.length - 1 && isSame(entry, seen)) {
+  const isUnchanged = walk.stubs.has(path) || (seen !== undefined && isSame(entry, seen));
+  if (isUnchanged && index === changes.length - 1) {
     changes.pop();
     rmSync(at, { recursive: true });
     return true;
