@@ -80,6 +80,8 @@ export interface SourceRange {
 
 export interface BuildErrorDetails {
   readonly range?: SourceRange | undefined;
+  /** Of the instruction that the range lies in. */
+  readonly instruction?: SourceRange | undefined;
   /** The next action of the person who reads it, in one sentence. */
   readonly hint?: string | undefined;
   /** More errors found in the same pass, in source order; rendered after this one. */
@@ -103,6 +105,7 @@ export class BuildError extends Error {
   override readonly name = 'BuildError';
   readonly code: ErrorCode;
   readonly range: SourceRange | undefined;
+  readonly instruction: SourceRange | undefined;
   readonly hint: string | undefined;
   readonly others: readonly BuildError[];
   readonly source: SourceText | undefined;
@@ -111,6 +114,7 @@ export class BuildError extends Error {
     super(message, { cause: details.cause });
     this.code = code;
     this.range = details.range;
+    this.instruction = details.instruction;
     this.hint = details.hint;
     this.others = details.others ?? [];
     this.source = details.source;
@@ -126,14 +130,19 @@ export class BuildError extends Error {
     return this.#with({ range });
   }
 
+  /** The same error, about this instruction. */
+  within(instruction: SourceRange): BuildError {
+    return this.#with({ instruction });
+  }
+
   /** The same error with the text that it is about. */
   from(source: SourceText): BuildError {
     return this.#with({ source });
   }
 
   #with(details: BuildErrorDetails): BuildError {
-    const { range, hint, others, source, cause } = this;
-    return new BuildError(this.code, this.message, { range, hint, others, source, cause, ...details });
+    const { range, instruction, hint, others, source, cause } = this;
+    return new BuildError(this.code, this.message, { range, instruction, hint, others, source, cause, ...details });
   }
 }
 

@@ -20,7 +20,10 @@ export function renderError(error: BuildError, { color, columns, source = readSo
 function renderOne(error: BuildError, { color, columns = MAX_COLUMNS, source }: RenderOneOptions): string {
   const paint = color ? (text: string) => `\u001b[31m${text}\u001b[39m` : (text: string) => text;
   const lines: string[] = [];
-  if (error.range !== undefined) lines.push(...excerpt(error.range, { text: source(error.range.file), columns }));
+  if (error.range !== undefined) {
+    const begin = beginOf(error.instruction, error.range);
+    lines.push(...excerpt(error.range, { begin, text: source(error.range.file), columns }));
+  }
   lines.push(`${paint('error')}: ${clean(error.message)} [${error.code}]`);
   if (error.hint !== undefined) lines.push(`hint: ${clean(error.hint)}`);
   return `${lines.join('\n')}\n`;
@@ -28,22 +31,38 @@ function renderOne(error: BuildError, { color, columns = MAX_COLUMNS, source }: 
 
 type RenderOneOptions = RenderErrorOptions & Required<Pick<RenderErrorOptions, 'source'>>;
 
-function excerpt(
-  range: SourceRange,
-  { text, columns }: { readonly text: string | undefined; readonly columns: number },
-): string[] {
-  const place = `${clean(range.file)}:${range.startLine}:${range.startColumn}`;
-  const line = text?.split(/\r?\n/)[range.startLine - 1];
+/** The line where the instruction begins, when it is another than that of the range. */
+function beginOf(instruction: SourceRange | undefined, { file, startLine }: SourceRange): number | undefined {
+  if (instruction?.file !== file || instruction.startLine >= startLine) return undefined;
+  return instruction.startLine;
+}
+
+interface ExcerptOptions {
+  readonly begin: number | undefined;
+  readonly text: string | undefined;
+  readonly columns: number;
+}
+
+function excerpt(range: SourceRange, { begin, text, columns }: ExcerptOptions): string[] {
+  const { startLine, startColumn } = range;
+  const within = begin === undefined ? '' : `, in the instruction that begins on line ${begin}`;
+  const place = `${clean(range.file)}:${startLine}:${startColumn}${within}`;
+  const source = text?.split(/\r?\n/) ?? [];
+  const line = source[startLine - 1];
   if (line === undefined) return [place];
-  const gutter = `  ${range.startLine} | `;
-  const room = Math.min(MAX_COLUMNS, Math.max(columns - gutter.length, range.startColumn));
-  const caret = ' '.repeat(Math.min(range.startColumn - 1, MAX_COLUMNS));
-  const end = range.endLine === range.startLine ? range.endColumn : range.startColumn + 1;
-  const width = Math.max(1, Math.min(end, line.length + 1, room + 1) - range.startColumn);
+  const gutter = (lineNumber: number): string => `  ${String(lineNumber).padStart(String(startLine).length)} | `;
+  const margin = gutter(startLine).length;
+  const room = Math.min(MAX_COLUMNS, Math.max(columns - margin, startColumn));
+  const shown = (lineNumber: number): string =>
+    gutter(lineNumber) + clip(clean((source[lineNumber - 1] ?? '').slice(0, MAX_COLUMNS)), room);
+  const caret = ' '.repeat(Math.min(startColumn - 1, MAX_COLUMNS));
+  const end = range.endLine === startLine ? range.endColumn : startColumn + 1;
+  const width = Math.max(1, Math.min(end, line.length + 1, room + 1) - startColumn);
   return [
     place,
-    `${gutter}${clip(clean(line.slice(0, MAX_COLUMNS)), room)}`,
-    `${' '.repeat(gutter.length - 2)}| ${caret}${'^'.repeat(width)}`,
+    ...(begin === undefined ? [] : [shown(begin)]),
+    shown(startLine),
+    `${' '.repeat(margin - 2)}| ${caret}${'^'.repeat(width)}`,
   ];
 }
 

@@ -191,6 +191,25 @@ describe('errors', () => {
     );
   });
 
+  test('the line where its instruction begins stands above, numbers under each other', () => {
+    const text = `${'\n'.repeat(8)}ENV A=1 \\\n  B\n`;
+    const at = (startLine: number) => ({ ...range, startLine, endLine: startLine, startColumn: 3, endColumn: 4 });
+    const error = new BuildError('syntax-error', 'no =', { range: at(10) });
+    const shown = (one: BuildError): string => renderError(one, { color: false, source: () => text });
+    expect(shown(error.within(at(9)))).toBe(
+      [
+        'Dockerfile:10:3, in the instruction that begins on line 9',
+        '   9 | ENV A=1 \\',
+        '  10 |   B',
+        '     |   ^',
+        'error: no = [syntax-error]',
+        '',
+      ].join('\n'),
+    );
+    expect(shown(error.within(at(10)))).toBe(shown(error));
+    expect(shown(error.within({ ...at(9), file: 'other' }))).toBe(shown(error));
+  });
+
   test('an error keeps its own range', () => {
     const located = new BuildError('usage', 'x', { range });
     expect(located.at({ ...range, startLine: 9 })).toBe(located);

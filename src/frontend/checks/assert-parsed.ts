@@ -19,5 +19,6 @@ export function assertParsed(
     if (instruction.range.startLine < end) checkInstruction(instruction, findings);
   }
   report?.(findings.all());
-  throw new BuildError(first.code, first.message, { range: first.range, hint: first.hint, cause: first.cause, others });
+  const { code, message, range, instruction, hint, cause } = first;
+  throw new BuildError(code, message, { range, instruction, hint, cause, others });
 }

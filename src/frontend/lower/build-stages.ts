@@ -104,7 +104,7 @@ function lowerCommand(command: Command, draft: StageDraft, lowering: Lowering): 
     lowerInstruction(command.instruction, step);
     reportInstruction(command.instruction, step);
   } catch (error) {
-    throw error instanceof BuildError ? error.at(range) : error;
+    throw error instanceof BuildError ? error.at(range).within(range) : error;
   }
 }
 

@@ -30,7 +30,11 @@ export interface LinkContext {
 
 /** Looks up what the instruction reads from. A name means the last stage of that name, else a context or an image. */
 export function linkCommand(instruction: Instruction, isTrigger: boolean, context: LinkContext): Command {
-  return { instruction, isTrigger, sources: sourcesOf(instruction, context) };
+  try {
+    return { instruction, isTrigger, sources: sourcesOf(instruction, context) };
+  } catch (error) {
+    throw error instanceof BuildError ? error.within(instruction.range) : error;
+  }
 }
 
 function sourcesOf(instruction: Instruction, context: LinkContext): Command['sources'] {

@@ -40,7 +40,7 @@ export function readStatements(source: Source): ReadStatements {
     const { statement, problems } = openStatement(line, { source, reader });
     keywords.push({ keyword: statement.common.keyword, range: statement.keywordRange });
     const instruction = parseStatement(statement, problems);
-    for (const problem of problems) errors.push(problem);
+    for (const problem of problems) errors.push(problem.within(statement.common.range));
     if (instruction !== undefined && problems.length === 0 && reader.tooLong === tooLong)
       instructions.push(instruction);
   }

@@ -8,7 +8,7 @@ import type { RunReply } from '../../../src/worker/protocol.ts';
 import { memoryTree } from '../../ops/copy/memory-tree.ts';
 import { copyOp, select } from '../../ops/copy/rig.ts';
 import { untimedStep } from '../../rig/untimed.ts';
-import { lowerText, vertexOf } from '../lower/rig.ts';
+import { lowerError, lowerText, vertexOf } from '../lower/rig.ts';
 import { parse } from '../parse/rig.ts';
 import { accepts, type Row, refuses, shows } from './row.ts';
 
@@ -18,6 +18,14 @@ const rendered = (text: string): string[] =>
     .errors.map((error) => renderError(error, { color: false, source: () => text }))
     .join('\n')
     .split('\n');
+
+/** Place and lines of the error that lowering ends with. */
+async function loweringRendered(text: string): Promise<readonly string[]> {
+  const error = await lowerError(text);
+  return renderError(error, { color: false, source: () => text })
+    .split('\n')
+    .slice(0, 3);
+}
 
 /** What the RUN of a Dockerfile says to a worker's answer. */
 async function runMessage(text: string, reply: RunReply): Promise<string> {
@@ -83,12 +91,32 @@ export const errorTextRows: readonly Row[] = [
     title: 'the place of the very word, with the line and what to do',
     show: () => rendered('FROM base\nCOPY \\\n  --chwon=1 a /\n'),
     is: [
-      'Dockerfile:3:3',
+      'Dockerfile:3:3, in the instruction that begins on line 2',
+      '  2 | COPY \\',
       '  3 |   --chwon=1 a /',
       '    |   ^^^^^^^^^',
       'error: unknown flag: --chwon of COPY [unknown-flag]',
       'hint: did you mean --chown?',
       '',
+    ],
+  }),
+  shows('A11.2', 'refuses', {
+    title: 'what is found later, in a continued instruction and in the body of a heredoc',
+    show: async () => [
+      ...(await loweringRendered('FROM base\nLABEL a=1 \\\n# c\n b=${X?need}\n')),
+      ...(await loweringRendered('FROM base\nCOPY \\\n --from=9 a b\n')),
+      ...(await loweringRendered('FROM base\nCOPY <<E /x\n${X?need}\nE\n')),
+    ],
+    is: [
+      'Dockerfile:4:2, in the instruction that begins on line 2',
+      '  2 | LABEL a=1 \\',
+      '  4 |  b=${X?need}',
+      'Dockerfile:3:2, in the instruction that begins on line 2',
+      '  2 | COPY \\',
+      '  3 |  --from=9 a b',
+      'Dockerfile:3:1, in the instruction that begins on line 2',
+      '  2 | COPY <<E /x',
+      '  3 | ${X?need}',
     ],
   }),
 
