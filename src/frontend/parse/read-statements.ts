@@ -64,7 +64,7 @@ function openStatement(
     const body = readBody(word, { source, reader });
     end = body.end;
     if (body.isTerminated) bodies.push(body);
-    else problems.push(unterminated(body, rangeOf(heredocPiece(line.text))));
+    else problems.push(unterminated(body, rangeOf(heredocPiece(line.text, word.name))));
   }
   const keywordText = command.keyword.text;
   const statement: Statement = {
@@ -171,10 +171,17 @@ function flagOf(word: CommandLine['flags'][number], rangeOf: Statement['rangeOf'
   return { name, value, text: word.piece.text, range: rangeOf(word.piece) };
 }
 
-function heredocPiece(text: string): Piece {
-  const start = text.indexOf('<<');
-  const length = /^<<-?\s*\S*/.exec(text.slice(start))?.[0].length ?? 0;
-  return { text: '', start, end: start + length };
+/** Where a line names the heredoc. */
+function heredocPiece(text: string, name: string): Piece {
+  const signs = Array.from(text.matchAll(/<<-?\s*[^\s<]*/g), ({ 0: sign, index }) => ({ sign, start: index }));
+  const { sign, start } = signs.find((each) => namesHeredoc(text.slice(each.start), name)) ?? { sign: '', start: 0 };
+  return { text: '', start, end: start + sign.length };
+}
+
+/** Quotes and escapes set aside, for they are no part of the name. */
+function namesHeredoc(text: string, name: string): boolean {
+  const plain = text.replace(/^<<-?\s*/, '').replace(/['"\\]/g, '');
+  return plain.startsWith(name) && !/[\w.$-]/.test(plain.charAt(name.length));
 }
 
 function unterminated({ heredoc: { name, stripTabs }, nearEnd }: Body, range: Instruction['range']): BuildError {

@@ -83,7 +83,9 @@ describe('A3 heredocs', () => {
 
   const refused: readonly (readonly [rule: string, text: string, problem: string])[] = [
     ['A3.2 unterminated', 'RUN a <<EOF\nx\nEO F\n', '2:7-2:12 heredoc-unterminated unterminated heredoc EOF'],
-    ['A3.2 the second one', 'COPY <<A <<B /\nA\nx', '2:6-2:9 heredoc-unterminated unterminated heredoc B'],
+    ['A3.2 the second one', 'COPY <<A <<B /\nA\nx', '2:10-2:13 heredoc-unterminated unterminated heredoc B'],
+    ['A3.2 a longer name first', 'COPY <<AB <<-"A" /\nAB\nx', '2:11-2:17 heredoc-unterminated unterminated heredoc A'],
+    ['A3.2 a name in two words', "RUN x <<'A B'\nA", '2:7-2:11 heredoc-unterminated unterminated heredoc A B'],
     ['A3.6 dest', 'COPY a <<EOF\nEOF', '2:8-2:13 instruction-invalid COPY cannot accept a heredoc as a destination'],
   ];
   test.each(refused)('%s', (_rule, text, problem) => expect(problems(`FROM a\n${text}`)).toEqual([problem]));

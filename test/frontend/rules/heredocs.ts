@@ -43,7 +43,7 @@ export const heredocRows: readonly Row[] = [
     copies: [{ sources: ['A: 1\n', 'B: 2\n'] }],
   }),
   refuses('A3.3', 'in another order', 'FROM base\nCOPY <<A <<B /\n1\nB\n2\nA\n', {
-    errors: ['2:6-2:9 heredoc-unterminated unterminated heredoc B'],
+    errors: ['2:10-2:13 heredoc-unterminated unterminated heredoc B'],
   }),
 
   accepts(
