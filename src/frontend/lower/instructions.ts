@@ -1,6 +1,7 @@
 import type { ArgInstruction, EnvInstruction, Instruction, WorkdirInstruction } from '../ast.ts';
 import { checkPort, checkSecrets } from '../checks/index.ts';
 import { applyMetadata, isMetadata, type MetadataInstruction, type PortSpec, withConfig } from '../config/index.ts';
+import { SCANNER_ARGS } from '../reserved-names.ts';
 import { summariseArg } from './arg-summaries.ts';
 import { lowerCopy } from './copy.ts';
 import { reportingExpander } from './reports.ts';
@@ -8,9 +9,6 @@ import { lowerRun } from './run.ts';
 import { addEmptyHistory, addStep, argValues, type Step } from './stage-draft.ts';
 import { expandedText } from './step-names.ts';
 import { directoryOf, nextWorkdir } from './workdir.ts';
-
-/** Scanners read these; they are never variables of a process. */
-const NOT_VARIABLES = new Set(['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']);
 
 /** Changes the stage as the instruction says: its config, its variables, its stack, its history. */
 export function lowerInstruction(instruction: Instruction, step: Step): void {
@@ -67,7 +65,7 @@ function lowerArg(instruction: ArgInstruction, step: Step): void {
         ? () => lowering.args.globals.get(key)
         : () => expandDefault(instruction, { value, range }, step);
     const set = lowering.args.given.get(key) ?? own();
-    if (set !== undefined && !NOT_VARIABLES.has(key)) draft.env = draft.env.with([[key, set]]);
+    if (set !== undefined && !SCANNER_ARGS.has(key)) draft.env = draft.env.with([[key, set]]);
     draft.args.set(key, set ?? '');
     draft.seen = undefined;
     const isGlobal = value === undefined && !lowering.args.given.has(key) && lowering.args.globals.has(key);

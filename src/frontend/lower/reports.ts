@@ -7,6 +7,7 @@ import type {
   WorkdirInstruction,
 } from '../ast.ts';
 import { checkIgnored, checkLegacyFormat, checkOnce, checkSecrets } from '../checks/index.ts';
+import { SCANNER_ARGS } from '../reserved-names.ts';
 import type { RecordingExpander } from './expander.ts';
 import { nearest } from './names.ts';
 import type { Step } from './stage-draft.ts';
@@ -25,7 +26,7 @@ export function reportingExpander(
   const { env } = draft;
   return lowering.expanderOf(env, (names) => {
     for (const name of names) {
-      if (draft.args.has(name)) continue;
+      if (draft.args.has(name) || SCANNER_ARGS.has(name)) continue;
       const meant = nearest(name, env.names());
       const message = `Usage of undefined variable '$${name}'${meant === undefined ? '' : ` (did you mean $${meant}?)`}`;
       lowering.findings.add('UndefinedVar', message, instruction);

@@ -125,6 +125,11 @@ describe('each rule', () => {
       ],
     ],
     [
+      'UndefinedVar, not of what scanners read',
+      'FROM base\nARG BUILDKIT_SBOM_SCAN_CONTEXT=true\nENV A=$BUILDKIT_SBOM_SCAN_CONTEXT B=$BUILDKIT_SBOM_SCAN_STAGE\n',
+      [],
+    ],
+    [
       'suggestions mind the case',
       'ARG Tag=1\nFROM base$TAGS AS a\nENV Foos=1\nLABEL a=$FOO\n',
       [
