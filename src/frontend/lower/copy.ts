@@ -3,6 +3,7 @@ import { BuildError, type SourceRange } from '../../errors.ts';
 import type { CopyOp, CopySource } from '../../graph/index.ts';
 import type { CopyInstruction, Word } from '../ast.ts';
 import { findFlag, isOn, valuesOf } from './flags.ts';
+import { assertWritable } from './heredoc-names.ts';
 import { remoteSource } from './remote-sources.ts';
 import { addStep, argValues, InputList, type Step } from './stage-draft.ts';
 import { expandedText } from './step-names.ts';
@@ -67,6 +68,7 @@ function expandCopy(instruction: CopyInstruction, { expand }: Step): ExpandedCop
     paths: paths.map(word),
     dest: word(instruction.dest),
     inline: instruction.heredocs.map(({ name, content, latin1, expand: isExpanded, range }) => {
+      assertWritable(name);
       if (latin1 !== undefined) return { name, content: latin1, encoding: 'latin1' };
       return { name, content: isExpanded ? expand.raw(content, range) : content };
     }),

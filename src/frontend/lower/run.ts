@@ -6,6 +6,7 @@ import { type BuildEnv, type ImageDraft, withShell } from '../config/index.ts';
 import { lowerDevices } from './devices.ts';
 import { assertAllowed } from './entitlements.ts';
 import { findFlag } from './flags.ts';
+import { assertWritable } from './heredoc-names.ts';
 import { lowerMounts } from './mounts.ts';
 import { addStep, argValue, argValues, InputList, type SeenVariables, type Step } from './stage-draft.ts';
 import { runText } from './step-names.ts';
@@ -74,6 +75,7 @@ function commandOf(instruction: RunInstruction, { draft, range }: Step): RunComm
   const { form, args, soleHeredoc, heredocs } = instruction;
   const [name, content = ''] = soleHeredoc === true ? [heredocs[0]?.name, args[0]] : [];
   if (name !== undefined && content.startsWith('#!')) {
+    assertWritable(name);
     const path = `/dev/pipes/${name}`;
     const started = withShell(draft.image, [path]);
     return { argv: started, shown: started, script: { name, content } };

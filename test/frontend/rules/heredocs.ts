@@ -87,6 +87,20 @@ export const heredocRows: readonly Row[] = [
     errors: ['2:8-2:11 instruction-invalid COPY cannot accept a heredoc as a destination'],
   }),
 
+  accepts('A3.6', 'a name that lies in the root in the end', 'FROM base\nCOPY <<./a/../f /d/\n./a/../f\n', {
+    copies: [{ sources: ['./a/../f: '], dest: '/d/' }],
+  }),
+  refuses('A3.6', 'a name in a directory, which is not there', 'FROM base\nCOPY a.txt <<d/f /d/\nd/f\n', {
+    errors: ['2:1-3:4 copy-invalid cannot write the heredoc "d/f": its directory is not there'],
+    hint: 'name the file alone, and its directory in the destination',
+  }),
+  refuses('A3.6', 'the name of a directory', 'FROM base\nCOPY <<.. /d/\n..\n', {
+    errors: ['2:1-3:3 copy-invalid cannot write the heredoc "..": this is the name of a directory'],
+  }),
+  refuses('A3.4', 'a program in a directory', 'FROM base\nRUN <<d/f\n#!/bin/x\nd/f\n', {
+    errors: ['2:1-4:4 copy-invalid cannot write the heredoc "d/f": its directory is not there'],
+  }),
+
   accepts('A3.7', 'its first line in the name of the step', 'FROM base\nRUN <<A\none\ntwo\nA\n', {
     steps: ['[1/2] FROM base', '[2/2] RUN <<A (one...)'],
   }),
