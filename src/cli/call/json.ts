@@ -1,5 +1,5 @@
 import type { CheckResult, OutlineResult, TargetsResult } from '../../check.ts';
-import type { SourceRange, SourceText } from '../../errors.ts';
+import type { BuildError, SourceRange, SourceText } from '../../errors.ts';
 import { type ArgSummary, type Diagnostic, describeRule, type MountSummary } from '../../frontend/index.ts';
 import { withoutAbsent } from '../../util/without-absent.ts';
 
@@ -8,10 +8,13 @@ export function checkJson({ source, diagnostics, error }: CheckResult): object {
   return {
     warnings: diagnostics.map(warning),
     sources: [{ filename: source.file, language: 'Dockerfile', data: base64(source) }],
-    ...withoutAbsent({
-      buildError: error && { message: error.message, location: error.range === undefined ? {} : location(error.range) },
-    }),
+    ...withoutAbsent({ buildError: error && buildError(error) }),
   };
+}
+
+/** With all lines of the instruction, as BuildKit has them. */
+function buildError({ message, range, instruction = range }: BuildError): object {
+  return { message, location: instruction === undefined ? {} : location(instruction) };
 }
 
 export function outlineJson({ source, outline: { name, description, args, secrets, ssh } }: OutlineResult): object {

@@ -1,5 +1,6 @@
 import { contentIDOf, diffIDOf, digestOf } from '../../../cache/index.ts';
 import { excerpt } from '../../../src/cli/call/excerpt.ts';
+import { checkJson } from '../../../src/cli/call/json.ts';
 import { renderError } from '../../../src/cli/render-error.ts';
 import type { RunOp, Vertex } from '../../../src/graph/index.ts';
 import type { OpDeps } from '../../../src/ops/index.ts';
@@ -18,6 +19,15 @@ const rendered = (text: string): string[] =>
     .errors.map((error) => renderError(error, { color: false, source: () => text }))
     .join('\n')
     .split('\n');
+
+/** The lines that a check in JSON gives for a text's first error. */
+function checkedLines(text: string): unknown {
+  const [error] = parse(text).errors;
+  const result = checkJson({ source: { file: 'Dockerfile', text }, diagnostics: [], error });
+  const { ranges } = (result as { buildError: { location: { ranges: { start: { line: number } }[] } } }).buildError
+    .location;
+  return ranges.map(({ start }) => start.line);
+}
 
 /** Place and lines of the error that lowering ends with. */
 async function loweringRendered(text: string): Promise<readonly string[]> {
@@ -99,6 +109,16 @@ export const errorTextRows: readonly Row[] = [
       'hint: did you mean --chown?',
       '',
     ],
+  }),
+  shows('A11.2', 'refuses', {
+    title: 'every line of the instruction, in the JSON of a check',
+    show: () => [
+      checkedLines('FROM base\nRUNN \\\n  x\n'),
+      checkedLines('FROM base\nLABEL \\\n  x\n'),
+      checkedLines('FROM base\nCOPY a <<E\n\nE\n'),
+      checkedLines('# escape=x\nFROM base\n'),
+    ],
+    is: [[2, 3], [2, 3], [2, 3, 4], [1]],
   }),
   shows('A11.2', 'refuses', {
     title: 'what is found later, in a continued instruction and in the body of a heredoc',
