@@ -59,7 +59,9 @@ function ownChanges(
   const buildArgs = valueChanges(explanation.buildArgs, earlier.explanation.buildArgs);
   const env = environmentChanges(material, earlier.material, buildArgs);
   if (env.length > 0) return reason('env-changed', `ENV ${list(env)}`, env);
-  return buildArgs.length === 0 ? undefined : reason('build-arg-changed', `build-arg ${list(buildArgs)}`, buildArgs);
+  if (buildArgs.length > 0) return reason('build-arg-changed', `build-arg ${list(buildArgs)}`, buildArgs);
+  const order = orderChange(material, earlier.material);
+  return order && reason('env-changed', 'its variables come in another order', [order]);
 }
 
 /** What the instruction itself does not say. */
@@ -122,6 +124,15 @@ function environmentChanges(now: KeyMaterial, then: KeyMaterial, buildArgs: read
   return valueChanges(variables(now.fields['env']), variables(then.fields['env'])).filter(
     (change) => !args.has(change.name),
   );
+}
+
+/** The variables that changed places; a command can see which one comes first. */
+function orderChange(now: KeyMaterial, then: KeyMaterial): Change | undefined {
+  const [before, after] = [then, now].map(({ fields }) => Object.keys(variables(fields['env'])));
+  const moved = (names: readonly string[] = [], others: readonly string[] = []) =>
+    names.filter((name, index) => name !== others[index]).join(' ');
+  const what = `${moved(before, after)} → ${moved(after, before)}`;
+  return what === ' → ' ? undefined : { name: 'ENV', what };
 }
 
 function variables(env: Json | undefined): Record<string, string> {

@@ -147,6 +147,14 @@ describe('environments and arguments', () => {
     });
   });
 
+  test('variables that come in another order', () => {
+    expect(explain(runOf({ env: ['PATH=/', 'B=2', 'A=1'] }), runOf({ env: ['PATH=/', 'A=1', 'B=2'] }))).toEqual({
+      code: 'env-changed',
+      message: 'its variables come in another order',
+      changes: [{ name: 'ENV', what: 'A B → B A' }],
+    });
+  });
+
   test('a build arg that reaches no key is no reason', () => {
     expect(explain(runOf({}), runOf({}), [{ A: '1' }, { A: '2' }]).code).toBe('pruned');
   });
