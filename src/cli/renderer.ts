@@ -11,11 +11,11 @@ const MODES = ['auto', 'tty', 'plain', 'rawjson', 'quiet', 'none'] as const;
 
 type Mode = (typeof MODES)[number];
 
-/** `--quiet`, `--progress`, else $BUILDKIT_PROGRESS. @throws BuildError usage */
+/** `--quiet`, `--progress`, else or with `auto` $BUILDKIT_PROGRESS. @throws BuildError usage */
 export function progressMode(flags: Pick<BuildFlags, 'quiet' | 'progress'>, { env }: Pick<CliContext, 'env'>): Mode {
   const { progress } = flags;
   if (isQuiet(flags)) return 'quiet';
-  if (progress !== undefined) return oneOf('--progress', progress, MODES);
+  if (progress !== undefined && progress !== 'auto') return oneOf('--progress', progress, MODES);
   const named = env['BUILDKIT_PROGRESS'] ?? '';
   return named === '' ? 'auto' : oneOf('BUILDKIT_PROGRESS', named, MODES);
 }

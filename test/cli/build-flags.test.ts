@@ -213,6 +213,13 @@ describe('understood', () => {
     expect(() => assertPlaces(outputs, () => true)).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 
+  test('flags with an empty value ask for nothing', () => {
+    const names = 'file iidfile metadata-file network progress allow build-context cache-from cache-to provenance sbom';
+    const flags = names.split(' ').map((name) => `--${name}=`);
+    expect(parseBuildFlags([...flags, '.'])).toEqual(parseBuildFlags(['.']));
+    expect([...options(['--allow=', '--allow', 'network.host', '.']).allow]).toEqual(['network.host']);
+  });
+
   test('no attestations are what images have', () => {
     expect(options(['--provenance=false', '--sbom', 'false', '.']).context).toBe('.');
   });
@@ -230,6 +237,7 @@ describe('how progress is shown', () => {
     [{}, { BUILDKIT_PROGRESS: 'plain' }, 'plain'],
     [{ progress: 'rawjson' }, { BUILDKIT_PROGRESS: 'plain' }, 'rawjson'],
     [{ progress: 'none' }, {}, 'none'],
+    [{ progress: 'auto' }, { BUILDKIT_PROGRESS: 'plain' }, 'plain'],
     [{ quiet: true }, { BUILDKIT_PROGRESS: 'plain' }, 'quiet'],
     [{ quiet: true, progress: 'auto' }, {}, 'quiet'],
     [{}, { BUILDKIT_PROGRESS: 'none' }, 'none'],
@@ -252,6 +260,7 @@ describe('refused, with exit 2', () => {
   test.each([
     [['--nope', '.'], 'usage'],
     [[], 'usage'],
+    [[''], 'usage'],
     [['a', 'b'], 'usage'],
     [['--no-cache', '--no-cache-filter', 'x', '.'], 'usage'],
     [['-f', '-', '-'], 'usage'],

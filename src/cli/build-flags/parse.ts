@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { BuildError } from '../../errors.ts';
 import { parseWords } from '../parse-words.ts';
 import { VERSION } from '../version.ts';
+import { withoutEmpty } from './empty.ts';
 import { IGNORED_FLAGS, ignoredNotes } from './ignored.ts';
 import { PLANNED_FLAGS } from './planned.ts';
 import { resourceNotes } from './resources.ts';
@@ -79,7 +80,7 @@ export interface BuildWords {
 export function parseBuildWords(argv: readonly string[]): BuildWords {
   const command = buildParser();
   parseWords(command, withOwnValues(argv));
-  const flags = command.opts<Omit<BuildFlags, 'context' | 'notes'> & Record<string, unknown>>();
+  const flags = withoutEmpty(command.opts<Omit<BuildFlags, 'context' | 'notes'> & Record<string, unknown>>());
   refusePlanned(flags);
   const notes = [...ignoredNotes(flags), ...resourceNotes(flags.resource ?? [])];
   return { flags: { ...flags, notes }, words: command.args, hint: hintOf(argv, command.args) };
@@ -88,7 +89,7 @@ export function parseBuildWords(argv: readonly string[]): BuildWords {
 /** Exactly one word, which is the build context. @throws BuildError usage */
 export function withContext({ flags, words, hint }: BuildWords): BuildFlags {
   const [context, ...more] = words;
-  if (context === undefined)
+  if (context === undefined || (context === '' && more.length === 0))
     throw new BuildError('usage', 'a build context is missing', { hint: 'give a directory, e.g. tsbuild -t app .' });
   if (more.length > 0)
     throw new BuildError(
