@@ -65,7 +65,7 @@ describe.each(DOORS)('hostile archives as %s', (door) => {
 function codeFor(door: Door, name: string): string {
   if (door !== 'add') return CODES[door];
   if (name.startsWith('a removal')) return 'copy-invalid';
-  return name.startsWith('a hard link to nothing') || name.startsWith('a hard link through a symlink')
+  return /^a (hard link (to nothing|through)|file through a (relative )?symlink)/.test(name)
     ? 'copy-conflict'
     : CODES[door];
 }

@@ -21,7 +21,13 @@ const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
 
 /** What the first bytes of something say; `none` when they are no compressed stream's. */
 export function sniffCompression(head: Uint8Array): Compression {
+  if (isSkippable(head)) return 'zstd';
   return MAGIC.find(([, magic]) => magic.every((byte, index) => head[index] === byte))?.[0] ?? 'none';
+}
+
+/** zstd's own frame of other data, which pzstd begins with: 0x184D2A50 to 0x184D2A5F. */
+function isSkippable(head: Uint8Array): boolean {
+  return ((head[0] ?? 0) & 0xf0) === 0x50 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18;
 }
 
 const PROGRAMS = { zstd: ['zstd', '-dcq'], bzip2: ['bzip2', '-dc'], xz: ['xz', '-dcq'] } as const;

@@ -2,7 +2,7 @@ import { ArchiveError } from './archive-error.ts';
 import type { EntryType, TarEntry } from './entry.ts';
 import type { HeaderFields } from './header.ts';
 import type { Extended } from './records.ts';
-import { safePath, shownName } from './safe-path.ts';
+import { type PathLimits, safePath, shownName } from './safe-path.ts';
 
 const TYPES: Readonly<Record<string, EntryType>> = {
   '0': 'file',
@@ -48,12 +48,12 @@ export interface EntryParts {
   readonly longName: string | undefined;
   readonly longLink: string | undefined;
   readonly size: number;
-  readonly maxPathBytes: number;
+  readonly limits: PathLimits;
 }
 
 /** Field by field: copying with `...` takes longer than all else. @throws ArchiveError */
 export function entryOf(header: HeaderFields, parts: EntryParts): TarEntry {
-  const { extended, maxPathBytes } = parts;
+  const { extended, limits } = parts;
   const name = nameOf(header, parts);
   // v7 tars tell a directory by the slash
   const type = header.typeflag === '\0' && name.endsWith('/') ? 'directory' : parts.type;
@@ -61,7 +61,7 @@ export function entryOf(header: HeaderFields, parts: EntryParts): TarEntry {
   if (isDevice) checkDevice(header, name);
   const mtime = extended.mtime ?? { sec: header.mtimeSec, nsec: 0 };
   return {
-    path: safePath(name, maxPathBytes),
+    path: safePath(name, limits),
     type,
     mode: header.mode & 0o7777,
     uid: checkedID(extended.uid ?? header.uid, name),
@@ -86,17 +86,17 @@ function checkDevice({ devMajor, devMinor }: HeaderFields, name: string): void {
   if (!isBetween(devMajor, MAX_MAJOR) || !isBetween(devMinor, MAX_MINOR)) throw refused(name, 'an impossible device');
 }
 
-function linkOf(type: EntryType, { longLink, extended, maxPathBytes }: EntryParts, header: HeaderFields): string {
+function linkOf(type: EntryType, { longLink, extended, limits }: EntryParts, header: HeaderFields): string {
   if (type !== 'hardlink' && type !== 'symlink') return '';
   const link = longLink ?? extended.link ?? header.link;
-  return type === 'hardlink' ? safePath(link, maxPathBytes) : checkedLink(link, maxPathBytes);
+  return type === 'hardlink' ? safePath(link, limits) : checkedLink(link, limits);
 }
 
 function nameOf({ name, prefix }: HeaderFields, { longName, extended }: EntryParts): string {
   return extended.sparse?.name ?? longName ?? extended.path ?? (prefix === '' ? name : `${prefix}/${name}`);
 }
 
-function checkedLink(link: string, maxPathBytes: number): string {
+function checkedLink(link: string, { maxPathBytes }: PathLimits): string {
   if (link.length > maxPathBytes || link.includes('\0') || link === '')
     throw new ArchiveError('unsafe-name', 'a symlink with an impossible target');
   return link;

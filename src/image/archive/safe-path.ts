@@ -7,16 +7,21 @@ const DOT = 0x2e;
 const MAX_PART = 255;
 const MAX_SHOWN = 200;
 
+export interface PathLimits {
+  readonly maxPathBytes: number;
+  /** Names that lead out of the archive: no layer may have them; unpackers in a chroot stop at its top. */
+  readonly outside: 'refused' | 'clamped';
+}
+
 /**
- * A name of an archive as a path inside it. A leading `/`, `.` and inner `..` go, by the text alone, as in every unpacker;
- * what leads out of the archive is refused.
+ * A name of an archive as a path inside it. A leading `/`, `.` and inner `..` go, by the text alone, as in every unpacker.
  * @throws ArchiveError unsafe-name
  */
-export function safePath(name: string, maxPathBytes: number): RelPath {
+export function safePath(name: string, { maxPathBytes, outside }: PathLimits): RelPath {
   if (name.length > maxPathBytes)
     throw new ArchiveError('unsafe-name', `a name of ${name.length} bytes; at most ${maxPathBytes} are taken`);
   const end = name.endsWith('/') ? name.length - 1 : name.length;
-  return isClean(name, end) ? (name.slice(0, end) as RelPath) : cleaned(name);
+  return isClean(name, end) ? (name.slice(0, end) as RelPath) : cleaned(name, outside);
 }
 
 /** True when every part is a plain name. */
@@ -34,14 +39,14 @@ function isClean(name: string, end: number): boolean {
   return true;
 }
 
-function cleaned(name: string): RelPath {
+function cleaned(name: string, outside: PathLimits['outside']): RelPath {
   if (name.includes('\0')) throw refused(name, 'holds a NUL byte');
   let depth = 0;
   for (const part of name.split('/')) {
     if (part.length > MAX_PART) throw refused(name, `has a part of more than ${MAX_PART} bytes`);
     if (part === '' || part === '.') continue;
     depth += part === '..' ? -1 : 1;
-    if (depth < 0) throw refused(name, 'leads out of the archive');
+    if (depth < 0 && outside === 'refused') throw refused(name, 'leads out of the archive');
   }
   return relPath(name);
 }

@@ -5,6 +5,7 @@ import { BLOCK, type HeaderFields } from './header.ts';
 import { decodePax, MAX_PAX_BYTES } from './pax.ts';
 import { entryOf, typeOf } from './read-entry.ts';
 import { type Extended, NOTHING, readRecords } from './records.ts';
+import type { PathLimits } from './safe-path.ts';
 import { SparseContent, type SparseMember } from './sparse.ts';
 
 export interface TarHandler {
@@ -17,9 +18,8 @@ export interface TarHandler {
   endEntry?(): void;
 }
 
-export interface TarLimits {
+export interface TarLimits extends PathLimits {
   readonly maxEntries: number;
-  readonly maxPathBytes: number;
   /** Of all content together. */
   readonly maxBytes: number;
 }
@@ -27,6 +27,7 @@ export interface TarLimits {
 export const DEFAULT_LIMITS: TarLimits = {
   maxEntries: 5_000_000,
   maxPathBytes: 4096,
+  outside: 'refused',
   maxBytes: Number.MAX_SAFE_INTEGER,
 };
 
@@ -198,8 +199,8 @@ class PushReader implements TarReader {
       this.#begin('skip', size);
       return;
     }
-    const { maxPathBytes } = this.#limits;
-    const entry = entryOf(header, { longName, longLink, type, extended, size: sparse?.size ?? size, maxPathBytes });
+    const limits = this.#limits;
+    const entry = entryOf(header, { longName, longLink, type, extended, size: sparse?.size ?? size, limits });
     this.#bytes += entry.size;
     if (this.#bytes > this.#limits.maxBytes)
       throw new ArchiveError('too-large', `the archive holds more than ${this.#limits.maxBytes} bytes`);

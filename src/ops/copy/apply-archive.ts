@@ -2,7 +2,7 @@ import type { Json } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import { LINK_MODE, type TarEntry } from '../../image/archive/index.ts';
 import type { SpooledEntry } from '../../sources/context/index.ts';
-import { joinRel, parentOf, type RelPath } from '../../util/rel-path.ts';
+import { joinRel, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 import { capabilityOf, type Placing } from './apply-files.ts';
 import { type Attributes, makeDirectories, shown } from './directories.ts';
 import type { Inode, LayerDraft } from './draft.ts';
@@ -11,7 +11,7 @@ import type { SelectedArchive } from './selection.ts';
 
 /**
  * ADD of an archive: its entries, in order, into the destination, which is the root that no link leads out of. What is in
- * the way is replaced, links to directories too; directories are merged; --chmod does not apply, --chown does not to parents that the archive lacks.
+ * the way is replaced, links to directories too; directories are merged; a link to nothing on the way is an error; --chmod does not apply, --chown does not to parents that the archive lacks.
  * @returns where it went, and which entries a link led elsewhere
  */
 export function applyArchive(draft: LayerDraft, source: SelectedArchive, { dest, how }: Placing): Json {
@@ -36,11 +36,30 @@ function applyEntry(unpacking: Unpacking, spooled: SpooledEntry): void {
   if (entry.path === '') return;
   const path = resolveIn(draft, entry.path, { root, followLast: false });
   if (path === root) return;
-  if (path !== below(root, entry.path)) moved.push([entry.path, path]);
+  if (path !== below(root, entry.path)) {
+    assertNoDeadEnd(draft, parentOf(entry.path), root);
+    moved.push([entry.path, path]);
+  }
   makeDirectories(draft, parentOf(path), { mode: 0o755, owner: undefined, nowSec: how.nowSec });
   if (entry.type === 'directory') applyDirectory(unpacking, path, entry);
   else if (entry.type === 'hardlink') applyHardLink(unpacking, path, entry);
   else draft.put(path, inodeOf(spooled, how));
+}
+
+/** A directory can be made where there is nothing, but not in the place of a link to nothing. */
+function assertNoDeadEnd(draft: LayerDraft, dir: RelPath, root: RelPath): void {
+  if (dir === TOP) return;
+  assertNoDeadEnd(draft, parentOf(dir), root);
+  if (draft.lookup(resolveIn(draft, dir, { root })) !== undefined) return;
+  const link = resolveIn(draft, dir, { root, followLast: false });
+  if (draft.lookup(link)?.type !== 'symlink') return;
+  throw new BuildError(
+    'copy-conflict',
+    `the archive has files below ${shown(link)}, which is a link to nothing there`,
+    {
+      hint: 'absolute links of an archive lead to what lies in the directory that it is unpacked to; make that first',
+    },
+  );
 }
 
 function applyDirectory({ draft, how }: Unpacking, path: RelPath, entry: TarEntry): void {

@@ -59,7 +59,7 @@ export async function isTarHead(head: Uint8Array, options: Pick<SpoolOptions, 's
 }
 
 /**
- * Reads an archive to its end.
+ * Reads an archive to its end. Names that lead out of it stop at its top, as in a chroot.
  * @throws ArchiveError when it is broken or hostile, BuildError setup-missing
  */
 export async function spoolTar(
@@ -105,7 +105,7 @@ async function readTar(
 ): Promise<void> {
   const { head, all } = await peek(source);
   let size = 0;
-  const reader = makeTarReader(handler, { ...DEFAULT_LIMITS, maxBytes });
+  const reader = makeTarReader(handler, { ...DEFAULT_LIMITS, maxBytes, outside: 'clamped' });
   try {
     for await (const chunk of decompress(all, sniffCompression(head), { signal, filter })) {
       signal.throwIfAborted();

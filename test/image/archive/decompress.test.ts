@@ -46,8 +46,17 @@ describe('sniffing', () => {
     expect((await all(decompress(source(packed).chunks, kind, { signal, filter }))).equals(PLAIN)).toBe(true);
   });
 
+  test('zstd that begins with a frame to be skipped', async () => {
+    const packed = Buffer.concat([
+      Buffer.from('5f2a4d1804000000abababab', 'hex'),
+      execFileSync('zstd', ['-c'], { input: PLAIN }),
+    ]);
+    expect(sniffCompression(packed.subarray(0, 8))).toBe('zstd');
+    expect((await all(decompress(source(packed).chunks, 'zstd', { signal, filter }))).equals(PLAIN)).toBe(true);
+  });
+
   test('what is none of them', () => {
-    for (const head of ['', '\x1f', 'plain', '\xfd7zXZ'])
+    for (const head of ['', '\x1f', 'plain', '\xfd7zXZ', '\x60\x2a\x4d\x18'])
       expect(sniffCompression(Buffer.from(head, 'latin1'))).toBe('none');
   });
 });

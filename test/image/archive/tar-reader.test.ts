@@ -86,6 +86,18 @@ describe('names', () => {
     expect(refusal(rawTar([{ typeflag: '1', pax: { linkpath: name } }]))).toBe('unsafe-name');
   });
 
+  test.each([
+    ['..', ''],
+    ['../x', 'x'],
+    ['a/../../x', 'x'],
+    ['../../a/../../b/./c/', 'b/c'],
+  ])('%j is %j for who clamps', (name, path) => {
+    const clamped = { outside: 'clamped' } as const;
+    expect(read(rawTar([{ pax: { path: name } }]), clamped)[0]?.entry.path).toBe(path);
+    expect(read(rawTar([{ typeflag: '1', pax: { linkpath: name } }]), clamped)[0]?.entry.link).toBe(path);
+    expect(refusal(rawTar([{ pax: { path: `${name}\0` } }]), clamped)).toBe('unsafe-name');
+  });
+
   test('names and targets over the limit', () => {
     const long = Array.from({ length: 40 }, () => 'n'.repeat(99)).join('/');
     expect(refusal(rawTar([{ pax: { path: long } }]))).toBe('read');

@@ -152,6 +152,7 @@ describe('unpacking', () => {
   test('links lead nowhere out of the destination', () => {
     const { layer } = add(
       archiveOf(
+        { path: 'etc', type: 'directory' },
         { path: 'out/passwd', text: 'evil' },
         { path: 'in/x', text: 'x' },
         { path: 'up', type: 'symlink', link: '../../etc' },
@@ -166,6 +167,15 @@ describe('unpacking', () => {
       'dst/etc/shadow 644 0:0 "evil"',
       'dst/real/x 644 0:0 "x"',
     ]);
+  });
+
+  test.each(['dang/x', 'dang/a/b/x', 'in/dang/x'])('%s, through a link to nothing, is refused', (path) => {
+    const links = archiveOf(
+      { path: 'dang', type: 'symlink', link: 'none' },
+      { path: 'in/dang', type: 'symlink', link: '../../none' },
+      { path, text: 'x' },
+    );
+    expect(() => add(links, '/dst', {}, base)).toThrow(expect.objectContaining({ code: 'copy-conflict' }));
   });
 
   test('a directory of the base that a file replaced hides what the base has when it comes back', () => {
