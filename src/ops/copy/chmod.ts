@@ -38,16 +38,17 @@ function parseClause(clause: string, text: string): Step[] {
   const mask = who === '' ? 0o6777 : maskOf(who);
   return [...actions.matchAll(/([-+=])([rwxXstugo]*)/g)].flatMap(([, operator = '', letters = '']) => {
     const runs = letters.match(/[ugo]|[rwxXst]+/g) ?? [''];
-    return runs.map((run) => makeStep(operator, run, mask));
+    return runs.map((run) => makeStep(operator, run, who === '' && run.includes('t') ? STICKY : mask));
   });
 }
 
-/** Classes give their permissions only: `=` of one leaves set-id bits alone. */
+/** Classes give their permissions only: `=` of one leaves set-id bits alone. X is never taken away, and `t` for nobody in particular is all that is set. */
 function makeStep(operator: string, run: string, mask: number): Step {
   const isCopied = /^[ugo]$/.test(run);
   const replaced = isCopied ? mask & PERMISSIONS : mask;
   return (mode, file) => {
-    const bits = isCopied ? copiedBits(mode, run, mask) : permissionBits(run, mask, file);
+    const letters = operator === '-' ? run.replaceAll('X', '') : run;
+    const bits = isCopied ? copiedBits(mode, run, mask) : permissionBits(letters, mask, file);
     if (operator === '-') return mode & ~bits;
     return operator === '+' ? mode | bits : (mode & ~replaced) | bits;
   };

@@ -34,6 +34,11 @@ test.each([
   ['u=g-w', 0o772, 0o572],
   ['g=ur', 0o2750, 0o740],
   ['g=ru', 0o2750, 0o770],
+  ['-X', 0o777, 0o777],
+  ['u-Xw', 0o755, 0o555],
+  ['+rt', 0o600, 0o1600],
+  ['=rwt', 0o750, 0o1750],
+  ['a+rt', 0o600, 0o1644],
   ['o+r,g+w,a+t,g-s,u+og', 0o2100, 0o1724],
 ])('%s of a file', (text, before, after) => {
   expect(octal(parseChmod(text).apply(before, false))).toBe(octal(after));
