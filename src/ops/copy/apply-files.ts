@@ -117,11 +117,11 @@ function assertNoDirectory(draft: LayerDraft, path: RelPath): void {
 
 const CAPABILITY = 'security.capability';
 
-function makeInode(source: SelectedFiles, item: SelectedItem, { owner, chmod }: Attributes): Inode {
+function makeInode(source: SelectedFiles, item: SelectedItem, { owner, chmod, blocksStay }: Attributes): Inode {
   const { entry } = item;
   const isDirectory = entry.type === 'directory';
   return {
-    type: entry.type,
+    type: entry.type === 'block' && blocksStay !== true ? 'character' : entry.type,
     mode: chmod === undefined || entry.type === 'symlink' ? entry.mode : chmod.apply(entry.mode, isDirectory),
     uid: owner?.uid ?? entry.uid,
     gid: owner?.gid ?? entry.gid,

@@ -33,7 +33,7 @@ export function planBind(tree: Tree, source: string, { signal }: { readonly sign
   const files: SelectedFiles = { kind: 'files', tree, name: 'file', top, items };
   const selection = makeSelection([files]);
   const draft = new LayerDraft(EMPTY_TREE);
-  applyFiles(draft, files, { dest: '/', how: { owner: undefined, chmod: undefined, nowSec: 0 } });
+  applyFiles(draft, files, { dest: '/', how: { owner: undefined, chmod: undefined, nowSec: 0, blocksStay: true } });
   if (isDirectory) Object.assign(draft.directory(TOP), { mode: top.mode, uid: top.uid, gid: top.gid });
   const digest = digestOf(`${selection.digest} ${isDirectory ? `${top.mode} ${top.uid} ${top.gid}` : 'file'}`);
   return { plan: { draft, selection }, digest, mountSource: isDirectory ? '/' : '/file', files: selection.files };

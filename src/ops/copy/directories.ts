@@ -11,6 +11,8 @@ export interface Attributes {
   readonly chmod: ModeChange | undefined;
   /** Dates what has no time of its own. */
   readonly nowSec: number;
+  /** BuildKit's copies of block devices are character devices; what a mount shows is no copy. */
+  readonly blocksStay?: boolean;
 }
 
 /**

@@ -250,6 +250,21 @@ describe('flags', () => {
     expect([...(layer.entries[0]?.entry.xattrs.keys() ?? [])]).toEqual(['security.capability']);
   });
 
+  test('devices and FIFOs are made again, block devices as character devices', async () => {
+    const devices = memoryTree({
+      'd/b': { type: 'block', devMajor: 7, devMinor: 3, mode: 0o660 },
+      'd/c': { type: 'character', devMajor: 1, devMinor: 5 },
+      'd/p': { type: 'fifo' },
+    });
+    const { layer } = await copy(copyOp(['d', 'd/b'], '/to/'), devices);
+    expect(layer.entries.map(({ entry }) => [entry.path, entry.type, entry.devMajor, entry.devMinor])).toEqual([
+      ['to', 'directory', 0, 0],
+      ['to/b', 'character', 7, 3],
+      ['to/c', 'character', 1, 5],
+      ['to/p', 'fifo', 0, 0],
+    ]);
+  });
+
   test('hard links stay links within a source, not across sources', async () => {
     const linked = memoryTree({
       'h/a': { text: 'x', linkGroup: '1' },

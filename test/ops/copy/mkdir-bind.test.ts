@@ -63,6 +63,12 @@ describe('bind mounts', () => {
     });
   });
 
+  test('a block device is one', () => {
+    const layer = new MemoryLayer();
+    writeCopy(planBind(memoryTree({ 'd/b': { type: 'block', devMajor: 7 } }), '/d', { signal }).plan, layer.asWriter());
+    expect(layer.entries.map(({ entry }) => entry.type)).toEqual(['block']);
+  });
+
   test('a file lies beside nothing', () => {
     expect(bound('f')).toMatchObject({ mountSource: '/file', lines: ['file 644 0:0 "f"'] });
   });
