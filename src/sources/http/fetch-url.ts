@@ -200,8 +200,16 @@ function hintFor(status: number): string {
   return 'open the URL in a browser to see what the server says, or try again later';
 }
 
+/** HTTP's three forms of a date, of which the last has no zone (RFC 9110, 5.6.7). */
+const DATES = [
+  /^\w{3}, \d{2} \w{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/,
+  /^\w{6,9}, \d{2}-\w{3}-\d{2} \d{2}:\d{2}:\d{2} GMT$/,
+  /^\w{3} \w{3} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
+];
+
 /** Go's http.ParseTime: what is no date is none. */
-function timeOf(lastModified: string | undefined): number {
-  const ms = lastModified === undefined ? Number.NaN : Date.parse(lastModified);
+function timeOf(lastModified = ''): number {
+  if (!DATES.some((form) => form.test(lastModified))) return 0;
+  const ms = Date.parse(lastModified.endsWith(' GMT') ? lastModified : `${lastModified} GMT`);
   return Number.isNaN(ms) ? 0 : Math.floor(ms / 1000);
 }
