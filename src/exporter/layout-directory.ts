@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
+import { makeDirectories } from '../host/fs/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
 import { type Descriptor, parseIndex } from '../image/oci/index.ts';
 import type { ArchiveParts } from './archive.ts';
@@ -21,7 +22,7 @@ export async function writeLayoutDirectory(parts: ArchiveParts, deps: ExportDeps
   const { dest } = spec;
   const writer: Writer = { dest, lease: deps.lease };
   try {
-    await mkdir(join(dest, 'blobs/sha256'), { recursive: true });
+    makeDirectories(join(dest, 'blobs/sha256'));
     // What cannot be added to is told before anything is written.
     await descriptorsThere(dest);
     for (const blob of files.blobs) {

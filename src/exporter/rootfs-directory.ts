@@ -11,6 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { makeDirectories } from '../host/fs/index.ts';
 import { setMtime } from '../host/sys/index.ts';
 import type { Tree, TreeEntry } from '../image/toc/index.ts';
 import { makeBreather } from '../util/breathe.ts';
@@ -46,7 +47,7 @@ export async function writeRootfsDirectory(
   };
   signal.throwIfAborted();
   try {
-    mkdirSync(dest, { recursive: true });
+    makeDirectories(dest);
     await writeChildren(TOP, state);
   } catch (error) {
     // The reason of an abort has a code as well.

@@ -4,6 +4,7 @@ export {
   FileChanged,
   isErrno,
   listDirectory,
+  makeDirectories,
   readFileChunks,
   readLink,
   statFile,
