@@ -209,8 +209,10 @@ describe('understood', () => {
   test('an output that is nothing is none; without dest a tarball goes to stdout, which is no terminal', () => {
     expect(options(['-o', '', '.']).outputs).toBeUndefined();
     const outputs = [parseOutput('type=tar')];
-    expect(() => assertPlaces(outputs, () => false)).not.toThrow();
-    expect(() => assertPlaces(outputs, () => true)).toThrow(expect.objectContaining({ code: 'usage' }));
+    expect(() => assertPlaces(outputs, { cwd: '/', isTerminal: () => false })).not.toThrow();
+    expect(() => assertPlaces(outputs, { cwd: '/', isTerminal: () => true })).toThrow(
+      expect.objectContaining({ code: 'usage' }),
+    );
   });
 
   test('flags with an empty value ask for nothing', () => {
@@ -265,6 +267,8 @@ describe('refused, with exit 2', () => {
     [['--no-cache', '--no-cache-filter', 'x', '.'], 'usage'],
     [['-f', '-', '-'], 'usage'],
     [['-o', 'type=oci,dest=a', '-o', 'type=tar,dest=a', '.'], 'usage'],
+    [['-o', 'type=oci,dest=a', '-o', 'type=tar,dest=/work/./a', '.'], 'usage'],
+    [['-o', 'dir', '-o', 'type=local,dest=./dir/', '.'], 'usage'],
     [['-o', '-', '-o', 'type=oci,dest=-', '.'], 'usage'],
     [['--annotation', 'index:a=b', '.'], 'usage'],
     [['--jobs', 'many', '.'], 'usage'],

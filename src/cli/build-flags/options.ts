@@ -94,7 +94,7 @@ function buildArgs(flags: BuildFlags, env: CliContext['env']): Map<string, strin
 }
 
 function results(flags: BuildFlags, { cwd, env }: CliContext) {
-  const outputs = outputsOf(flags);
+  const outputs = outputsOf(flags, cwd);
   return {
     tags: flags.tag ?? [],
     labels: new Map((flags.label ?? []).map(label)),
