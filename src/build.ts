@@ -22,6 +22,7 @@ import { removeStaleFiles } from './session/side-files.ts';
 import { planSteps } from './session/steps.ts';
 import { assertSureRuns } from './session/sure-runs.ts';
 import { tellDiagnostics } from './session/tell-diagnostics.ts';
+import { tellOfUnread } from './session/unread-wishes.ts';
 import { LayerLost, type Records, type Solution, solve } from './solver/index.ts';
 import { anySignal } from './util/any-signal.ts';
 
@@ -135,6 +136,9 @@ async function tell<T>(
   const { text, file } = session.dockerfile;
   if (text.length > MANY_BYTES) growHeapSlowly();
   const dockerfile = timed({ name: 'parse' }, () => parseDockerfile(text, { file }));
+  tellOfUnread({ syntax: dockerfile.directives.syntax, buildArgs: options.buildArgs }, (message) =>
+    emit({ type: 'warning', message }),
+  );
   let diagnostics: readonly Diagnostic[] = [];
   const report = (found: readonly Diagnostic[]): void => {
     diagnostics = found;

@@ -10,6 +10,7 @@ import {
   parseRegistryConfig,
   type RegistryConfig,
 } from '../sources/registry/index.ts';
+import { parseGoBool } from '../util/go-bool.ts';
 import type { CliContext } from './context.ts';
 
 type Env = CliContext['env'];
@@ -56,8 +57,15 @@ export function registryConfig(env: Env, mirrors: readonly string[]): RegistryCo
 /** What is to be said of variables that buildx obeys and that have no effect here. */
 export function environmentNotes(env: Env): readonly string[] {
   const policy = 'EXPERIMENTAL_BUILDKIT_SOURCE_POLICY';
-  return given(env, policy) === undefined ? [] : [`${policy} is not obeyed: there are no policies for sources`];
+  const labels = given(env, 'BUILDX_GIT_LABELS') ?? '';
+  return [
+    ...(given(env, policy) === undefined ? [] : [`${policy} is not obeyed: there are no policies for sources`]),
+    ...(labels === 'full' || parseGoBool(labels) === true ? [GIT_LABELS_NOTE] : []),
+  ];
 }
+
+const GIT_LABELS_NOTE =
+  'BUILDX_GIT_LABELS is not obeyed: write --label org.opencontainers.image.revision=$(git rev-parse HEAD)';
 
 /** @throws BuildError usage */
 function withMirror({ registries }: RegistryConfig, text: string): RegistryConfig {

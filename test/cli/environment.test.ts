@@ -21,6 +21,15 @@ test('a policy of the environment is said not to be obeyed', () => {
   expect(environmentNotes({ [name]: '' })).toEqual([]);
 });
 
+test.each([
+  ['full', 1],
+  ['1', 1],
+  ['0', 0],
+  ['some', 0],
+])('labels of git, asked for with %s, are said not to be made: %d', (value, notes) => {
+  expect(environmentNotes({ BUILDX_GIT_LABELS: value })).toHaveLength(notes);
+});
+
 test('a state directory to look into may be absent, but no file and not closed', () => {
   const dir = mkdtempSync(join(tmpdir(), 'root-'));
   onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
