@@ -2,6 +2,7 @@ import { BuildError, type ErrorCode } from '../../errors.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import type { ContextTree } from '../../sources/context/index.ts';
 import { displayPath, latin1Of, parentOf, type RelPath, relPath } from '../../util/rel-path.ts';
+import { resolveIn } from './resolve.ts';
 
 /** The error for a source that is not there, with the rule that hides it or the nearest name that is. */
 export function sourceMissing(
@@ -18,14 +19,29 @@ export function sourceMissing(
 
 function hintFor(tree: Tree, source: string): string {
   const path = relPath(latin1Of(source));
-  const rule = 'excludedBy' in tree ? (tree as ContextTree).excludedBy(path) : undefined;
-  if (rule !== undefined)
-    return `${rule.file ?? '.dockerignore'}:${rule.line} excludes it (${JSON.stringify(rule.pattern)})`;
+  const rule = exclusionOf(tree, path);
+  if (rule !== undefined) return `${rule.place} excludes it (${rule.pattern})`;
   if (source.split('/').includes('..'))
     return 'paths cannot lead out of the place that files are copied from; ".." stops at its top';
+  const target = resolveIn(tree, path);
+  if (target !== path) return linkHint(tree, target);
   const near = nearestPath(tree, path);
   if (near !== undefined) return `did you mean ${JSON.stringify(displayPath(near))}?`;
   return 'check the spelling; paths are relative to the top of the place that files are copied from';
+}
+
+/** The rule of an ignore file that leaves a path out, for messages. */
+function exclusionOf(tree: Tree, path: RelPath): { readonly place: string; readonly pattern: string } | undefined {
+  const rule = 'excludedBy' in tree ? (tree as ContextTree).excludedBy(path) : undefined;
+  return rule && { place: `${rule.file ?? '.dockerignore'}:${rule.line}`, pattern: JSON.stringify(rule.pattern) };
+}
+
+/** @param target where the links of the path lead, and nothing is */
+function linkHint(tree: Tree, target: RelPath): string {
+  const led = `a link leads to ${JSON.stringify(displayPath(target))}`;
+  const rule = exclusionOf(tree, target);
+  if (rule !== undefined) return `${led}, which ${rule.place} excludes (${rule.pattern})`;
+  return `${led}, which is not there; links cannot lead out of the place that files are copied from`;
 }
 
 /** Another spelling of the first part of a path that does not exist, with the rest as it was if that exists. */

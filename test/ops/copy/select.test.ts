@@ -96,6 +96,7 @@ describe('what is not there', () => {
     ['scr/main.c', 'did you mean "src/main.c"?'],
     ['app/c.md', 'did you mean "c.md"?'],
     ['../outside.txt', 'stops at its top'],
+    ['dangling', 'a link leads to "nowhere", which is not there'],
   ])('%s: %s', async (source, hint) => {
     await expect(paths([source])).rejects.toMatchObject({
       code: 'copy-source-missing',
