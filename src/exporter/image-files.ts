@@ -79,8 +79,8 @@ export function imageDescriptor(
   const { os, architecture, variant } = normalisePlatform(image.platform);
   const { created } = image.config;
   const annotations = {
+    ...(created === undefined ? {} : { 'org.opencontainers.image.created': wholeSeconds(created) }),
     ...spec.annotations?.descriptor,
-    ...(created === undefined ? {} : { 'org.opencontainers.image.created': created }),
   };
   return {
     mediaType: spec.ociMediaTypes === false ? MEDIA.dockerManifest : MEDIA.ociManifest,
@@ -89,6 +89,11 @@ export function imageDescriptor(
     platform: { architecture, os, variant },
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
   };
+}
+
+/** As BuildKit dates a descriptor. */
+function wholeSeconds(time: string): string {
+  return time.replace(/\.\d+/, '');
 }
 
 /** One descriptor a name, as containerd's archives have it; one without a name when there is none. */

@@ -81,6 +81,19 @@ test('names become annotations and RepoTags as docker writes them', async () => 
   expect(Buffer.concat(rig.written).toString('latin1')).toContain('"RepoTags":["node-app:1.0","ghcr.io/o/app:2"]');
 });
 
+test.each([
+  ['2024-01-02T03:04:05.678Z', {}, '2024-01-02T03:04:05Z'],
+  ['2024-01-02T03:04:05.678901234+01:00', {}, '2024-01-02T03:04:05+01:00'],
+  ['2024-01-02T03:04:05Z', { 'org.opencontainers.image.created': 'mine' }, 'mine'],
+])('the descriptor of an image of %s with annotations %j is dated %s', async (created, descriptor, expected) => {
+  const plain = rig.image([rig.ownLayer(tarOf('x'))]);
+  const dest = join(rig.out, 'layout');
+  const output = { type: 'oci', dest, tar: false, annotations: { manifest: {}, descriptor } } as const;
+  await exportImage({ ...plain, config: { ...plain.config, created } }, [output], rig.deps());
+  const [manifest] = parseIndex(readFileSync(join(dest, 'index.json'))).manifests;
+  expect(manifest?.annotations?.['org.opencontainers.image.created']).toBe(expected);
+});
+
 test('names of an output count for an image without any', async () => {
   const layers = [rig.ownLayer(tarOf('x'))];
   const namesOf = async (names: readonly string[]) => {
