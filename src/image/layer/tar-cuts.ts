@@ -37,12 +37,12 @@ export class TarCuts {
     return this.#isCut;
   }
 
-  /** What comes next is a large file's. */
-  get isInFile(): boolean {
-    return this.#coming.own > 0;
+  /** Bytes of a large file that come next; 0 between large files. */
+  get fileLeft(): number {
+    return this.#coming.own;
   }
 
-  /** What comes next is the first of a large file. */
+  /** The next of them is a file's first. */
   get isAtStart(): boolean {
     return this.#coming.isStart;
   }

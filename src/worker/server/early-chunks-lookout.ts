@@ -65,7 +65,7 @@ export class Lookout {
   }
 
   async #file(path: Buffer): Promise<void> {
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = this.#written < MOST_BYTES ? lstatSync(path, { throwIfNoEntry: false }) : undefined;
     if (stat === undefined || stat.size < OWN_FROM || nowMs() - stat.ctimeMs < SETTLED_MS) return;
     const identity = `${stat.ino} ${stat.size} ${stat.ctimeMs}`;
     if (this.#seen.has(identity)) return;
@@ -79,10 +79,9 @@ export class Lookout {
     const { level } = this.#work;
     const buffer = Buffer.allocUnsafe(CHUNK);
     let before: Buffer | undefined;
-    for (let length = readFull(fd, buffer); length > 0; length = readFull(fd, buffer)) {
+    for (let length = readFull(fd, buffer); length > 0 && this.#written < MOST_BYTES; length = readFull(fd, buffer)) {
       const chunk = buffer.subarray(0, length);
       this.#written += this.#store.add({ chunk, before, level });
-      if (this.#written >= MOST_BYTES) return;
       before = Buffer.from(endOf(chunk));
       await this.#breathe();
     }

@@ -15,15 +15,19 @@ interface Told {
 function partsOf(tar: Buffer, pieces: () => number): Told[] {
   const cuts = new TarCuts();
   const parts: Told[] = [];
-  for (let at = 0, from = 0, { isInFile, isAtStart } = cuts; at < tar.length; ) {
+  for (let at = 0, from = 0, { isInFile, isAtStart } = placeOf(cuts); at < tar.length; ) {
     const given = tar.subarray(at, at + pieces());
     at += cuts.take(given);
     if (!cuts.isCut && at < tar.length) continue;
     parts.push({ bytes: tar.subarray(from, at), isInFile, isAtStart });
     from = at;
-    ({ isInFile, isAtStart } = cuts);
+    ({ isInFile, isAtStart } = placeOf(cuts));
   }
   return parts;
+}
+
+function placeOf({ fileLeft, isAtStart }: TarCuts): Pick<Told, 'isInFile' | 'isAtStart'> {
+  return { isInFile: fileLeft > 0, isAtStart };
 }
 
 const WHOLE = (): number => 1 << 30;
@@ -98,11 +102,11 @@ test('a file whose first bytes were taken is within, no longer at its start', ()
   const tar = tarOf({ a: randomBytes(OWN_FROM) });
   const cuts = new TarCuts();
   expect(cuts.take(tar)).toBe(512);
-  expect([cuts.isCut, cuts.isInFile, cuts.isAtStart]).toEqual([true, true, true]);
+  expect([cuts.isCut, cuts.fileLeft, cuts.isAtStart]).toEqual([true, OWN_FROM, true]);
   const copy = cuts.copy();
   expect(cuts.take(tar.subarray(512, 600))).toBe(88);
-  expect([cuts.isCut, cuts.isInFile, cuts.isAtStart]).toEqual([false, true, false]);
-  expect([copy.isInFile, copy.isAtStart]).toEqual([true, true]);
+  expect([cuts.isCut, cuts.fileLeft, cuts.isAtStart]).toEqual([false, OWN_FROM - 88, false]);
+  expect([copy.fileLeft, copy.isAtStart]).toEqual([OWN_FROM, true]);
 });
 
 test('what is no tar, or none any more, is not cut', () => {
