@@ -1,4 +1,5 @@
 import { type Digest, digestOf } from '../../../cache/index.ts';
+import { IMPLIED_DIRECTORY } from '../../image/archive/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import { latin1Of, relPath, TOP } from '../../util/rel-path.ts';
 import { applyFiles } from './apply-files.ts';
@@ -22,7 +23,7 @@ export interface BindPlan {
 
 /**
  * A RUN's bind mount of a path of a tree, as a layer that can be mounted: what COPY would take, attributes of the
- * directory itself included.
+ * directory itself included. Those of the top count no more than in a layer: BuildKit's contexts have none.
  * @throws BuildError mount-failed when the path is not there
  */
 export function planBind(tree: Tree, source: string, { signal }: { readonly signal: AbortSignal }): BindPlan {
@@ -34,7 +35,8 @@ export function planBind(tree: Tree, source: string, { signal }: { readonly sign
   const selection = makeSelection([files]);
   const draft = new LayerDraft(EMPTY_TREE);
   applyFiles(draft, files, { dest: '/', how: { owner: undefined, chmod: undefined, nowSec: 0, blocksStay: true } });
-  if (isDirectory) Object.assign(draft.directory(TOP), { mode: top.mode, uid: top.uid, gid: top.gid });
-  const digest = digestOf(`${selection.digest} ${isDirectory ? `${top.mode} ${top.uid} ${top.gid}` : 'file'}`);
+  const { mode, uid, gid } = top.path === TOP ? IMPLIED_DIRECTORY : top;
+  if (isDirectory) Object.assign(draft.directory(TOP), { mode, uid, gid });
+  const digest = digestOf(`${selection.digest} ${isDirectory ? `${mode} ${uid} ${gid}` : 'file'}`);
   return { plan: { draft, selection }, digest, mountSource: isDirectory ? '/' : '/file', files: selection.files };
 }

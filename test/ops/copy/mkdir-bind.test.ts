@@ -63,6 +63,15 @@ describe('bind mounts', () => {
     });
   });
 
+  test('the top of a context is 0755 and root’s, whatever the directory is here', () => {
+    const closed = memoryTree({ '/': { mode: 0o700, uid: 1000 }, 'd/f': 'f' });
+    const open = memoryTree({ 'd/f': 'f' });
+    for (const source of ['/', '.', 'd/..']) {
+      expect(bound(source, closed).lines).toEqual(['d 755 0:0 directory', 'd/f 644 0:0 "f"']);
+      expect(bound(source, closed).digest).toBe(bound('/', open).digest);
+    }
+  });
+
   test('a block device is one', () => {
     const layer = new MemoryLayer();
     writeCopy(planBind(memoryTree({ 'd/b': { type: 'block', devMajor: 7 } }), '/d', { signal }).plan, layer.asWriter());
