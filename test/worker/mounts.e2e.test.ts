@@ -56,12 +56,14 @@ test.each(['auto', 'copy'] as const)(
       { type: 'file', content: '', target: '/run/secrets/x', mode: 0o400, uid: 0, gid: 0 },
       { type: 'tmpfs', target: '/kept/e/f' },
     ];
+    const startedSec = Math.floor(Date.now() / 1000);
     const ran = await rig.run(
       [base],
-      'chmod 700 /a; chown 5 /a/b; echo t > /a/b/t; rm /a/b/t; mkdir /run/secrets/y; rmdir /run/secrets/y; mkdir /kept/own',
+      'chmod 700 /a; chown 5 /a/b; echo t > /a/b/t; rm /a/b/t; mkdir /run/secrets/y; rmdir /run/secrets/y; mkdir /kept/e/own',
       { mounts },
     );
-    expect(rig.paths(ran)).toEqual(['kept/', 'kept/own/']);
+    expect(rig.paths(ran)).toEqual(['kept/', 'kept/e/', 'kept/e/own/']);
+    for (const { mtimeSec } of rig.entries(layerOf(ran))) expect(mtimeSec).toBeGreaterThanOrEqual(startedSec);
   },
 );
 

@@ -2,7 +2,7 @@ import { type BigIntStats, lstatSync, mkdirSync } from 'node:fs';
 import type { StackTree, TreeEntry } from '../../image/toc/index.ts';
 import { hostPath, joinRel, type RelPath, TOP } from '../../util/rel-path.ts';
 import { impliedDirectory } from './standing.ts';
-import type { PlannedStub } from './stubs.ts';
+import { type PlannedStub, stubEntry } from './stubs.ts';
 import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 /** A file as it was when the copy was made. */
@@ -44,17 +44,13 @@ export async function copyTree(
     writer.add(entry.path, entry, (sink) => tree.read(entry, sink));
     made.push(entry.path);
   }
-  for (const { path, type, mode = DIRECTORY_MODE } of stubs) {
-    const isFile = type === 'file';
-    writer.add(path, { ...impliedDirectory(path), type, mode: isFile ? FILE_MODE : mode });
-    made.push(path);
+  for (const stub of stubs) {
+    writer.add(stub.path, stubEntry(stub));
+    made.push(stub.path);
   }
   writer.finish();
   return { dir, files: await lookAt(dir, made, breathe) };
 }
-
-const DIRECTORY_MODE = 0o755;
-const FILE_MODE = 0o644;
 
 /** Parents first. */
 function* walk(tree: StackTree): Iterable<TreeEntry> {

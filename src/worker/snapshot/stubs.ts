@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { BuildError } from '../../errors.ts';
-import { resolvePath, type StackTree, TooManyLinks } from '../../image/toc/index.ts';
+import { resolvePath, type StackTree, TooManyLinks, type TreeEntry } from '../../image/toc/index.ts';
+import { nowMs } from '../../util/clock.ts';
 import { displayPath, parentOf, type RelPath, relPathOfText, TOP } from '../../util/rel-path.ts';
 import { attributesOf, impliedDirectory } from './standing.ts';
 import { TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
@@ -51,6 +52,12 @@ export function stubDirectories(missing: readonly PlannedStub[]): ReadonlySet<Re
   return new Set(missing.filter(({ type }) => type === 'directory').map(({ path }) => path));
 }
 
+/** As the RUN finds it: made just now, as whatever it makes there will be. */
+export function stubEntry({ path, type, mode = DIRECTORY_MODE }: PlannedStub): TreeEntry {
+  const mtimeSec = Math.floor(nowMs() / 1000);
+  return { ...impliedDirectory(path), type, mode: type === 'file' ? FILE_MODE : mode, mtimeSec };
+}
+
 /**
  * Mount points that the stack lacks, as a lower above it: they never are in the upper, so they leave no trace in what a RUN changed. The
  * directories on the way look as they do below.
@@ -63,12 +70,12 @@ export function writeStubs(
   mkdirSync(dir, 0o755);
   chmodSync(dir, 0o755);
   const writer = new TreeWriter(dir, options);
-  for (const { path, type, mode = DIRECTORY_MODE } of missing) {
+  for (const stub of missing) {
+    const { path, type } = stub;
     for (const parent of ancestors(path)) {
       if (!writer.hasDirectory(parent)) writer.add(parent, tree.lookup(parent) ?? impliedDirectory(parent));
     }
-    if (type === 'file') writer.add(path, { ...impliedDirectory(path), type: 'file', mode: 0o644 });
-    else if (!writer.hasDirectory(path)) writer.add(path, { ...impliedDirectory(path), mode });
+    if (type === 'file' || !writer.hasDirectory(path)) writer.add(path, stubEntry(stub));
   }
   writer.finish();
 }
@@ -81,6 +88,7 @@ export function keyOfStubs(tree: StackTree, missing: readonly PlannedStub[]): st
 }
 
 const DIRECTORY_MODE = 0o755;
+const FILE_MODE = 0o644;
 
 function resolved(tree: StackTree, target: string): RelPath {
   try {
