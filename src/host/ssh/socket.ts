@@ -37,7 +37,8 @@ export async function serveSocket(place: string, serve: (near: Socket) => Promis
   const fd = openDirectory(place);
   try {
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
+      // Later ones are of clients that could not be let in, for want of file descriptors; nobody waits then.
+      server.on('error', reject);
       server.listen(`/proc/self/fd/${fd}/${NAME}`, resolve);
     });
   } catch (error) {
