@@ -368,3 +368,9 @@ describe('# check=', () => {
     ).toBe(true);
   });
 });
+
+test('a chown of very much in a stage of many COPYs is looked through in time', async () => {
+  const copies = Array.from({ length: 1000 }, (_, index) => `COPY f /f${index}\n`);
+  const targets = Array.from({ length: 100_000 }, (_, index) => `/g${index}`);
+  expect(await found(`FROM base\n${copies.join('')}RUN chown -R a ${targets.join(' \\\n')}\n`)).toEqual([]);
+});

@@ -1,11 +1,13 @@
-import type { CopyInstruction, Instruction } from '../../ast.ts';
+import type { Instruction } from '../../ast.ts';
 import type { Findings } from '../findings.ts';
 import { isBelow, isWholeContext, placeOf } from './copies.ts';
 import { commandsOf, type ShellCommand } from './shell-commands.ts';
 
 interface Copied {
-  readonly instruction: CopyInstruction;
+  readonly line: number;
   readonly place: string;
+  /** Of the whole context. */
+  readonly isWhole: boolean;
 }
 
 /** `RUN chown -R` of what a COPY of the same stage has put there: a second layer holds every file again. */
@@ -16,7 +18,8 @@ export function reportChanges(instructions: readonly Instruction[], findings: Fi
     if (instruction.kind === 'workdir') workdir = placeOf(instruction.path.text, workdir);
     if (instruction.kind === 'copy' || instruction.kind === 'add') {
       const place = placeOf(instruction.dest.text, workdir);
-      if (place !== undefined && copied.length < MAX_COPIED) copied.push({ instruction, place });
+      if (place !== undefined && copied.length < MAX_COPIED)
+        copied.push({ line: instruction.range.startLine, place, isWhole: isWholeContext(instruction) });
     }
     if (instruction.kind !== 'run') continue;
     const found = firstChange(commandsOf(instruction), { workdir, copied });
@@ -45,15 +48,15 @@ function firstChange(
     for (const target of recursiveTargets(program, args)) {
       const place = placeOf(target.replace(/\/\*$/, ''), here);
       const earlier = copied.find((one) => place !== undefined && isDoubled(one, place));
-      if (earlier !== undefined) return { program, target, line: earlier.instruction.range.startLine };
+      if (earlier !== undefined) return { program, target, line: earlier.line };
     }
   }
   return undefined;
 }
 
 /** Of a directory that was copied as a whole, a part counts as well. */
-function isDoubled({ instruction, place }: Copied, target: string): boolean {
-  return isBelow(place, target) || (place !== '/' && isWholeContext(instruction) && isBelow(target, place));
+function isDoubled({ place, isWhole }: Copied, target: string): boolean {
+  return isBelow(place, target) || (isWhole && place !== '/' && isBelow(target, place));
 }
 
 /** What stands behind owner or mode. */
