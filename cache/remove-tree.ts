@@ -67,7 +67,10 @@ class Removal {
 
   async #child(path: Buffer): Promise<void> {
     if (path.length < this.#top.length + LONG_PATH) return this.directory(path);
-    unlessGone(() => renameSync(path, this.#freeName()));
+    unlessGone(() => {
+      makeWritable(path);
+      renameSync(path, this.#freeName());
+    });
   }
 
   #freeName(): Buffer {
@@ -79,14 +82,18 @@ class Removal {
   }
 }
 
-/** An archive may have made it read-only. What is somebody else's may be open to us all the same. */
 function openWritable(dir: Buffer): Dir {
+  makeWritable(dir);
+  return opendirSync(dir, { encoding: 'buffer' as BufferEncoding, bufferSize: NAMES_A_READ });
+}
+
+/** An archive may have made it read-only. What is somebody else's may be open to us all the same. */
+function makeWritable(dir: Buffer): void {
   try {
     chmodSync(dir, 0o700);
   } catch (error) {
     if (codeOf(error) !== 'EPERM') throw error;
   }
-  return opendirSync(dir, { encoding: 'buffer' as BufferEncoding, bufferSize: NAMES_A_READ });
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -9,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { removeTree } from '../../cache/index.ts';
 
@@ -60,6 +61,25 @@ test('a tree deeper than a path can be long, names that look like its helper’s
   await removeTree(join(dir, 'tree'));
   expect(readdirSync(dir)).toEqual([]);
 });
+
+test('a deep tree of directories that an ordinary user has made read-only', async () => {
+  const isRoot = process.geteuid?.() === 0;
+  if (isRoot) {
+    chownSync(dir, NOBODY, NOBODY);
+    process.seteuid?.(NOBODY);
+  }
+  try {
+    const deep = join(dir, 'tree', ...Array.from({ length: 15 }, () => 'd'.repeat(200)));
+    mkdirSync(deep, { recursive: true });
+    for (let path = deep; path !== dir; path = dirname(path)) chmodSync(path, 0o555);
+    await removeTree(join(dir, 'tree'));
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+  expect(readdirSync(dir)).toEqual([]);
+});
+
+const NOBODY = 65_534;
 
 test('many names, while others go on', async () => {
   for (let index = 0; index < 3000; index++) writeFileSync(join(dir, `f${index}`), '');
