@@ -13,6 +13,7 @@ export interface BuildOptions {
   readonly file?: string | undefined;
   /** Read once, and only when context or file is `-`. */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
+  /** Where paths begin that are not absolute. */
   readonly cwd: string;
   /** As given; the first names the default output file. */
   readonly tags: readonly string[];
@@ -57,9 +58,9 @@ export interface BuildOptions {
   readonly annotations?: OutputAnnotations | undefined;
   /** The outcome names the image even where nothing is written or named. */
   readonly wantsID?: boolean | undefined;
-  /** Gets the image's id: an absolute path, or one from `cwd` on, as of an output. */
+  /** Gets the image's id. */
   readonly iidFile?: string | undefined;
-  /** Gets what buildx writes about an image, in the same way. */
+  /** Gets what buildx writes about an image. */
   readonly metadataFile?: string | undefined;
   /** What the build checks find is in the metadata, too. */
   readonly hasMetadataWarnings?: boolean | undefined;

@@ -1,4 +1,5 @@
 import { cpus } from 'node:os';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOutcome, build } from './build.ts';
 import type { BuildOptions } from './build-options.ts';
@@ -13,6 +14,7 @@ import {
 } from './check.ts';
 import { hostPlatform } from './image/oci/index.ts';
 import type { BuildEvent } from './progress/index.ts';
+import { anySignal } from './util/any-signal.ts';
 import { withoutAbsent } from './util/without-absent.ts';
 
 export type { BuildOutcome } from './build.ts';
@@ -39,13 +41,27 @@ export type ImageOptions = Partial<BuildOptions> & Pick<BuildOptions, 'context' 
  * Builds an image as `tsbuild` does: same cache, same outputs, no terminal. Nothing is read from the environment: pass proxies,
  * credentials and build args in.
  *
- * @throws BuildError for everything somebody outside can mend; its code is stable. `cancelled` when `signal` aborts.
+ * @throws BuildError for everything somebody outside can mend; its code is stable. `cancelled` when `signal` aborts. What `onEvent` throws,
+ * which ends the build.
  */
-export function buildImage(
+export async function buildImage(
   options: ImageOptions,
   { signal, onEvent = ignore }: { signal: AbortSignal; onEvent?: (event: BuildEvent) => void },
 ): Promise<BuildOutcome> {
-  return build(withDefaults(options), { signal, emit: onEvent });
+  const listener = new AbortController();
+  const emit = (event: BuildEvent): void => {
+    if (listener.signal.aborted) return;
+    try {
+      onEvent(event);
+    } catch (error) {
+      listener.abort(error);
+    }
+  };
+  try {
+    return await build(withDefaults(options), { signal: anySignal([signal, listener.signal]), emit });
+  } finally {
+    listener.signal.throwIfAborted();
+  }
 }
 
 /**
@@ -69,7 +85,25 @@ export function targets(options: ImageOptions, deps: CallDeps): Promise<TargetsR
 
 /** An option that is given as undefined is not given. */
 function withDefaults({ context, rootDir, ...rest }: ImageOptions): BuildOptions {
-  return { ...defaults(), ...withoutAbsent(rest), context, rootDir };
+  return placed({ ...defaults(), ...withoutAbsent(rest), context, rootDir });
+}
+
+/** The command line has its paths absolute before a build is asked for. */
+function placed(options: BuildOptions): BuildOptions {
+  const { cwd, rootDir, caFile, secrets, ssh } = options;
+  const place = (path: string): string => resolve(cwd, path);
+  return {
+    ...options,
+    rootDir: place(rootDir),
+    ...(caFile === undefined ? {} : { caFile: place(caFile) }),
+    secrets: new Map(
+      Array.from(secrets, ([id, source]) => [
+        id,
+        source.kind === 'file' ? { ...source, path: place(source.path) } : source,
+      ]),
+    ),
+    ssh: new Map(Array.from(ssh, ([id, paths]) => [id, paths.map(place)])),
+  };
 }
 
 function defaults(): Omit<BuildOptions, 'context' | 'rootDir'> {
