@@ -55,16 +55,17 @@ const KNOWN_KEYS = new Set([
   'unpack',
   'source-date-epoch',
 ]);
-const LATER_KEYS = new Set([
-  'store',
-  'dangling-name-prefix',
-  'name-canonical',
-  'prefer-nondist-layers',
-  'attestation-inline',
-  'oci-artifact',
-  'compatibility-version',
-  'buildinfo',
-  'context',
+/** What is not built yet, and whether true or false asks for what is done anyway. */
+const LATER_KEYS = new Map<string, boolean | 'neither'>([
+  ['store', true],
+  ['name-canonical', false],
+  ['prefer-nondist-layers', false],
+  ['attestation-inline', false],
+  ['oci-artifact', false],
+  ['buildinfo', false],
+  ['dangling-name-prefix', 'neither'],
+  ['compatibility-version', 'neither'],
+  ['context', 'neither'],
 ]);
 const ANNOTATION = /^annotation(-[a-z-]+)?(\[[^\]]*\])?\./;
 
@@ -76,8 +77,9 @@ function fieldMap(fields: readonly string[], text: string): Fields {
     const key = field.slice(0, equals).trim();
     const isAnnotation = ANNOTATION.test(key);
     const name = isAnnotation ? key : key.toLowerCase();
-    if (LATER_KEYS.has(name)) throw later(text, `"${name}"`);
-    found.set(name, field.slice(equals + 1));
+    const value = field.slice(equals + 1);
+    if (!LATER_KEYS.has(name)) found.set(name, value);
+    else if (parseGoBool(value) !== LATER_KEYS.get(name)) throw later(text, `"${name}"`);
   }
   return found;
 }

@@ -45,6 +45,7 @@ test.each([
     },
   ],
   ['type=tar,dest=a,rewrite-timestamp=false,push=false', { type: 'tar', dest: 'a', fileTimes: 'kept' }],
+  ['type=image,store=true,oci-artifact=false,buildinfo=0', { type: 'image', dest: '' }],
   ['type=oci,dest=x,rewrite-timestamp=true', { type: 'oci', dest: 'x', fileTimes: 'clamped' }],
 ])('%s', (text, spec) => {
   expect(parseOutput(text)).toEqual(spec);
@@ -79,6 +80,10 @@ test.each([
   ['type=oci,dest=x,annotation-elsewhere.a=b', 'usage'],
   ['type=oci,dest=x,annotation[no/such/plat/form].a=b', 'platform-invalid'],
   ['type=image,unpack=true', 'not-supported-yet'],
+  ['type=image,store=false', 'not-supported-yet'],
+  ['type=oci,dest=x,oci-artifact=true', 'not-supported-yet'],
+  ['type=oci,dest=x,oci-artifact=', 'not-supported-yet'],
+  ['type=oci,dest=x,compatibility-version=20', 'not-supported-yet'],
 ])('%j is refused: %s', (text, code) => {
   expect(() => parseOutput(text)).toThrow(expect.objectContaining({ code }));
 });
