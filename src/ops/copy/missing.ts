@@ -1,7 +1,7 @@
 import { BuildError, type ErrorCode } from '../../errors.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import type { ContextTree } from '../../sources/context/index.ts';
-import { displayPath, latin1Of, parentOf, type RelPath, relPath } from '../../util/rel-path.ts';
+import { baseName, displayPath, joinRel, latin1Of, type RelPath, relPath, TOP } from '../../util/rel-path.ts';
 import { resolveIn } from './resolve.ts';
 
 /** The error for a source that is not there, with the rule that hides it or the nearest name that is. */
@@ -25,7 +25,7 @@ function hintFor(tree: Tree, source: string): string {
     return 'paths cannot lead out of the place that files are copied from; ".." stops at its top';
   const target = resolveIn(tree, path);
   if (target !== path) return linkHint(tree, target);
-  const near = nearestPath(tree, path);
+  const near = nearestPath(tree, path) ?? elsewhere(tree, path);
   if (near !== undefined) return `did you mean ${JSON.stringify(displayPath(near))}?`;
   return 'check the spelling; paths are relative to the top of the place that files are copied from';
 }
@@ -55,23 +55,34 @@ function nearestPath(tree: Tree, path: RelPath): RelPath | undefined {
       continue;
     }
     const name = nearestName(tree.list(dir), part);
-    if (name === undefined) return index === 0 ? nearestByBase(tree, path) : undefined;
+    if (name === undefined) return undefined;
     const whole = relPath([dir, name, ...parts.slice(index + 1)].join('/'));
     return tree.lookup(whole) === undefined ? relPath(`${dir}/${name}`) : whole;
   }
   return undefined;
 }
 
-/** The same file name at the top, where people leave a directory out or write one too many. */
-function nearestByBase(tree: Tree, path: RelPath): RelPath | undefined {
-  const name = path.slice(parentOf(path).length).replace('/', '') as RelPath;
-  return name !== path && tree.lookup(name) !== undefined ? name : undefined;
+const MOST_NAMES = 10_000;
+
+/** The same file name in another directory, of those nearest to the top: people leave directories out, or write one too many. */
+function elsewhere(tree: Tree, path: RelPath): RelPath | undefined {
+  const dirs = [TOP];
+  let looks = 0;
+  for (const dir of dirs) {
+    for (const name of tree.list(dir)) {
+      if (++looks > MOST_NAMES) return undefined;
+      const at = joinRel(dir, name);
+      if (name === baseName(path)) return at;
+      if (tree.lookup(at)?.type === 'directory') dirs.push(at);
+    }
+  }
+  return undefined;
 }
 
 function nearestName(names: readonly string[], wanted: string): string | undefined {
   const limit = wanted.length < 4 ? 1 : 2;
   let best: { name: string; distance: number } | undefined;
-  for (const name of names.slice(0, 10_000)) {
+  for (const name of names.slice(0, MOST_NAMES)) {
     if (Math.abs(name.length - wanted.length) > limit) continue;
     const distance = name.toLowerCase() === wanted.toLowerCase() ? 0 : editDistance(name, wanted);
     if (distance <= limit && distance < wanted.length && (best === undefined || distance < best.distance))

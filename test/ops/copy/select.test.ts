@@ -95,6 +95,9 @@ describe('what is not there', () => {
     ['src/mian.c', 'did you mean "src/main.c"?'],
     ['scr/main.c', 'did you mean "src/main.c"?'],
     ['app/c.md', 'did you mean "c.md"?'],
+    ['keep.c', 'did you mean "src/lib/keep.c"?'],
+    ['app/lose.c', 'did you mean "src/lib/lose.c"?'],
+    ['none.c', 'check the spelling'],
     ['../outside.txt', 'stops at its top'],
     ['dangling', 'a link leads to "nowhere", which is not there'],
   ])('%s: %s', async (source, hint) => {
