@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { BuildError } from '../../errors.ts';
 import { isErrno } from '../../host/fs/index.ts';
@@ -31,7 +31,7 @@ export function parseIgnoreFile(text: string, file: string): IgnoreRule[] {
 
 /**
  * The ignore file of a context: the Dockerfile's own (`<Dockerfile>.dockerignore` beside it) wins over the context's; they
- * are not merged. undefined when there is neither; a directory of that name is none, nor a link that leads out of the directory it lies in.
+ * are not merged. undefined when there is neither; what is no file is none, nor a link that leads out of the directory it lies in.
  * @throws BuildError ignore-invalid, context-invalid
  */
 export function findIgnoreFile(contextDir: string, dockerfilePath?: string): IgnoreFile | undefined {
@@ -50,9 +50,9 @@ export function findIgnoreFile(contextDir: string, dockerfilePath?: string): Ign
 function readIfThere(path: string): string | undefined {
   const followed = followedPath(path);
   try {
-    return readFileSync(followed, 'utf8');
+    return statSync(followed).isFile() ? readFileSync(followed, 'utf8') : undefined;
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].some((code) => isErrno(error, code))) return undefined;
+    if (['ENOENT', 'ENOTDIR'].some((code) => isErrno(error, code))) return undefined;
     throw new BuildError('context-invalid', `cannot read ${path}`, {
       cause: error,
       hint: 'make it a readable file, or remove it',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,4 +71,9 @@ test('a link is followed within the directory that it lies in, and nowhere else'
 test('what cannot be read is told', () => {
   symlinkSync('.dockerignore', join(dir, '.dockerignore'));
   expect(() => findIgnoreFile(dir)).toThrow(expect.objectContaining({ code: 'context-invalid' }));
+});
+
+test('a pipe of that name is none, and nobody waits for it', () => {
+  execFileSync('mkfifo', [join(dir, '.dockerignore')]);
+  expect(findIgnoreFile(dir)).toBeUndefined();
 });
