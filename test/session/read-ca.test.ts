@@ -32,3 +32,9 @@ test.each(['', 'FROM scratch\n', '-----BEGIN PRIVATE KEY-----\nAA==\n'])(
 test('a file that is not there is refused', () => {
   expect(() => readCa(join(tmpdir(), 'none', 'ca.pem'))).toThrow(/cannot be read/);
 });
+
+test('what is no file is refused: it is read more than once', () => {
+  expect(() => readCa('/dev/null')).toThrow(
+    expect.objectContaining({ code: 'usage', message: '--ca /dev/null is no file' }),
+  );
+});
