@@ -57,4 +57,13 @@ export function located<T>(range: SourceRange | undefined, work: () => T): T {
   }
 }
 
+/** What goes wrong is said to lie in the instruction. */
+export function within<T>(instruction: SourceRange, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof BuildError ? error.within(instruction) : error;
+  }
+}
+
 function ignore(): void {}

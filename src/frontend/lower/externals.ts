@@ -89,7 +89,8 @@ async function resolveOne(external: External, deps: ExternalDeps, signal: AbortS
 }
 
 function explained(error: unknown, external: External, { stageNames }: ExternalDeps): unknown {
-  return error instanceof BuildError ? withSuggestion(error, external, stageNames).at(external.range) : error;
+  if (!(error instanceof BuildError)) return error;
+  return withSuggestion(error, external, stageNames).at(external.range).within(external.instruction);
 }
 
 const COMMON = ['alpine', 'busybox', 'centos', 'debian', 'golang', 'ubuntu', 'fedora', 'node'];

@@ -2,7 +2,7 @@ import { BuildError, type SourceRange } from '../../errors.ts';
 import type { Flag, Instruction } from '../ast.ts';
 import { BuildEnv } from '../config/index.ts';
 import { mountFields } from '../parse/index.ts';
-import { type Escape, makeExpander } from './expander.ts';
+import { type Escape, makeExpander, within } from './expander.ts';
 import { nearest } from './names.ts';
 import type { External, Stage } from './stages.ts';
 
@@ -30,14 +30,14 @@ export interface LinkContext {
 
 /** Looks up what the instruction reads from. A name means the last stage of that name, else a context or an image. */
 export function linkCommand(instruction: Instruction, isTrigger: boolean, context: LinkContext): Command {
-  try {
-    return { instruction, isTrigger, sources: sourcesOf(instruction, context) };
-  } catch (error) {
-    throw error instanceof BuildError ? error.within(instruction.range) : error;
-  }
+  const { range } = instruction;
+  return within(range, () => ({ instruction, isTrigger, sources: sourcesOf(instruction, { ...context, range }) }));
 }
 
-function sourcesOf(instruction: Instruction, context: LinkContext): Command['sources'] {
+/** With the range of the instruction. */
+type SourceContext = LinkContext & { readonly range: SourceRange };
+
+function sourcesOf(instruction: Instruction, context: SourceContext): Command['sources'] {
   if (instruction.kind === 'copy') {
     const flag = instruction.flags.find(({ name }) => name === 'from');
     return flag?.value === undefined || flag.value === '' ? [] : [copySource(flag.value, flag, context)];
@@ -63,7 +63,7 @@ export function mountFlags(flags: readonly Flag[]): readonly Flag[] {
   return flags.filter(({ name }) => name === 'mount');
 }
 
-function copySource(from: string, { range }: Flag, context: LinkContext): Source {
+function copySource(from: string, { range }: Flag, context: SourceContext): Source {
   if (makeExpander(BuildEnv.EMPTY, context.escapeToken).word(from, range) !== from) {
     throw new BuildError('stage-unknown', `variable expansion is not supported for --from (${from})`, {
       range,
@@ -81,7 +81,7 @@ function copySource(from: string, { range }: Flag, context: LinkContext): Source
   });
 }
 
-function mountSource(from: string, { range }: Flag, context: LinkContext): Source {
+function mountSource(from: string, { range }: Flag, context: SourceContext): Source {
   if (makeExpander(BuildEnv.EMPTY, context.escapeToken).word(from, range) !== from) {
     throw new BuildError('stage-unknown', `'from' doesn't support variable expansion (${from})`, {
       range,
@@ -91,10 +91,14 @@ function mountSource(from: string, { range }: Flag, context: LinkContext): Sourc
   return named(from, range, context);
 }
 
-function named(name: string, range: SourceRange, { byName, targetPlatform }: LinkContext): Source {
+function named(
+  name: string,
+  range: SourceRange,
+  { byName, targetPlatform, range: instruction }: SourceContext,
+): Source {
   const stage = byName.get(name.toLowerCase());
   if (stage !== undefined) return { kind: 'stage', stage, range };
-  return { kind: 'external', external: { name, platform: targetPlatform, range } };
+  return { kind: 'external', external: { name, platform: targetPlatform, range, instruction } };
 }
 
 /** @throws BuildError stage-unknown when there is no such stage. */

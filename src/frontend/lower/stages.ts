@@ -3,7 +3,7 @@ import { type Platform, parsePlatform } from '../../image/oci/index.ts';
 import type { ArgInstruction, Dockerfile, FromInstruction, Instruction } from '../ast.ts';
 import type { Findings } from '../checks/index.ts';
 import type { BuildEnv } from '../config/index.ts';
-import { type Escape, located, makeExpander, type RecordingExpander } from './expander.ts';
+import { type Escape, located, makeExpander, type RecordingExpander, within } from './expander.ts';
 import { reportPlatformFlag, reportUndeclared } from './from-reports.ts';
 import { type NamedContexts, nearest } from './names.ts';
 
@@ -35,6 +35,8 @@ export interface External {
   readonly name: string;
   readonly platform: Platform;
   readonly range: SourceRange;
+  /** That names it. */
+  readonly instruction: SourceRange;
   /** What to do when the name is wrong. */
   readonly hint?: string | undefined;
 }
@@ -85,23 +87,31 @@ export function planStages(texts: readonly StageText[], context: StageContext): 
   const stages: Stage[] = [];
   const byName = new Map<string, Stage>();
   for (const [index, { from, instructions }] of texts.entries()) {
-    const tell = (names: ReadonlySet<string>): void => reportUndeclared(from, names, context);
-    const expand = makeExpander(context.globals, context.escapeToken, tell);
-    const expandPlatform = makeExpander(context.globals, context.escapeToken, tell);
-    const image = expand.word(from.image.text, from.image.range);
-    if (image === '') throw blankBase(from, context.globals);
-    const platform = fromPlatform(from, expandPlatform, context);
+    const { platform, external, uses } = within(from.range, () => expandFrom(from, context));
     const name = from.as?.text.toLowerCase();
-    const [unset] = expand.unset;
-    const hint = unset === undefined ? undefined : undeclared(`$${unset}`, context.globals);
-    const external = { name: image, platform: platform ?? context.targetPlatform, range: from.image.range, hint };
     const base = baseOf({ name, external }, { byName, ...context });
-    const uses = new Set([...expand.used, ...expandPlatform.used]);
     const stage = { index, name, label: name ?? `stage-${index}`, from, base, platform, instructions, uses };
     stages.push(stage);
     if (name !== undefined) byName.set(name, stage);
   }
   return stages;
+}
+
+function expandFrom(
+  from: FromInstruction,
+  context: StageContext,
+): Pick<Stage, 'platform' | 'uses'> & { readonly external: External } {
+  const tell = (names: ReadonlySet<string>): void => reportUndeclared(from, names, context);
+  const expand = makeExpander(context.globals, context.escapeToken, tell);
+  const expandPlatform = makeExpander(context.globals, context.escapeToken, tell);
+  const name = expand.word(from.image.text, from.image.range);
+  if (name === '') throw blankBase(from, context.globals);
+  const platform = fromPlatform(from, expandPlatform, context);
+  const [unset] = expand.unset;
+  const hint = unset === undefined ? undefined : undeclared(`$${unset}`, context.globals);
+  const place = { range: from.image.range, instruction: from.range };
+  const external = { name, platform: platform ?? context.targetPlatform, ...place, hint };
+  return { platform, external, uses: new Set([...expand.used, ...expandPlatform.used]) };
 }
 
 function baseOf(

@@ -125,6 +125,8 @@ export const errorTextRows: readonly Row[] = [
     show: async () => [
       ...(await loweringRendered('FROM base\nLABEL a=1 \\\n# c\n b=${X?need}\n')),
       ...(await loweringRendered('FROM base\nCOPY \\\n --from=9 a b\n')),
+      ...(await loweringRendered('FROM \\\n --platform=$NOPE base')),
+      ...(await loweringRendered('FROM base\nRUN \\\n --mount=from=no,target=/x \\\n x')),
       ...(await loweringRendered('FROM base\nCOPY <<E /x\n${X?need}\nE\n')),
     ],
     is: [
@@ -134,6 +136,12 @@ export const errorTextRows: readonly Row[] = [
       'Dockerfile:3:2, in the instruction that begins on line 2',
       '  2 | COPY \\',
       '  3 |  --from=9 a b',
+      'Dockerfile:2:2, in the instruction that begins on line 1',
+      '  1 | FROM \\',
+      '  2 |  --platform=$NOPE base',
+      'Dockerfile:3:2, in the instruction that begins on line 2',
+      '  2 | RUN \\',
+      '  3 |  --mount=from=no,target=/x \\',
       'Dockerfile:3:1, in the instruction that begins on line 2',
       '  2 | COPY <<E /x',
       '  3 | ${X?need}',
