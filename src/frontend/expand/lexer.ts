@@ -1,6 +1,5 @@
 import { Failure } from './failure.ts';
 import { replaceAll, replaceFirst, trimPrefix, trimSuffix } from './pattern.ts';
-import { isSpace } from './space.ts';
 import { WordList } from './word-list.ts';
 
 export interface LexerOptions {
@@ -24,6 +23,8 @@ const MAX_DEPTH = 200;
 const MAX_LENGTH = 16 * 1024 * 1024;
 /** Digits, or one special parameter, or letters, digits and underscores. */
 const NAME = /\p{Nd}+|[@*#?$!-]|[\p{L}\p{Nd}_]+/uy;
+/** Between `<<` and the name; other blanks end the word. */
+const HEREDOC_BLANKS: ReadonlySet<string | undefined> = new Set([' ', '\t', '\r']);
 const CLOSE_BRACE = 'close the substitution with }, or write \\$ for a dollar sign';
 const MODIFIERS = 'the modifiers are :- - :+ + :? ? # ## % %% / and //';
 
@@ -98,7 +99,7 @@ export class Lexer {
     this.#pos++;
     if (this.#peek() !== '<') return '<';
     this.#pos++;
-    while (isSpace(this.#peek() ?? 'x')) this.#pos++;
+    while (HEREDOC_BLANKS.has(this.#peek())) this.#pos++;
     return this.#text.slice(start, this.#pos);
   }
 

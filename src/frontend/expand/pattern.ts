@@ -12,14 +12,17 @@ export function trimPrefix(value: string, pattern: string, { longest }: { longes
 }
 
 export function trimSuffix(value: string, pattern: string, { longest }: { longest: boolean }): string {
-  const pieces = parsePattern(pattern)
-    .map((piece) => [...piece].reverse())
-    .reverse();
+  const pieces = parsePattern(reversed(pattern));
   const chars = charsOf(value, pattern).reverse();
   return chars
     .slice(matchEnd(pieces, chars, { start: 0, longest }) ?? 0)
     .reverse()
     .join('');
+}
+
+/** Each backslash before its character still; a last one, which has none, before the character that was in front of it. */
+function reversed(pattern: string): string {
+  return (pattern.match(/\\?./gsu) ?? []).reverse().join('');
 }
 
 export function replaceFirst(value: string, pattern: string, replacement: string): string {

@@ -153,6 +153,9 @@ const PATTERNS: readonly (readonly [word: string, env: { readonly [name: string]
   ['${P%b*b} ${P%%a*b} ${P#a*b} ${P##a*b}', { P: 'aabbaabb' }, 'aabbaa  baabb '],
   ['${F%.*} ${F%%.*} ${F##*/}', { F: '/usr/archive.tar.gz' }, '/usr/archive.tar /usr/archive archive.tar.gz'],
   ['${F%??}', { F: 'x👽🚀' }, 'x'],
+  // BuildKit reads the pattern of a suffix from its end: a backslash there stands before the character in front of it.
+  ['${F%$N}|${F%%$N}', { F: 'a/b*', N: '*\\' }, 'a/b|a/b'],
+  ['${F%b$N}', { F: 'a/b', N: '?\\' }, 'a/b'],
 ];
 
 describe('A7.3 patterns', () => {

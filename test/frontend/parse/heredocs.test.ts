@@ -16,7 +16,7 @@ describe('A3 heredocs', () => {
     ["<<'e'o\\'f\nx\neo'f", "eo'f", 'x\n', false],
     ["<<'one two'\nx\none two", 'one two', 'x\n', false],
     ['<<$EOF\n$EOF', '$EOF', '', true],
-    ['<<  EOF\nx\nEOF', 'EOF', 'x\n', true],
+    ['<< \t\r EOF\nx\nEOF', 'EOF', 'x\n', true],
     ['<<file.txt\nx \\\n\n  # y\nFROM b\nfile.txt', 'file.txt', 'x \\\n\n  # y\nFROM b\n', true],
     ['<<EOF\na\n EOF\nEOF \nEOF', 'EOF', 'a\n EOF\nEOF \n', true],
     ['<<EOF\r\na\r\nEOF\r', 'EOF', 'a\r\n', true],
@@ -40,6 +40,7 @@ describe('A3 heredocs', () => {
     'CMD <<NO',
     'RUN echo "open <<NO',
     'RUN echo ${x=y} <<NO',
+    'RUN echo <<\u00a0NO',
   ];
   test.each(without)('A3.1 none in %s', (text) => {
     expect(read(`FROM a\n${text}\nRUN next`).map(({ heredocs }) => heredocs)).toEqual([[], [], []]);
