@@ -9,7 +9,7 @@ import { refuse, type Statement } from './statement.ts';
 
 export function parseHealthcheck(statement: Statement): HealthcheckInstruction {
   const { common, rest } = statement;
-  const [word, command] = splitAtSpace(rest);
+  const [word, command] = splitHealthcheck(rest);
   const type = word.text.toUpperCase();
   if (type === '') {
     const hint = 'write HEALTHCHECK CMD command, or HEALTHCHECK NONE';
@@ -34,7 +34,7 @@ export function parseHealthcheck(statement: Statement): HealthcheckInstruction {
 
 /** HEALTHCHECK NONE takes any flags. */
 export function isHealthcheckNone(rest: Piece): boolean {
-  return splitAtSpace(rest)[0].text.toUpperCase() === 'NONE';
+  return splitHealthcheck(rest)[0].text.toUpperCase() === 'NONE';
 }
 
 type Settings = Omit<HealthcheckInstruction, 'kind' | 'test' | keyof Statement['common']>;
@@ -77,7 +77,8 @@ function retriesOf(flag: Flag | undefined): number | undefined {
   throw new BuildError('flag-invalid', message, { range: flag.range, hint: 'write --retries=3' });
 }
 
-function splitAtSpace(piece: Piece): readonly [first: Piece, rest: Piece] {
+/** The type, and the command behind it. */
+export function splitHealthcheck(piece: Piece): readonly [first: Piece, rest: Piece] {
   let end = 0;
   while (end < piece.text.length && !isSpace(piece.text.charAt(end))) end++;
   return [slicePiece(piece, 0, end), trimPiece(slicePiece(piece, end))];

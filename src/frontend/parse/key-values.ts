@@ -20,36 +20,46 @@ export function parseArg(statement: Statement): ArgInstruction {
 }
 
 /** `k=v …`, or the legacy `k rest of line`. */
-export function keyValues(
+function keyValues(
   statement: Statement,
   keyword: string,
 ): { readonly pairs: readonly KeyValue[]; readonly isLegacy: boolean } {
-  const { rest, escapeToken } = statement;
-  const words = splitWords(rest, escapeToken);
-  const [first] = words;
-  if (first === undefined) {
+  const words = keyValueWords(statement, keyword);
+  if (words === 'legacy') return { pairs: [legacyPair(statement)], isLegacy: true };
+  if (words.length === 0) {
     throw refuse(statement, `${keyword} requires at least one argument`, { hint: `write ${keyword} NAME=VALUE` });
-  }
-  if (!first.text.includes('=')) return { pairs: [legacyPair(statement, keyword)], isLegacy: true };
-  const odd = words.find((word) => !word.text.includes('='));
-  if (odd !== undefined) {
-    const next = words[words.indexOf(odd) + 1];
-    const hint = next?.text.startsWith('=')
-      ? `write ${odd.text}=VALUE, with no blank around =`
-      : 'quote a value that has blanks: NAME="two words"';
-    const message = `Syntax error - can't find = in ${JSON.stringify(odd.text)}. Must be of the form: name=value`;
-    throw refuse(statement, message, { at: odd, hint });
   }
   return { pairs: words.map((word) => pairOf(word, { statement, keyword })), isLegacy: false };
 }
 
-function legacyPair(statement: Statement, keyword: string): KeyValue {
-  const [key, value] = splitFirst(statement.rest);
-  if (value === undefined) {
-    const hint = `write ${keyword} ${key.text}=value`;
-    throw refuse(statement, `${keyword} must have two arguments`, { at: key, hint });
+/** The words with a `=` each, whatever stands before it. */
+export function keyValueWords(statement: Statement, keyword: string): readonly Piece[] | 'legacy' {
+  const { rest, escapeToken } = statement;
+  const words = splitWords(rest, escapeToken);
+  if (words[0]?.text.includes('=') === false) {
+    assertTwo(statement, keyword);
+    return 'legacy';
   }
-  return { key: key.text, value: value.text, range: statement.rangeOf(statement.rest) };
+  const odd = words.find((word) => !word.text.includes('='));
+  if (odd === undefined) return words;
+  const next = words[words.indexOf(odd) + 1];
+  const hint = next?.text.startsWith('=')
+    ? `write ${odd.text}=VALUE, with no blank around =`
+    : 'quote a value that has blanks: NAME="two words"';
+  const message = `Syntax error - can't find = in ${JSON.stringify(odd.text)}. Must be of the form: name=value`;
+  throw refuse(statement, message, { at: odd, hint });
+}
+
+function assertTwo(statement: Statement, keyword: string): void {
+  const [key, value] = splitFirst(statement.rest);
+  if (value !== undefined) return;
+  const hint = `write ${keyword} ${key.text}=value`;
+  throw refuse(statement, `${keyword} must have two arguments`, { at: key, hint });
+}
+
+function legacyPair({ rest, rangeOf }: Statement): KeyValue {
+  const [key, value] = splitFirst(rest);
+  return { key: key.text, value: value?.text, range: rangeOf(rest) };
 }
 
 function pairOf(word: Piece, { statement, keyword }: { statement: Statement; keyword: string }): KeyValue {

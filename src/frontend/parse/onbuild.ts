@@ -1,7 +1,8 @@
 import type { OnbuildInstruction } from '../ast.ts';
 import { jsonWords } from './command-form.ts';
 import { splitCommand } from './command-line.ts';
-import { keyValues } from './key-values.ts';
+import { splitHealthcheck } from './healthcheck.ts';
+import { keyValueWords } from './key-values.ts';
 import { refuse, type Statement } from './statement.ts';
 
 export function parseOnbuild(statement: Statement): OnbuildInstruction {
@@ -37,7 +38,8 @@ export function parseOnbuild(statement: Statement): OnbuildInstruction {
 
 /** What BuildKit looks at before the trigger fires: whether the words can be read at all. */
 function assertWords(keyword: string, statement: Statement): void {
-  if (keyword === 'ENV' || keyword === 'LABEL') keyValues(statement, keyword);
+  if (keyword === 'ENV' || keyword === 'LABEL') keyValueWords(statement, keyword);
+  else if (keyword === 'HEALTHCHECK') jsonWords(statement, splitHealthcheck(statement.rest)[1]);
   else if (JSON_KEYWORDS.has(keyword)) jsonWords(statement, statement.rest);
 }
 

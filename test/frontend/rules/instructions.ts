@@ -259,6 +259,17 @@ export const instructionRows: readonly Row[] = [
       history: ['e ENV X=x'],
     },
   ),
+  accepts(
+    'A6.17',
+    'names that are blank or not there: whoever fires them is told',
+    'FROM base\nONBUILD ENV =x\nONBUILD LABEL a=b =\nONBUILD ENV \\\u00a0',
+    {
+      config: { OnBuild: ['ENV =x', 'LABEL a=b =', 'ENV \\\u00a0'] },
+    },
+  ),
+  refuses('A6.17', 'an array of other things than strings', 'FROM base\nONBUILD HEALTHCHECK --retries=1 CMD [1]', {
+    errors: ['2:37-2:40 instruction-invalid when using JSON array syntax, arrays must be comprised of strings only'],
+  }),
   refuses('A6.17', 'one that is a trigger itself', 'FROM base\nONBUILD ONBUILD RUN x', {
     errors: ["2:9-2:16 onbuild-invalid Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"],
   }),
