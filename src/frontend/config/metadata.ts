@@ -2,6 +2,7 @@ import type { SourceRange } from '../../errors.ts';
 import { BuildError } from '../../errors.ts';
 import type { Healthcheck } from '../../image/oci/index.ts';
 import type { HealthcheckInstruction, Instruction, LabelInstruction, VolumeInstruction } from '../ast.ts';
+import { COMMENT_HINT } from '../comment-hint.ts';
 import type { ConfigAdditions } from './config-lists.ts';
 import { goDuration, goList, goQuotedList } from './go-format.ts';
 import { type ImageDraft, withConfig, withShell } from './image-draft.ts';
@@ -93,7 +94,7 @@ const APPLIERS: Appliers = {
     if (!isSignal(StopSignal)) {
       throw new BuildError('instruction-invalid', `invalid signal: ${StopSignal}`, {
         range: signal.range,
-        hint: 'write a Linux signal, such as SIGTERM or 15',
+        hint: StopSignal.includes('#') ? COMMENT_HINT : 'write a Linux signal, such as SIGTERM or 15',
       });
     }
     return { image: withConfig(image, { StopSignal }), createdBy: `STOPSIGNAL ${StopSignal}` };

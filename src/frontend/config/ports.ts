@@ -1,4 +1,5 @@
 import { BuildError } from '../../errors.ts';
+import { COMMENT_HINT } from '../comment-hint.ts';
 
 /** `[ip:][hostport[-hostport]:]port[-port][/proto]` by its parts, as written; '' for one that is not there. */
 export interface PortSpec {
@@ -67,7 +68,7 @@ function isAddress(ip: string): boolean {
 function invalid(message: string): BuildError {
   return new BuildError('instruction-invalid', message, {
     hint: message.includes('#')
-      ? 'a comment stands on a line of its own'
+      ? COMMENT_HINT
       : 'write PORT, PORT/udp or FIRST-LAST/tcp, with ports from 0 to 65535 and tcp, udp or sctp',
   });
 }

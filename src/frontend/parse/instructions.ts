@@ -1,4 +1,5 @@
 import type { Instruction, ShellInstruction, VolumeInstruction, Word } from '../ast.ts';
+import { COMMENT_HINT } from '../comment-hint.ts';
 import { trimSpaces } from '../expand/index.ts';
 import { commandForm, listForm } from './command-form.ts';
 import { parseCopy } from './copy.ts';
@@ -85,8 +86,9 @@ function parseShell(statement: Statement): ShellInstruction {
   throw refuse(statement, 'SHELL requires the arguments to be in JSON form', { at: rest, hint: `${reason}${hint}` });
 }
 
-/** The two mistakes that most arrays are no JSON for. */
+/** The mistakes that most arrays are no JSON for. */
 function jsonReason(text: string): string {
+  if (/\]\s+#/.test(text)) return `${COMMENT_HINT}: `;
   if (/,\s*\]$/.test(text)) return 'remove the comma before ]: ';
   return text.includes("'") ? 'JSON has double quotes: ' : '';
 }

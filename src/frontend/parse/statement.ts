@@ -1,5 +1,6 @@
 import { BuildError, type ErrorCode, type SourceRange } from '../../errors.ts';
 import type { Flag, Heredoc } from '../ast.ts';
+import { COMMENT_HINT } from '../comment-hint.ts';
 import type { Escape } from './lines.ts';
 import type { Piece } from './piece.ts';
 
@@ -49,5 +50,8 @@ export function refuse(
   { hint, at, code = 'instruction-invalid' }: Refusal,
 ): BuildError {
   const isSomewhere = at !== undefined && at.end > at.start;
-  return new BuildError(code, message, { hint, range: isSomewhere ? rangeOf(at) : keywordRange() });
+  return new BuildError(code, message, {
+    hint: at?.text.startsWith('#') === true ? COMMENT_HINT : hint,
+    range: isSomewhere ? rangeOf(at) : keywordRange(),
+  });
 }

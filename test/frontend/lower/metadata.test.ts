@@ -175,6 +175,10 @@ test('an empty path in a JSON list', async () => {
   expect(error).toMatchObject({ code: 'instruction-invalid', range: { startLine: 2 } });
 });
 
+test.each(['EXPOSE 80 # web', 'STOPSIGNAL SIGTERM # soft'])('a comment behind %s', async (text) => {
+  expect((await lowerError(`FROM base\n${text}\n`)).hint).toBe('a comment stands on a line of its own');
+});
+
 describe('errors stand at the word', () => {
   test.each<[string, string, string, number, number]>([
     ['EXPOSE 80 70000', 'instruction-invalid', 'invalid containerPort: 70000', 2, 11],
