@@ -96,6 +96,13 @@ function explained(error: unknown, external: External, { stageNames }: ExternalD
 const COMMON = ['alpine', 'busybox', 'centos', 'debian', 'golang', 'ubuntu', 'fedora', 'node'];
 const MISSING: readonly string[] = ['image-not-found', 'reference-invalid', 'registry-denied', 'registry-unreachable'];
 
+/** A tag that does not exist makes no name wrong: only what stands before it is compared. */
+function nearestCommon(name: string): string | undefined {
+  const repository = name.replace(/[:@].*$/, '');
+  const meant = nearest(repository, COMMON);
+  return meant === undefined ? undefined : `${meant}${name.slice(repository.length)}`;
+}
+
 /** A name that nobody knows may be a stage's, misspelt. */
 function withSuggestion(
   error: BuildError,
@@ -103,11 +110,12 @@ function withSuggestion(
   stages: readonly string[],
 ): BuildError {
   if (!MISSING.includes(error.code)) return error;
-  const meant = nearest(familiarName(name), [...stages, ...COMMON]);
-  const isNear = meant !== undefined && meant !== name;
-  if (!isNear && wanted === undefined) return error;
-  const isStage = isNear && stages.includes(meant);
-  const hint = wanted ?? `did you mean ${isStage ? 'the stage ' : ''}${meant}?`;
+  const familiar = familiarName(name);
+  const stage = nearest(familiar, stages);
+  const isStage = stage !== undefined && stage !== name;
+  const meant = isStage ? `the stage ${stage}` : nearestCommon(familiar);
+  if (meant === undefined && wanted === undefined) return error;
+  const hint = wanted ?? `did you mean ${meant}?`;
   const message = isStage ? `no stage is named ${name}: ${error.message}` : error.message;
   return new BuildError(error.code, message, {
     range: error.range ?? range,

@@ -192,10 +192,20 @@ function unterminated({ heredoc: { name, stripTabs }, nearEnd }: Body, range: In
   return new BuildError('heredoc-unterminated', `unterminated heredoc ${name}`, { range, hint });
 }
 
+/** Two letters swapped are two edits, as many as make another keyword: the one of the same letters goes first. */
+function likeliest(word: string, known: readonly string[]): string | undefined {
+  const letters = sortedLetters(word);
+  return known.find((keyword) => sortedLetters(keyword) === letters) ?? didYouMean(word, known);
+}
+
+function sortedLetters(word: string): string {
+  return Array.from(word).sort().join('');
+}
+
 function unknownInstruction({ common, keywordRange, escapeToken }: Statement): BuildError {
   const range = keywordRange();
   const known = knownKeywords();
-  const meant = didYouMean(common.keywordText.toUpperCase(), known);
+  const meant = likeliest(common.keywordText.toUpperCase(), known);
   const goesOn =
     range.startLine === 1
       ? ''

@@ -22,11 +22,8 @@ export function parseReference(text: string): Reference {
   const { name, tag, digest } = split(text);
   const { registry, path } = withRegistry(name);
   if (path !== path.toLowerCase()) {
-    throw invalid(
-      text,
-      `repository name (${path}) must be lowercase`,
-      `write ${text.replace(name, name.toLowerCase())}`,
-    );
+    const hint = PATH.test(path.toLowerCase()) ? `write ${text.replace(name, name.toLowerCase())}` : undefined;
+    throw invalid(text, `repository name (${path}) must be lowercase`, hint);
   }
   if (!PATH.test(path) || !REGISTRY.test(registry)) throw invalid(text, 'the name has an invalid part');
   if (registry.length + 1 + path.length > MAX_NAME)

@@ -252,6 +252,7 @@ describe('errors', () => {
     ['FROM base\n', 'zzzzzzz', 'no stage has a name: add AS NAME to FROM'],
     ['FROM base AS builder\nFROM bilder\n', undefined, 'did you mean the stage builder?'],
     ['FROM alpin\n', undefined, 'did you mean alpine?'],
+    ['FROM debain:12\n', undefined, 'did you mean debian:12?'],
     ['ARG VERSION=1\nFROM $VERSOIN\n', undefined, 'did you mean $VERSION?'],
     [
       'FROM $ZZZ\n',
@@ -260,6 +261,10 @@ describe('errors', () => {
     ],
   ])('hints: %j --target %s', async (text, target, hint) => {
     expect((await lowerError(text, { target })).hint).toBe(hint);
+  });
+
+  test('a tag that is not there is no misspelt name', async () => {
+    expect((await lowerError('FROM alpine:4\n')).hint).toBeUndefined();
   });
 
   test('what is no BuildError passes through', async () => {

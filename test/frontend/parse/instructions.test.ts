@@ -94,6 +94,12 @@ describe('A5 flags', () => {
     };
     expect(hint('COPY --chwon=1 a /')).toBe('did you mean --chown?');
     expect(hint('RUNN x')).toBe('did you mean RUN?');
+    expect(hint('CDM ["x"]')).toBe('did you mean CMD?');
+    expect(hint('rnu x')).toBe('did you mean RUN?');
+    for (const text of ['FROM b # x', 'FROM b AS c # x', 'ENV A=1 # x', 'LABEL a=b # x', 'HEALTHCHECK NONE # x']) {
+      expect(hint(text)).toBe('a comment stands on a line of its own');
+    }
+    expect(hint('SHELL ["a"] # x')).toBe('a comment stands on a line of its own: write SHELL ["/bin/sh", "-c"]');
     expect(hint('FROM b builder')).toBe('did you mean FROM b AS builder?');
     expect(hint('ENV --x A=1')).toContain('lone --');
   });

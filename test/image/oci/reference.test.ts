@@ -43,6 +43,8 @@ describe('normaliseReference', () => {
 
   test('upper case names the mended reference in its hint', () => {
     expect(() => parseReference('Node:20')).toThrow(expect.objectContaining({ hint: 'write node:20' }));
+    const hint = expect.stringContaining('an image is named');
+    expect(() => parseReference('o/%%ARCH%%-app')).toThrow(expect.objectContaining({ hint }));
   });
 });
 
