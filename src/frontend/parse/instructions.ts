@@ -79,12 +79,17 @@ function wholeRest(statement: Statement, hint: string): Word {
 function parseShell(statement: Statement): ShellInstruction {
   const { rest, common } = statement;
   const { form, args } = commandForm(statement, rest);
-  const hint = 'write SHELL ["/bin/sh", "-c"]';
-  if (rest.text === '' || args.length === 0) throw needsOne(statement, hint);
+  if (rest.text === '' || args.length === 0) throw needsOne(statement, SHELL_HINT);
   if (form === 'exec') return { kind: 'shell', ...common, args };
-  const reason = jsonReason(rest.text);
-  throw refuse(statement, 'SHELL requires the arguments to be in JSON form', { at: rest, hint: `${reason}${hint}` });
+  const hint = /^[^"'[#]+$/.test(rest.text)
+    ? `write SHELL [${splitBlanks(rest)
+        .map(({ text }) => JSON.stringify(text))
+        .join(', ')}]`
+    : `${jsonReason(rest.text)}${SHELL_HINT}`;
+  throw refuse(statement, 'SHELL requires the arguments to be in JSON form', { at: rest, hint });
 }
+
+const SHELL_HINT = 'write SHELL ["/bin/sh", "-c"]';
 
 /** The mistakes that most arrays are no JSON for. */
 function jsonReason(text: string): string {

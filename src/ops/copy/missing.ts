@@ -26,7 +26,8 @@ function hintFor(tree: Tree, source: string): string {
   const target = resolveIn(tree, path);
   if (target !== path) return linkHint(tree, target);
   const near = nearestPath(tree, path) ?? elsewhere(tree, path);
-  if (near !== undefined) return `did you mean ${JSON.stringify(displayPath(near))}?`;
+  const top = source.startsWith('/') ? '/' : '';
+  if (near !== undefined) return `did you mean ${JSON.stringify(`${top}${displayPath(near)}`)}?`;
   return 'check the spelling; paths are relative to the top of the place that files are copied from';
 }
 

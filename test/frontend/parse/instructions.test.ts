@@ -99,6 +99,8 @@ describe('A5 flags', () => {
     for (const text of ['FROM b # x', 'FROM b AS c # x', 'ENV A=1 # x', 'LABEL a=b # x', 'HEALTHCHECK NONE # x']) {
       expect(hint(text)).toBe('a comment stands on a line of its own');
     }
+    expect(hint('SHELL powershell -Command')).toBe('write SHELL ["powershell", "-Command"]');
+    expect(hint('SHELL ["sh" "-c"]')).toBe('write SHELL ["/bin/sh", "-c"]');
     expect(hint('SHELL ["a"] # x')).toBe('a comment stands on a line of its own: write SHELL ["/bin/sh", "-c"]');
     expect(hint('FROM b builder')).toBe('did you mean FROM b AS builder?');
     expect(hint('ENV --x A=1')).toContain('lone --');

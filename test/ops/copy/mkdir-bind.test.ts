@@ -100,7 +100,7 @@ describe('bind mounts', () => {
 
   test('what is not there is an error', () => {
     expect(() => bound('/sorc')).toThrow(
-      expect.objectContaining({ code: 'mount-failed', hint: expect.stringContaining('did you mean "src"') }),
+      expect.objectContaining({ code: 'mount-failed', hint: expect.stringContaining('did you mean "/src"') }),
     );
   });
 });

@@ -91,6 +91,7 @@ describe('sources', () => {
 describe('what is not there', () => {
   test.each([
     ['a.tx', 'did you mean "a.txt"?'],
+    ['/src/mian.c', 'did you mean "/src/main.c"?'],
     ['A.TXT', 'did you mean "a.txt"?'],
     ['src/mian.c', 'did you mean "src/main.c"?'],
     ['scr/main.c', 'did you mean "src/main.c"?'],
