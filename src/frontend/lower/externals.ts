@@ -103,7 +103,7 @@ function nearestCommon(name: string): string | undefined {
   return meant === undefined ? undefined : `${meant}${name.slice(repository.length)}`;
 }
 
-/** A name that nobody knows may be a stage's, misspelt. */
+/** A name that nobody knows may be a stage's, misspelt. What makes it no image's name, the error itself knows best. */
 function withSuggestion(
   error: BuildError,
   { name, range, hint: wanted }: External,
@@ -113,7 +113,8 @@ function withSuggestion(
   const familiar = familiarName(name);
   const stage = nearest(familiar, stages);
   const isStage = stage !== undefined && stage !== name;
-  const meant = isStage ? `the stage ${stage}` : nearestCommon(familiar);
+  const common = error.code === 'reference-invalid' ? undefined : nearestCommon(familiar);
+  const meant = isStage ? `the stage ${stage}` : common;
   if (meant === undefined && wanted === undefined) return error;
   const hint = wanted ?? `did you mean ${meant}?`;
   const message = isStage ? `no stage is named ${name}: ${error.message}` : error.message;
