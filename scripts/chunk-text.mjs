@@ -29,6 +29,9 @@ const IMPORTS = [
   /\b(import_\w+)=(__toESM\d*\(require_\w+\(\),1\))/g,
 ];
 
+/** What stands before a name that is not one of an object's: `a.zlib` is not the module, `...zlib` is. */
+const NO_PROPERTY = '(?<!(?<!\\.\\.)\\.)';
+
 /**
  * Node's other modules, and dependencies in CommonJS, run when something of theirs is used: a build of hits uses few. And `import * as` of one
  * of Node's copies nothing, which for crypto takes 15 ms.
@@ -41,8 +44,8 @@ function withLateModules(code) {
     text = text
       .replace(link, `${name}=late(()=>${made})`)
       .replace(new RegExp(`\\bnew ${name}\\.`, 'g'), `new (${name}()).`)
-      .replace(new RegExp(`\\b${name}\\.`, 'g'), `${name}().`);
-    if (new RegExp(`(?<![:\\w])${name}\\b(?!=late|\\(\\)\\)?\\.)`).test(text))
+      .replace(new RegExp(`${NO_PROPERTY}\\b${name}\\.`, 'g'), `${name}().`);
+    if (new RegExp(`${NO_PROPERTY}(?<![:\\w])${name}\\b(?!=late|\\(\\)\\)?\\.)`).test(text))
       throw new Error(`${name} is used in a way that is not known`);
   }
   return text === code ? code : `const late=make=>{let made;return()=>made??=make()};${text}`;

@@ -36,6 +36,13 @@ test.each([
   expect(asked).toEqual(['node:zlib']);
 });
 
+test('a property that is called as the module is none of it', async () => {
+  const { exports } = await chunk(
+    'import*as zlib from"node:zlib";function use(){const{versions}=process;return[versions.zlib,versions.zlib.at(0),...zlib.gzipSync("").slice(0,1)]}export{use};',
+  );
+  expect((exports['use'] as () => unknown[])()).toEqual([process.versions.zlib, process.versions.zlib?.at(0), 0x1f]);
+});
+
 test('one that is handed on as a whole is refused: it would be a function then', async () => {
   await expect(chunk('import*as zlib from"node:zlib";var all=[zlib];export{all};')).rejects.toThrow('zlib is used');
 });
