@@ -235,7 +235,9 @@ describe('a checkout', () => {
   test('after a git that was killed: its lock files stand in nobody’s way', async () => {
     const { dir, checkout } = gitRig();
     await checkout(request({ ref: 'v1' }));
-    const [store = ''] = readdirSync(join(dir, 'git')).filter((name) => !name.endsWith('.lock'));
+    const stores = readdirSync(join(dir, 'git'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(stores).toHaveLength(1);
+    const store = stores[0]!.name;
     for (const lock of ['config', 'shallow', 'packed-refs', `refs/heads/tsbuild-${second}`])
       writeFileSync(join(dir, 'git', store, `${lock}.lock`), '');
     await checkout(request(), 'next');
