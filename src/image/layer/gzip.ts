@@ -3,7 +3,6 @@ import { crc32 } from './crc32.ts';
 import { CHUNK, type ChunkSource, deflateChunk, deflateChunkNow, endOf } from './deflate.ts';
 import { DeflateAhead } from './deflate-ahead.ts';
 import type { KnownChunks } from './known-chunks.ts';
-import type { TarCuts } from './tar-cuts.ts';
 
 export interface GzipOptions {
   readonly level: number;
@@ -64,31 +63,13 @@ async function* chunksBehind(ahead: DeflateAhead, how: Chunking): AsyncIterable<
     const buffer = buffers[index] ?? Buffer.allocUnsafeSlow(CHUNK);
     buffers[index] = buffer;
     const { isAtStart, fileLeft } = cuts;
-    const chunk = await readChunk(source, { buffer, position, cuts });
-    if (chunk.length === 0) return;
+    const read = await readFull(source, buffer.subarray(0, fileLeft || CHUNK), position);
+    if (read.length === 0) return;
+    const chunk = read.subarray(0, cuts.take(read));
     yield { chunk, before: isAtStart ? undefined : before, level, isInFile: fileLeft > 0 };
     position += chunk.length;
     before = endOf(chunk);
   }
-}
-
-/** Between large files a chunk may be short: little is read twice. */
-const STEP = 256 * 1024;
-
-/** @returns the part of the buffer that holds it; nothing of it at the end */
-async function readChunk(
-  source: FileHandle,
-  { buffer, position, cuts }: { buffer: Buffer; position: number; cuts: TarCuts },
-): Promise<Buffer> {
-  let filled = 0;
-  while (filled < CHUNK) {
-    const room = buffer.subarray(filled, filled + (cuts.fileLeft || STEP));
-    const read = await readFull(source, room, position + filled);
-    if (read.length === 0) break;
-    filled += cuts.take(read);
-    if (cuts.isCut) break;
-  }
-  return buffer.subarray(0, filled);
 }
 
 /** The same for a tar in which there is no large file. */
