@@ -4,6 +4,7 @@ import { isErrno } from '../../host/fs/index.ts';
 import { CHUNK, ChunkStore, endOf, OWN_FROM } from '../../image/layer/index.ts';
 import { makeBreather } from '../../util/breathe.ts';
 import { monotonicMs, nowMs } from '../../util/clock.ts';
+import { freeProcessor } from './free-processor.ts';
 
 /** Large files below one directory, as chunks in another, which is made for it. */
 export interface EarlyWork {
@@ -81,6 +82,7 @@ export class Lookout {
     let before: Buffer | undefined;
     for (let length = readFull(fd, buffer); length > 0 && this.#written < MOST_BYTES; length = readFull(fd, buffer)) {
       const chunk = buffer.subarray(0, length);
+      await freeProcessor(this.#signal);
       this.#written += this.#store.add({ chunk, before, level });
       before = Buffer.from(endOf(chunk));
       await this.#breathe();
