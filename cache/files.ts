@@ -120,3 +120,30 @@ export async function syncInBackground(path: string): Promise<void> {
     await file.close();
   }
 }
+
+/**
+ * Makes a directory where there is none, with those above it. Node's own `recursive` never returns where mkdir says ENOENT of a directory whose
+ * parent is there, as below /proc.
+ */
+export function makeDirectories(path: string, mode = 0o777): void {
+  if (isDirectory(path)) return;
+  if (dirname(path) !== path) makeDirectories(dirname(path), mode);
+  try {
+    mkdirSync(path, { mode });
+  } catch (error) {
+    // Somebody else may have been faster.
+    if (!isDirectory(path)) throw error;
+  }
+}
+
+/** What cannot be looked at is none: making it says why. */
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Bytes below a top from which on a directory is looked into from nearer: well below what the kernel takes. */
+export const LONG_PATH = 2048;

@@ -4,7 +4,7 @@ export { type CheckedRoot, checkRoot } from './check/check.ts';
 export { ContentMismatch, type ContentStore } from './content/store.ts';
 export * from './digest.ts';
 export { Digests } from './digests.ts';
-export { publishBytes, type TempPath } from './files.ts';
+export { makeDirectories, publishBytes, type TempPath } from './files.ts';
 export { type Holds, openHolds } from './holds.ts';
 export type { LayerMeta } from './layers/meta.ts';
 export { isKeptWhole, keepImage } from './layers/metadata-images.ts';

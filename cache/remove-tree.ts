@@ -1,7 +1,7 @@
 import { chmodSync, type Dir, existsSync, lstatSync, opendirSync, renameSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { removeFile, unlessGone } from './files.ts';
+import { LONG_PATH, removeFile, unlessGone } from './files.ts';
 
 /**
  * Removes a directory with all that is in it, or a file; what is not there, or goes meanwhile, is fine. Links are removed, not followed.
@@ -20,8 +20,6 @@ export async function removeTree(path: string): Promise<void> {
 const SLASH = Buffer.from('/');
 const NAMES_A_TURN = 512;
 const NAMES_A_READ = 1024;
-/** Bytes below the top from which on a directory is moved up before it is looked into: well below what the kernel takes. */
-const LONG_PATH = 2048;
 
 class Removal {
   readonly #top: Buffer;

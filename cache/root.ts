@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type BuildStore, buildIDOf, openBuildStore } from './builds/store.ts';
 import { type ContentStore, openContentStore } from './content/store.ts';
 import { digestOf, hexOf } from './digest.ts';
-import type { TempPath, Warn } from './files.ts';
+import { makeDirectories, type TempPath, type Warn } from './files.ts';
 import { type Holds, openHolds } from './holds.ts';
 import { type LayerStore, openLayerStore } from './layers/store.ts';
 import { endAbandoned, type Lease, removeAbandonedTemps, removeTempsOf, takeLease } from './lease.ts';
@@ -75,7 +75,7 @@ const DIRECTORIES = [
 export async function openRoot(path: string, options: RootOptions): Promise<Root> {
   const dir = resolve(path);
   try {
-    makeDirectories(dir);
+    makeRoot(dir);
     const leasesDir = join(dir, 'leases');
     const abandonedLeases = endAbandoned(leasesDir, options.locks);
     const tempDir = join(dir, 'tmp');
@@ -151,24 +151,12 @@ function statFile(dir: string, name: string): string {
 }
 
 /** Mode 0700: a root holds setuid programs and logs. A directory that is not ours to close is refused if it is open. */
-function makeDirectories(dir: string): void {
-  makeWithParents(dir);
+function makeRoot(dir: string): void {
+  makeDirectories(dir, 0o700);
   if ((statSync(dir).mode & 0o077) !== 0) {
     const names = readdirSync(dir).filter((name) => name !== 'lost+found');
     if (names.length > 0 && !names.includes('leases')) throw new RootError(dir, 'not-private');
     chmodSync(dir, 0o700);
   }
   for (const name of DIRECTORIES) mkdirSync(join(dir, name), { recursive: true, mode: 0o700 });
-}
-
-/** Node's own `recursive` never returns where mkdir says ENOENT of a directory whose parent is there, as below /proc. */
-function makeWithParents(dir: string): void {
-  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  const parent = dirname(dir);
-  if (parent !== dir) makeWithParents(parent);
-  try {
-    mkdirSync(dir, { mode: 0o700 });
-  } catch (error) {
-    if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
-  }
 }

@@ -1,4 +1,5 @@
 import { closeSync, constants, type Dirent, lstatSync, openSync, readdirSync } from 'node:fs';
+import { LONG_PATH } from '../files.ts';
 
 /** Bytes on disk, as `du` counts them: blocks, and a file with several names once. */
 export interface Meter {
@@ -21,8 +22,6 @@ export function openMeter(): Meter {
 
 const BLOCK_BYTES = 512;
 const SLASH = Buffer.from('/');
-/** Bytes below the top from which on a directory is opened before it is looked into: well below what the kernel takes. */
-const LONG_PATH = 2048;
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 

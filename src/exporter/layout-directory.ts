@@ -1,9 +1,8 @@
 import { constants } from 'node:fs';
 import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Digest } from '../../cache/index.ts';
+import { type Digest, makeDirectories } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
-import { makeDirectories } from '../host/fs/index.ts';
 import { fileLocks } from '../host/sys/index.ts';
 import { type Descriptor, parseIndex } from '../image/oci/index.ts';
 import type { ArchiveParts } from './archive.ts';

@@ -11,7 +11,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { makeDirectories } from '../host/fs/index.ts';
+import { makeDirectories } from '../../cache/index.ts';
 import { setMtime } from '../host/sys/index.ts';
 import type { Tree, TreeEntry } from '../image/toc/index.ts';
 import { makeBreather } from '../util/breathe.ts';

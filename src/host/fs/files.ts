@@ -4,14 +4,12 @@ import {
   constants,
   fstatSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readlinkSync,
   readSync,
   statSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
 import { fstatx, hasStatx, statx, statxText } from '../sys/index.ts';
 import { FileStat } from './file-stat.ts';
 
@@ -70,21 +68,6 @@ export function statIfThere(path: string): BigIntStats | undefined {
   } catch (error) {
     if (UNSEEN.some((code) => isErrno(error, code))) return undefined;
     throw error;
-  }
-}
-
-/**
- * Makes a directory where there is none, with those above it. Other than Node's own `recursive`, it does not try for ever where a parent is there
- * and takes no directory, which /proc says with ENOENT.
- */
-export function makeDirectories(path: string): void {
-  if (statIfThere(path)?.isDirectory() === true) return;
-  if (dirname(path) !== path) makeDirectories(dirname(path));
-  try {
-    mkdirSync(path);
-  } catch (error) {
-    // Somebody else was faster.
-    if (!isErrno(error, 'EEXIST') || statIfThere(path)?.isDirectory() !== true) throw error;
   }
 }
 

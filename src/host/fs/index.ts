@@ -4,7 +4,6 @@ export {
   FileChanged,
   isErrno,
   listDirectory,
-  makeDirectories,
   readFileChunks,
   readLink,
   statFile,

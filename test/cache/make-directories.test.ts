@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { makeDirectories } from '../../../src/host/fs/index.ts';
+import { makeDirectories } from '../../cache/files.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'directories-'));
 afterAll(() => rmSync(dir, { recursive: true }));
