@@ -1,10 +1,13 @@
 // The builders that are compared. Each has its own state directory, begins with the same base image, and ends with a tarball.
 
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { openDocker } from './docker.mjs';
+import { withTag } from './names.mjs';
 import { addBigLayer, unpackLayout } from './oci-layout.mjs';
+import { placesOf } from './programs.mjs';
 
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
 const CLI = join(REPOSITORY, 'dist/cli/tsbuild.cjs');
@@ -15,8 +18,9 @@ const PEERS = {
   tsbuild: (home) => openTsbuild(home, 'auto'),
   'tsbuild-erofs': (home) => openTsbuild(home, 'erofs'),
   'tsbuild-directory': (home) => openTsbuild(home, 'directory'),
-  docker: (home, bases) => openDocker(home, bases, true),
-  'docker-image': (home, bases) => openDocker(home, bases, false),
+  docker: (home, bases) => openDocker('save', { home, bases }),
+  'docker-image': (home, bases) => openDocker('image', { home, bases }),
+  buildx: (home, bases) => openDocker('oci', { home, bases }),
   buildah: openBuildah,
 };
 
@@ -78,10 +82,6 @@ function warm(root, name, context) {
   execFileSync(process.execPath, argv, { stdio: ['pipe', 'ignore', 'inherit'], input: `FROM ${name}\nRUN true\n` });
 }
 
-function withTag(name) {
-  return name.includes(':') ? name : `${name}:latest`;
-}
-
 function openTsbuild(home, lower) {
   const root = join(home, 'root');
   return {
@@ -105,51 +105,8 @@ function openTsbuild(home, lower) {
   };
 }
 
-/** @param saves Whether it ends with a tarball; else it is shown beside the others. */
-async function openDocker(home, bases, saves) {
-  const client = dockerClient();
-  if (!isThere('dockerd') || client === undefined) return undefined;
-  const socket = `unix://${join(home, 'docker.sock')}`;
-  const args = [
-    '--data-root',
-    join(home, 'data'),
-    '--exec-root',
-    join(home, 'exec'),
-    '-H',
-    socket,
-    '-p',
-    join(home, 'pid'),
-  ];
-  const daemon = spawn('dockerd', [...args, '--bridge=none', '--iptables=false'], { stdio: 'ignore' });
-  const docker = `${client} -H ${socket}`;
-  await answers(`${docker} version`);
-  const load = (names) => {
-    for (const { name, archive } of bases.filter((base) => names.map(withTag).includes(base.name))) {
-      const copy = `skopeo copy -q oci-archive:${archive} docker-archive:/dev/stdout:${name}`;
-      spawnSync('bash', ['-c', `${copy} | ${docker} load -q`]);
-    }
-  };
-  return {
-    version: spawnSync('dockerd', ['--version'], { encoding: 'utf8' }).stdout.trim(),
-    product: saves ? 'docker archive of docker save, not compressed' : 'an image in the daemon: no tarball',
-    isBeside: !saves,
-    daemons: [daemon.pid, ...childrenOf(daemon.pid)],
-    disk: [home],
-    command: (context, dest) =>
-      `DOCKER_BUILDKIT=1 ${docker} build -q --network=host -t bench:1 ${context}${saves ? ` && ${docker} save -o ${dest} bench:1` : ''}`,
-    import: (archive, name) =>
-      `skopeo copy -q oci-archive:${archive} docker-archive:/dev/stdout:${name} | ${docker} load -q`,
-    reset(names) {
-      const prune = names.length === 0 ? `${docker} image prune -af` : `${docker} image prune -f`;
-      spawnSync('bash', ['-c', `${docker} rmi -f bench:1; ${docker} builder prune -af; ${prune}`]);
-      load(names);
-    },
-    stop: () => daemon.kill(),
-  };
-}
-
 function openBuildah(home, bases) {
-  if (!isThere('buildah')) return undefined;
+  if (placesOf('buildah').length === 0) return undefined;
   const buildah = `buildah --root ${join(home, 'root')} --runroot ${join(home, 'run')} --storage-driver overlay`;
   return {
     version: spawnSync('buildah', ['--version'], { encoding: 'utf8' }).stdout.trim(),
@@ -170,36 +127,4 @@ function openBuildah(home, bases) {
     // It leaves its directory mounted on itself.
     stop: () => void spawnSync('umount', ['-l', join(home, 'root/overlay')]),
   };
-}
-
-/** One that can ask for BuildKit: before 23 by itself, since then through buildx. */
-function dockerClient() {
-  return placesOf('docker').find((file) => {
-    const { stdout } = spawnSync(file, ['--version'], { encoding: 'utf8' });
-    return Number(/version (\d+)/.exec(stdout)?.[1]) < 23 || spawnSync(file, ['buildx', 'version']).status === 0;
-  });
-}
-
-function isThere(program) {
-  return placesOf(program).length > 0;
-}
-
-function placesOf(program) {
-  return (process.env.PATH ?? '')
-    .split(':')
-    .map((dir) => join(dir, program))
-    .filter((file) => existsSync(file));
-}
-
-function childrenOf(pid) {
-  const file = `/proc/${pid}/task/${pid}/children`;
-  return existsSync(file) ? readFileSync(file, 'utf8').split(' ').filter(Boolean).map(Number) : [];
-}
-
-async function answers(command) {
-  for (let tries = 0; tries < 100; tries++) {
-    if (spawnSync('bash', ['-c', command], { stdio: 'ignore' }).status === 0) return;
-    await new Promise((done) => setTimeout(done, 200));
-  }
-  throw new Error(`${command} does not answer`);
 }

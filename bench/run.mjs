@@ -15,7 +15,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
   options: {
     work: { type: 'string', default: Object.keys(WORK).join(',') },
-    peers: { type: 'string', default: 'tsbuild,docker,docker-image,buildah' },
+    peers: { type: 'string', default: 'tsbuild,docker,docker-image,buildx,buildah' },
     runs: { type: 'string', default: '3' },
   },
 });
