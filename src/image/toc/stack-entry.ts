@@ -25,10 +25,14 @@ export class StackEntry implements TreeEntry {
   readonly devMinor: number;
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
   declare readonly linkGroup?: string;
+  declare readonly isImplied?: boolean;
   readonly #stack: object;
   readonly #place: Place;
 
-  constructor(entry: TarEntry, at: Place & { readonly stack: object; readonly linkGroup: string | undefined }) {
+  constructor(
+    entry: TarEntry & Pick<TreeEntry, 'isImplied'>,
+    at: Place & { readonly stack: object; readonly linkGroup: string | undefined },
+  ) {
     this.path = entry.path;
     this.type = entry.type;
     this.mode = entry.mode;
@@ -42,6 +46,7 @@ export class StackEntry implements TreeEntry {
     this.devMinor = entry.devMinor;
     this.xattrs = entry.xattrs;
     if (at.linkGroup !== undefined) this.linkGroup = at.linkGroup;
+    if (entry.isImplied !== undefined) this.isImplied = entry.isImplied;
     this.#stack = at.stack;
     this.#place = at;
   }

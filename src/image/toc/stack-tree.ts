@@ -134,7 +134,7 @@ class MergedTree implements StackTree {
 
   #implied(path: RelPath, layer: number): StackEntry {
     return new StackEntry(
-      { ...IMPLIED_DIRECTORY, path },
+      { ...IMPLIED_DIRECTORY, path, isImplied: true },
       { layer, offset: 0, digest: undefined, linkGroup: undefined, stack: this },
     );
   }

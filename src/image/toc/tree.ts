@@ -9,6 +9,8 @@ import type { TarEntry } from '../archive/index.ts';
 export interface TreeEntry extends TarEntry {
   /** Equal for all names of one inode, within one tree; absent for files with one name. */
   readonly linkGroup?: string;
+  /** A directory that is only there for what lies in it: nothing says when it was made. */
+  readonly isImplied?: boolean;
 }
 
 /**

@@ -49,8 +49,10 @@ function mergeDirectory(
   { target, how }: { readonly target: RelPath; readonly how: Attributes },
 ): void {
   const top = draft.directory(target);
-  top.mtimeSec = source.top.mtimeSec;
-  top.mtimeNsec = source.top.mtimeNsec;
+  if (source.top.isImplied !== true) {
+    top.mtimeSec = source.top.mtimeSec;
+    top.mtimeNsec = source.top.mtimeNsec;
+  }
   const first = draft.number(filesOf(source, how), source.items.length);
   // names of one hard-link group are one file, within one source
   const groups = source.items.linkGroups();
@@ -117,7 +119,7 @@ function assertNoDirectory(draft: LayerDraft, path: RelPath): void {
 
 const CAPABILITY = 'security.capability';
 
-function makeInode(source: SelectedFiles, item: SelectedItem, { owner, chmod, blocksStay }: Attributes): Inode {
+function makeInode(source: SelectedFiles, item: SelectedItem, { owner, chmod, nowSec, blocksStay }: Attributes): Inode {
   const { entry } = item;
   const isDirectory = entry.type === 'directory';
   return {
@@ -126,7 +128,7 @@ function makeInode(source: SelectedFiles, item: SelectedItem, { owner, chmod, bl
     uid: owner?.uid ?? entry.uid,
     gid: owner?.gid ?? entry.gid,
     size: entry.size,
-    mtimeSec: entry.mtimeSec,
+    mtimeSec: entry.isImplied === true ? nowSec : entry.mtimeSec,
     mtimeNsec: entry.mtimeNsec,
     link: entry.link,
     devMajor: entry.devMajor,

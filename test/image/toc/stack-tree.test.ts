@@ -83,7 +83,7 @@ describe('layers of our own', () => {
 
   test('no layers, and a top that a layer describes: it counts for nothing', () => {
     using dir = tempDir();
-    expect(stackTree([]).lookup(TOP)).toMatchObject({ type: 'directory', mode: 0o755 });
+    expect(stackTree([]).lookup(TOP)).toMatchObject({ type: 'directory', mode: 0o755, isImplied: true });
     expect(stackTree([]).list(TOP)).toEqual([]);
     expect(stackOf(dir.path, { '/': { mode: 0o700 } }, { f: '' }).lookup(TOP)).toMatchObject({ mode: 0o755 });
   });

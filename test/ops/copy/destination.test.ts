@@ -137,6 +137,18 @@ describe('destinations', () => {
     expect(await linesOf(['b.txt'], '/dst/file.txt')).toEqual(['dst 755 0:0 directory', 'dst/file.txt 644 0:0 "b"']);
   });
 
+  test('times: a directory that nothing dates is as old as the copy, and leaves the time of one that is there', async () => {
+    const source = memoryTree({ '/': { isImplied: true }, 'made/': { isImplied: true }, 'made/f': 'f' });
+    const { layer } = await copy(copyOp(['/'], '/n/'), source);
+    expect(layer.entries.map(({ entry }) => [entry.path, entry.mtimeSec])).toEqual([
+      ['n', 1_500_000_000],
+      ['n/made', 1_500_000_000],
+      ['n/made/f', 1_600_000_000],
+    ]);
+    const over = await copy(copyOp(['/'], '/there'), source, memoryTree({ 'there/': { mtimeSec: 7 } }));
+    expect(over.layer.entries[0]?.entry).toMatchObject({ path: 'there', mtimeSec: 7 });
+  });
+
   test('times: of the source, of the epoch where the copy makes directories itself', async () => {
     const { layer } = await copy(copyOp(['a.txt', 'tree'], '/n/d/'), context, base);
     expect(layer.entries.map(({ entry }) => [entry.path, entry.mtimeSec])).toEqual([
