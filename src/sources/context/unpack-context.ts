@@ -88,12 +88,12 @@ function writeFiles(dir: string, tree: ContextTree, { entryCount, kept }: Writin
   for (const node of nodes) if (tree.isDirectory(node)) mkdirSync(hostOf(node), { mode: 0o700 });
   writeContents(tree, { nodes, hostOf, entryCount });
   for (const node of nodes.reverse()) {
-    const entry = tree.entry(node)?.entry ?? IMPLIED_DIRECTORY;
-    const { type, mode, mtimeSec, mtimeNsec } = entry;
+    const dated = tree.entry(node)?.entry;
+    const entry = dated ?? IMPLIED_DIRECTORY;
     const host = hostOf(node);
     kept.keep(node, entry);
-    if (type !== 'symlink') chmodSync(host, mode);
-    setMtime(host, mtimeSec, mtimeNsec);
+    if (entry.type !== 'symlink') chmodSync(host, entry.mode);
+    if (dated !== undefined) setMtime(host, dated.mtimeSec, dated.mtimeNsec);
   }
 }
 

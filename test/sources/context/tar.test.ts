@@ -196,6 +196,8 @@ describe('a context from standard input', () => {
     expect(lstatSync(join(dir, 'd/h')).ino).toBe(lstatSync(join(dir, 'd/f')).ino);
     expect(readlinkSync(join(dir, 'l'))).toBe('/etc/passwd');
     expect(readFileSync(join(dir, 'no/parent'), 'utf8')).toBe('p');
+    expect(lstatSync(join(dir, 'no')).mtimeMs, 'nothing dates it').toBeGreaterThanOrEqual(lstatSync(dir).birthtimeMs);
+    expect(lstatSync(dir).mtimeMs, 'nothing dates it').toBeGreaterThanOrEqual(lstatSync(dir).birthtimeMs);
   });
 
   test("tells whose its files are, and what they may; nothing when all is root's", async () => {
