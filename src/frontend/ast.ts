@@ -96,8 +96,8 @@ export interface FromInstruction extends Common {
 }
 export interface RunInstruction extends Common, Command {
   readonly kind: 'run';
-  /** The command is one heredoc and nothing else: `args` is its body. */
-  readonly soleHeredoc?: true;
+  /** The command is one heredoc and nothing else: `args` is its body, a program if `#!` is how it begins in the file, before tabs are stripped. */
+  readonly soleHeredoc?: 'script' | 'program';
 }
 export interface CmdInstruction extends Common, Command {
   readonly kind: 'cmd';

@@ -70,11 +70,12 @@ interface RunCommand {
   readonly script?: RunOp['script'];
 }
 
-/** A lone heredoc that begins with `#!` is a program, which the shell starts. */
+/** The shell starts a program by its path. */
 function commandOf(instruction: RunInstruction, { draft, range }: Step): RunCommand {
   const { form, args, soleHeredoc, heredocs } = instruction;
-  const [name, content = ''] = soleHeredoc === true ? [heredocs[0]?.name, args[0]] : [];
-  if (name !== undefined && content.startsWith('#!')) {
+  const [heredoc] = heredocs;
+  if (soleHeredoc === 'program' && heredoc !== undefined) {
+    const { name, content } = heredoc;
     assertWritable(name);
     const path = `/dev/pipes/${name}`;
     const started = withShell(draft.image, [path]);
@@ -124,7 +125,7 @@ function textOf({ text, soleHeredoc, heredocs }: RunInstruction, { mounts }: Run
     mounts.flatMap((mount) => (mount.type === 'secret' && mount.env !== undefined ? [mount.env] : [])),
   );
   const lookUp = (name: string): string | undefined => (secrets.has(name) ? '****' : draft.env.get(name));
-  return runText({ text, soleHeredoc: soleHeredoc === true ? heredocs[0] : undefined }, lookUp);
+  return runText({ text, soleHeredoc: soleHeredoc !== undefined ? heredocs[0] : undefined }, lookUp);
 }
 
 function networkOf(instruction: RunInstruction, step: Step): RunOp['network'] {

@@ -12,7 +12,8 @@ export function parseRun(statement: Statement): RunInstruction {
   const [heredoc] = common.heredocs;
   if (heredoc === undefined) return { kind: 'run', ...common, form, args };
   if (common.heredocs.length === 1 && parseHeredocWord(rest.text) !== undefined) {
-    return { kind: 'run', ...common, form, args: [heredoc.content], soleHeredoc: true };
+    const soleHeredoc = statement.bodies[0]?.text.startsWith('#!') === true ? 'program' : 'script';
+    return { kind: 'run', ...common, form, args: [heredoc.content], soleHeredoc };
   }
   const parts = common.heredocs.map(({ name }, index) => `\n${statement.bodies[index]?.text ?? ''}${name}`);
   return { kind: 'run', ...common, form, args: [rest.text + parts.join('')] };

@@ -26,7 +26,7 @@ describe('A3 heredocs', () => {
     expect(run.heredocs.map((heredoc) => [heredoc.name, heredoc.content, heredoc.expand])).toEqual([
       [name, content, expand],
     ]);
-    expect([run.form, run.args, run.soleHeredoc]).toEqual(['shell', [content], true]);
+    expect([run.form, run.args, run.soleHeredoc]).toEqual(['shell', [content], 'script']);
   });
 
   const without: readonly string[] = [

@@ -57,6 +57,13 @@ export const heredocRows: readonly Row[] = [
   accepts('A3.4', 'a program of its own', 'FROM base\nRUN <<A\n#!/usr/bin/env node\nx()\nA\n', {
     runs: [{ argv: ['/bin/sh', '-c', '/dev/pipes/A'], script: { name: 'A', content: '#!/usr/bin/env node\nx()\n' } }],
   }),
+  accepts('A3.4', 'a program whose further lines are indented', 'FROM base\nRUN <<-A\n#!/bin/sh\n\tx\nA\n', {
+    runs: [{ argv: ['/bin/sh', '-c', '/dev/pipes/A'], script: { name: 'A', content: '#!/bin/sh\nx\n' } }],
+  }),
+  refuses('A3.4', 'a program whose first line is indented', 'FROM base\nRUN <<-A\n\t#!/bin/sh\n\tx\nA\n', {
+    argv: [['/bin/sh', '-c', '#!/bin/sh\nx\n']],
+    runs: [{ script: undefined }],
+  }),
   refuses('A3.4', 'a program where there is more on the line', 'FROM base\nRUN cat <<A\n#!/bin/x\nA\n', {
     argv: [['/bin/sh', '-c', 'cat <<A\n#!/bin/x\nA']],
     runs: [{ script: undefined }],
