@@ -10,6 +10,8 @@ export interface Dockerfile {
   readonly instructions: readonly Instruction[];
   /** Every syntax error of the file, in source order. A build stops when there is one. */
   readonly errors: readonly BuildError[];
+  /** False when an error is of the text itself: BuildKit stops there before it looks at any instruction. */
+  readonly isLegible: boolean;
   /** What is wrong with `# check=`; it counts unless a build argument stands in for that. */
   readonly checkError?: BuildError;
   /** Findings that need only the text (empty continuation lines and the like). */

@@ -1,6 +1,6 @@
 import { parseJsonWords } from './json.ts';
 import { type Piece, splitBlanks } from './piece.ts';
-import { refuse, type Statement } from './statement.ts';
+import { refuseText, type Statement } from './statement.ts';
 
 export interface CommandForm {
   readonly form: 'shell' | 'exec';
@@ -28,7 +28,7 @@ export function jsonWords(statement: Statement, rest: Piece): readonly Piece[] |
   const words = parseJsonWords(rest);
   if (words === 'no-json') return undefined;
   if (words !== 'not-strings') return words;
-  throw refuse(statement, 'when using JSON array syntax, arrays must be comprised of strings only', {
+  throw refuseText(statement, 'when using JSON array syntax, arrays must be comprised of strings only', {
     at: rest,
     hint: `put every element in double quotes: ${JSON.stringify(firstOther(rest.text))}`,
   });

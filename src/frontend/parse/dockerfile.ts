@@ -29,6 +29,7 @@ export function parseDockerfile(text: string | Uint8Array, { file }: { readonly 
     directives: directivesOf({ ...found, ...foreign }, read.escapeToken),
     instructions: read.instructions,
     errors: inSourceOrder(errors),
+    isLegible: read.isLegible,
     ...(checkError === undefined ? {} : { checkError }),
     diagnostics: read.diagnostics,
   });

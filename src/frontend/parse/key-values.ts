@@ -1,6 +1,6 @@
 import type { ArgInstruction, EnvInstruction, KeyValue, LabelInstruction } from '../ast.ts';
 import { type Piece, slicePiece, splitFirst } from './piece.ts';
-import { refuse, type Statement } from './statement.ts';
+import { refuse, refuseText, type Statement } from './statement.ts';
 import { splitWords } from './words.ts';
 
 export function parseEnv(statement: Statement): EnvInstruction {
@@ -47,14 +47,14 @@ export function keyValueWords(statement: Statement, keyword: string): readonly P
     ? `write ${odd.text}=VALUE, with no blank around =`
     : 'quote a value that has blanks: NAME="two words"';
   const message = `Syntax error - can't find = in ${JSON.stringify(odd.text)}. Must be of the form: name=value`;
-  throw refuse(statement, message, { at: odd, hint });
+  throw refuseText(statement, message, { at: odd, hint });
 }
 
 function assertTwo(statement: Statement, keyword: string): void {
   const [key, value] = splitFirst(statement.rest);
   if (value !== undefined) return;
   const hint = `write ${keyword} ${key.text}=value`;
-  throw refuse(statement, `${keyword} must have two arguments`, { at: key, hint });
+  throw refuseText(statement, `${keyword} must have two arguments`, { at: key, hint });
 }
 
 function legacyPair({ rest, rangeOf }: Statement): KeyValue {

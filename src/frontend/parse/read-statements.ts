@@ -12,13 +12,15 @@ import { knownKeywords, parserOf } from './instructions.ts';
 import { type Escape, LineReader, type LogicalLine } from './lines.ts';
 import type { Piece } from './piece.ts';
 import type { Source } from './source.ts';
-import type { RawBody, Statement } from './statement.ts';
+import { type RawBody, type Statement, TextError } from './statement.ts';
 
 export interface ReadStatements {
   readonly instructions: readonly Instruction[];
   /** Every instruction, also those that are left out for an error. */
   readonly keywords: readonly { readonly keyword: string; readonly range: () => Instruction['range'] }[];
   readonly errors: readonly BuildError[];
+  /** No error is of the text itself. */
+  readonly isLegible: boolean;
   readonly diagnostics: readonly Diagnostic[];
   readonly escapeToken: Escape;
 }
@@ -32,14 +34,20 @@ export function readStatements(source: Source): ReadStatements {
   const instructions: Instruction[] = [];
   const keywords: { keyword: string; range: () => Instruction['range'] }[] = [];
   const diagnostics: Diagnostic[] = [];
-  const reader = new LineReader(source, (error) => errors.push(error));
+  let isLegible = true;
+  const reader = new LineReader(source, (error) => {
+    errors.push(error);
+    isLegible = false;
+  });
   for (let tooLong = 0; ; tooLong = reader.tooLong) {
     const line = errors.length < MAX_ERRORS ? reader.nextLogicalLine() : undefined;
-    if (line === undefined) return { instructions, keywords, errors, diagnostics, escapeToken: reader.escape };
+    if (line === undefined)
+      return { instructions, keywords, errors, isLegible, diagnostics, escapeToken: reader.escape };
     if (line.hasEmptyContinuation) diagnostics.push(emptyContinuation(line, source));
     const { statement, problems } = openStatement(line, { source, reader });
     keywords.push({ keyword: statement.common.keyword, range: statement.keywordRange });
     const instruction = parseStatement(statement, problems);
+    if (problems.some((problem) => problem instanceof TextError)) isLegible = false;
     for (const problem of problems) errors.push(problem.within(statement.common.range));
     if (instruction !== undefined && problems.length === 0 && reader.tooLong === tooLong)
       instructions.push(instruction);
@@ -189,7 +197,7 @@ function unterminated({ heredoc: { name, stripTabs }, nearEnd }: Body, range: In
     ? `end it with a line that is ${name} and nothing else but tabs before it`
     : `end it with a line that is ${name} and nothing else; <<-${name} allows tabs before it`;
   const hint = nearEnd === undefined ? rule : `line ${nearEnd} has blanks around ${name}: remove them, or ${rule}`;
-  return new BuildError('heredoc-unterminated', `unterminated heredoc ${name}`, { range, hint });
+  return new TextError('heredoc-unterminated', `unterminated heredoc ${name}`, { range, hint });
 }
 
 /** Two letters swapped are two edits, as many as make another keyword: the one of the same letters goes first. */

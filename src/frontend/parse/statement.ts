@@ -44,14 +44,21 @@ export interface Refusal {
   readonly code?: ErrorCode;
 }
 
-export function refuse(
-  { keywordRange, rangeOf }: Statement,
-  message: string,
-  { hint, at, code = 'instruction-invalid' }: Refusal,
-): BuildError {
+/** The words themselves cannot be read: BuildKit stops here before it looks at any instruction. */
+export class TextError extends BuildError {}
+
+export function refuse(statement: Statement, message: string, refusal: Refusal): BuildError {
+  return new BuildError(refusal.code ?? 'instruction-invalid', message, detailsOf(statement, refusal));
+}
+
+export function refuseText(statement: Statement, message: string, refusal: Refusal): TextError {
+  return new TextError(refusal.code ?? 'instruction-invalid', message, detailsOf(statement, refusal));
+}
+
+function detailsOf({ keywordRange, rangeOf }: Statement, { hint, at }: Refusal): { hint: string; range: SourceRange } {
   const isSomewhere = at !== undefined && at.end > at.start;
-  return new BuildError(code, message, {
+  return {
     hint: at?.text.startsWith('#') === true ? COMMENT_HINT : hint,
     range: isSomewhere ? rangeOf(at) : keywordRange(),
-  });
+  };
 }
