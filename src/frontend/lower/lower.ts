@@ -87,7 +87,11 @@ async function lowerFound(
   const targetPlatform = options.platform ?? options.buildPlatform;
   const { file } = dockerfile;
   const roots = options.isCheck === true && options.target === undefined ? stages : [target];
-  const reached = await reachStages(stages, roots, { externals, escapeToken, targetPlatform, file, signal });
+  const reached = await reachStages(
+    stages,
+    { target, roots },
+    { externals, escapeToken, targetPlatform, file, signal },
+  );
   const stageArgs: StageArg[] = [];
   const built = buildStages(reached, { options, args, escapeToken, externals, findings, stageArgs });
   const needed = new Set(reached.stages);

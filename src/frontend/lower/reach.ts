@@ -25,11 +25,11 @@ export interface ReachContext {
 
 /**
  * Follows FROM, --from and mounts from the roots, which are the target alone unless all stages are checked. Triggers of the bases may name further stages and images, so it goes on
- * until nothing new turns up.
+ * until nothing new turns up. They fire only in stages that the target needs, as in BuildKit.
  */
 export async function reachStages(
   stages: readonly Stage[],
-  roots: readonly Stage[],
+  { target, roots }: { readonly target: Stage; readonly roots: readonly Stage[] },
   context: ReachContext,
 ): Promise<Reached> {
   const byName = new Map(stages.flatMap((stage) => (stage.name === undefined ? [] : [[stage.name, stage]])));
@@ -47,7 +47,8 @@ export async function reachStages(
       inOrder.flatMap((stage) => externalsOf(stage, commandsOf(stage))),
       context,
     );
-    const waiting = inOrder.filter((stage) => !fired.has(stage));
+    const needed = reachableFrom([target], commandsOf);
+    const waiting = inOrder.filter((stage) => needed.has(stage) && !fired.has(stage));
     if (waiting.length === 0) return { stages: inOrder, commandsOf, isSingle };
     for (const stage of waiting) {
       fired.add(stage);

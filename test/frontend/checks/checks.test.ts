@@ -247,6 +247,23 @@ describe('what is looked at', () => {
   });
 });
 
+describe('triggers of stages that the target does not need', () => {
+  const base = 'FROM base AS a\nONBUILD CMD foo\nONBUILD ENV A=${B?x}\n';
+
+  test('do not fire in a check of all stages', async () => {
+    expect(await found(`${base}FROM a AS b\nMAINTAINER me\nFROM base\n`)).toEqual([
+      '5 MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label',
+    ]);
+    const images = { base: { config: { OnBuild: ['FROM nowhere'] } }, other: {} };
+    expect(await found('FROM base\nFROM other\n', { images })).toEqual([]);
+  });
+
+  test('fire in one that the target names in a trigger only', async () => {
+    const text = 'FROM base AS a\nONBUILD CMD foo\nFROM base AS b\nONBUILD COPY --from=c /x /\nFROM a AS c\nFROM b\n';
+    expect((await found(text)).map((line) => line.split(':')[0])).toEqual(['5 JSONArgsRecommended']);
+  });
+});
+
 describe('what was found before an error is told', () => {
   test.each<[string, string, readonly string[]]>([
     [
