@@ -6,7 +6,7 @@ import type { Tree } from '../image/toc/index.ts';
 import type { Made, OpRunner, Result, StepContext } from '../solver/index.ts';
 import { stackOf } from '../solver/index.ts';
 import { makeTurnstile } from '../util/turnstile.ts';
-import { type CopyPlan, planCopy, type Selection, writingCopy } from './copy/index.ts';
+import { assertOwnerOnScratch, type CopyPlan, planCopy, type Selection, writingCopy } from './copy/index.ts';
 import { copyFactsMaterial, copyMaterial } from './copy-key.ts';
 import { type CopySources, copySources, type Selected } from './copy-sources.ts';
 import type { OpDeps } from './deps.ts';
@@ -23,6 +23,7 @@ export function copyOp(deps: OpDeps): OpRunner<CopyOp> {
   const writingInTurn = makeTurnstile(1);
   return {
     async prepare(vertex, inputs, step) {
+      assertOwnerOnScratch(vertex.inputs[0], vertex.op.chown ?? '', '--chown=');
       const sources = copySources({ op: vertex.op, inputs, step, deps });
       const copy: CopyStep = { vertex, below: belowOf(vertex.op, inputs), sources, step, deps, inTurn: writingInTurn };
       const select = () => step.timed('select', () => sources.selected());

@@ -2,7 +2,7 @@ import type { ContentID, KeyMaterial, LayerRef } from '../../cache/index.ts';
 import type { MkdirOp, Vertex } from '../graph/index.ts';
 import type { Made, OpRunner, StepContext } from '../solver/index.ts';
 import { stackOf } from '../solver/index.ts';
-import { planMkdir, writeMkdir } from './copy/index.ts';
+import { assertOwnerOnScratch, planMkdir, writeMkdir } from './copy/index.ts';
 import type { OpDeps } from './deps.ts';
 import { contentIDs, ownLayer } from './stack-key.ts';
 import { writeLayer } from './write-layer.ts';
@@ -10,16 +10,17 @@ import { writeLayer } from './write-layer.ts';
 /** WORKDIR: a layer with the directory and the parents it lacked; an empty layer where it is there already. */
 export function mkdirOp(deps: OpDeps): OpRunner<MkdirOp> {
   return {
-    prepare(vertex, inputs, step) {
+    async prepare(vertex, inputs, step) {
+      assertOwnerOnScratch(vertex.inputs[0], vertex.op.user, 'USER ');
       const below = stackOf(inputs[0]);
       const material = mkdirMaterial(vertex.op, contentIDs(below));
-      return Promise.resolve({
+      return {
         kind: 'step',
         keys: [{ hit: 'same', material: () => Promise.resolve(material) }],
         explanation: { buildArgs: vertex.origin.buildArgs },
         takesSlot: false,
         run: async () => ({ ...(await makeDirectory({ vertex, below, step }, deps)), materials: [material] }),
-      });
+      };
     },
   };
 }

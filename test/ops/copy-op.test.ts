@@ -93,8 +93,8 @@ function rig(stacks: Readonly<Record<string, { tree: Tree; isHere?: boolean }>>)
   return {
     log,
     selections,
-    prepare: async (op: CopyOp, inputs: readonly Result[]): Promise<PreparedStep> => {
-      const vertex = { op, origin: { buildArgs: {} } } as unknown as Vertex<CopyOp>;
+    prepare: async (op: CopyOp, inputs: readonly Result[], below = 'image'): Promise<PreparedStep> => {
+      const vertex = { op, inputs: [{ op: { kind: below } }], origin: { buildArgs: {} } } as unknown as Vertex<CopyOp>;
       const prepared = await runner.prepare(vertex, inputs, step);
       if (prepared.kind !== 'step') throw new Error('a copy is a step');
       return prepared;
@@ -194,5 +194,38 @@ describe('from a stage', () => {
     const prepared = await prepare(opOf(['a'], '/dest'), [BASE, stage]);
     expect((await materials(prepared))[1]).toBeUndefined();
     await expect(prepared.run()).rejects.toMatchObject({ code: 'copy-conflict' });
+  });
+});
+
+describe('--chown of a COPY onto scratch', () => {
+  const EMPTY: Result = { kind: 'stack', layers: [] };
+
+  test.each(['app', 'app:1', '1:web', '1:2:3'])(
+    '%s has a name, which is refused before the cache is asked',
+    async (chown) => {
+      const { prepare } = rig({});
+      const prepared = prepare(
+        opOf(['a'], '/', { chown }),
+        [EMPTY, { kind: 'tree', tree: memoryTree(FILES) }],
+        'scratch',
+      );
+      await expect(prepared).rejects.toMatchObject({ code: 'copy-invalid', message: expect.stringContaining(chown) });
+    },
+  );
+
+  test.each(['1', '1:2', 'root:root', '1:', ':1', ':'])('%s has none', async (chown) => {
+    const { prepare } = rig({});
+    const prepared = prepare(
+      opOf(['a'], '/', { chown }),
+      [EMPTY, { kind: 'tree', tree: memoryTree(FILES) }],
+      'scratch',
+    );
+    await expect(prepared).resolves.toMatchObject({ kind: 'step' });
+  });
+
+  test('an image without layers has no names, and no owner fails for that', async () => {
+    const { prepare } = rig({});
+    const prepared = prepare(opOf(['a'], '/', { chown: 'app' }), [EMPTY, { kind: 'tree', tree: memoryTree(FILES) }]);
+    await expect(prepared).resolves.toMatchObject({ kind: 'step' });
   });
 });

@@ -1,4 +1,5 @@
 import { BuildError } from '../../errors.ts';
+import type { Vertex } from '../../graph/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import { latin1Of } from '../../util/rel-path.ts';
 import { resolveIn } from './resolve.ts';
@@ -20,17 +21,29 @@ export function resolveOwner(text: string, base: Tree): Owner {
   return { uid: owner.uid, gid: gid ?? owner.gid };
 }
 
-/** @throws BuildError copy-invalid when the owner of a COPY --link has a name: there is no /etc/passwd to look it up in */
-export function assertNumericOwner(text: string): void {
+/**
+ * For owners of what comes into an empty file system, which has no /etc/passwd. `setting` is `--chown=app` or `USER app`.
+ * @throws BuildError copy-invalid when one has a name
+ */
+export function assertNumericOwner(
+  text: string,
+  { setting, why, hint }: Record<'setting' | 'why' | 'hint', string>,
+): void {
   const name = split(text).find((part) => part !== undefined && idOf(part) === undefined);
   if (name === undefined) return;
-  throw new BuildError(
-    'copy-invalid',
-    `--link cannot look up the name ${JSON.stringify(name)} of --chown=${text}: it copies into an empty file system`,
-    {
-      hint: 'give numeric ids, as in --chown=1000:1000, or leave --link out',
-    },
-  );
+  throw new BuildError('copy-invalid', `the name ${JSON.stringify(name)} of ${setting} cannot be looked up: ${why}`, {
+    hint,
+  });
+}
+
+/** FROM scratch with nothing on it: BuildKit has no file system there to look names up in, other than on an image without layers. */
+export function assertOwnerOnScratch(base: Vertex | undefined, text: string, instruction: 'USER ' | '--chown='): void {
+  if (base?.op.kind !== 'scratch') return;
+  assertNumericOwner(text, {
+    setting: `${instruction}${text}`,
+    why: 'scratch has no files yet',
+    hint: `give numeric ids, as in ${instruction}1000:1000`,
+  });
 }
 
 function split(text: string): [string, string | undefined] {
@@ -47,9 +60,9 @@ function ownerOf(user: string, base: Tree): Owner {
 
 const LARGEST_ID = 0x7fff_ffff;
 
-/** `root` is an id; a number that is larger than an int32 is a name. */
+/** `root` is an id, and so is nothing at all; a number that is larger than an int32 is a name. */
 function idOf(text: string): number | undefined {
-  if (text === 'root') return 0;
+  if (text === 'root' || text === '') return 0;
   if (!/^\+?[0-9]+$/.test(text)) return undefined;
   const id = Number(text);
   return id <= LARGEST_ID ? id : undefined;

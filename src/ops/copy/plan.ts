@@ -29,7 +29,13 @@ export interface CopyPlan {
  */
 export function planCopy(op: CopyOp, selection: Selection, base: Tree): CopyPlan {
   const isLinked = op.link && op.chmod === undefined;
-  if (isLinked && op.chown !== undefined) assertNumericOwner(op.chown);
+  if (isLinked && op.chown !== undefined) {
+    assertNumericOwner(op.chown, {
+      setting: `--chown=${op.chown}`,
+      why: '--link copies into an empty file system',
+      hint: 'give numeric ids, as in --chown=1000:1000, or leave --link out',
+    });
+  }
   const below = isLinked ? EMPTY_TREE : base;
   const draft = new LayerDraft(below);
   const how: Attributes = {

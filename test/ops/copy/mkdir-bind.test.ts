@@ -24,6 +24,8 @@ describe('WORKDIR', () => {
     ['/link/x', 'app', ['srv 700 3:0 directory', 'srv/x 755 1234:2345 directory']],
     ['/w', 'app:data', ['w 755 1234:3456 directory']],
     ['/w', '5', ['w 755 5:5 directory']],
+    ['/w', '5:', ['w 755 5:0 directory']],
+    ['/w', ':data', ['w 755 0:3456 directory']],
     ['/w', 'ghost', ['w 755 0:0 directory']],
   ])('%s as %j', (path, user, expected) => {
     expect(made(path, user).lines()).toEqual(expected);
