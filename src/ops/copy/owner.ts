@@ -58,14 +58,13 @@ function ownerOf(user: string, base: Tree): Owner {
   return { uid: ids?.[0] ?? 0, gid: ids?.[1] ?? 0 };
 }
 
-const LARGEST_ID = 0x7fff_ffff;
-
-/** `root` is an id, and so is nothing at all; a number that is larger than an int32 is a name. */
+/** `root` and nothing are ids; a number that is no int32 is a name. -1 leaves root, who writes; others below 0 are uint32. */
 function idOf(text: string): number | undefined {
   if (text === 'root' || text === '') return 0;
-  if (!/^\+?[0-9]+$/.test(text)) return undefined;
+  if (!/^[+-]?[0-9]+$/.test(text)) return undefined;
   const id = Number(text);
-  return id <= LARGEST_ID ? id : undefined;
+  if (id !== (id | 0)) return undefined;
+  return id === -1 ? 0 : id >>> 0;
 }
 
 /** The third and fourth field of the first line of that name. */

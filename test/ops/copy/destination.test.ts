@@ -207,6 +207,12 @@ describe('flags', () => {
     ['000000000000077', ['77:77']],
     ['2147483647', ['2147483647:2147483647']],
     ['2147483648', ['0:0']],
+    ['app:', ['1234:0']],
+    ['77:', ['77:0']],
+    [':app', ['0:2345']],
+    ['77:-1', ['77:0']],
+    ['-2', ['4294967294:4294967294']],
+    ['-2147483649', ['0:0']],
   ])('--chown=%s', async (chown, [owner]) => {
     expect(await linesOf(['a.txt'], '/c/f', { chown })).toEqual([`c 755 ${owner} directory`, `c/f 644 ${owner} "a"`]);
   });
@@ -237,6 +243,7 @@ describe('flags', () => {
       'dst 755 0:0 directory',
       'dst/filelink 644 0:0 "b"',
     ]);
+    expect(await linesOf(['b.txt'], '/x', { link: true, chown: '5:' })).toEqual(['x 644 5:0 "b"']);
     await expect(linesOf(['b.txt'], '/x', { link: true, chown: 'app' })).rejects.toMatchObject({
       code: 'copy-invalid',
     });
