@@ -6,7 +6,7 @@ export function copyMaterial(
   op: CopyOp,
   { inputs, content }: { readonly inputs: readonly ContentID[]; readonly content: Digest },
 ): KeyMaterial {
-  return { op: 'copy', version: 3, fields: copyFields(op), inputs, content };
+  return { op: 'copy', version: 4, fields: copyFields(op), inputs, content };
 }
 
 /** The second key: instead of all that lies below, what the result depends on of it. */

@@ -17,7 +17,7 @@ import type { SelectedArchive } from './selection.ts';
 export function applyArchive(draft: LayerDraft, source: SelectedArchive, { dest, how }: Placing): Json {
   if (source.unpacked === undefined) throw new Error(`${source.name} was selected for its digest only`);
   const root = resolveIn(draft, dest);
-  makeDirectories(draft, root, { mode: 0o755, owner: how.owner, nowSec: how.nowSec });
+  makeDirectories(draft, root, { mode: 0o755, owner: how.owner, nowSec: how.nowSec, handsOnBit: true });
   const unpacking: Unpacking = { draft, root, how, moved: [] };
   for (const entry of source.unpacked.entries) applyEntry(unpacking, entry);
   return [root, ...unpacking.moved];
@@ -40,7 +40,7 @@ function applyEntry(unpacking: Unpacking, spooled: SpooledEntry): void {
     assertNoDeadEnd(draft, parentOf(entry.path), root);
     moved.push([entry.path, path]);
   }
-  makeDirectories(draft, parentOf(path), { mode: 0o755, owner: undefined, nowSec: how.nowSec });
+  makeDirectories(draft, parentOf(path), { mode: 0o755, owner: undefined, nowSec: how.nowSec, handsOnBit: false });
   if (entry.type === 'directory') applyDirectory(unpacking, path, entry);
   else if (entry.type === 'hardlink') applyHardLink(unpacking, path, entry);
   else draft.put(path, inodeOf(spooled, how));

@@ -21,7 +21,7 @@ export interface Placing {
  * @returns where it went
  */
 export function applyFiles(draft: LayerDraft, source: SelectedFiles, { dest, how }: Placing): Json {
-  const parents = { mode: how.chmod?.parentMode ?? 0o755, owner: how.owner, nowSec: how.nowSec };
+  const parents = { mode: how.chmod?.parentMode ?? 0o755, owner: how.owner, nowSec: how.nowSec, handsOnBit: true };
   makeDirectories(draft, resolveIn(draft, directoryPart(dest)), parents);
   const end = resolveIn(draft, dest);
   const there = draft.lookup(end);

@@ -40,10 +40,13 @@ interface DraftNode {
   kept: boolean;
 }
 
+export const SET_GROUP_ID = 0o2000;
+
 /** A layer in the making on top of a base: only what is touched is held, so it costs what the layer costs. */
 export class LayerDraft {
   #base: Tree;
   readonly #adopted: [string, Json][] = [];
+  readonly #handedOn: [string, Json][] = [];
   /** A number is that of a placed file, which has no other name. */
   readonly #nodes = new Map<RelPath, DraftNode | number>();
   /** From the first directory that makes room on. */
@@ -118,6 +121,14 @@ export class LayerDraft {
     return inode;
   }
 
+  /** The group that a set-group-id directory gives to what is made at this path, in it; undefined for other directories. */
+  groupFor(path: RelPath): number | undefined {
+    const parent = this.lookup(parentOf(path));
+    if (parent === undefined || (parent.mode & SET_GROUP_ID) === 0) return undefined;
+    this.#handedOn.push([path, ['group', parent.gid]]);
+    return parent.gid;
+  }
+
   /** The attributes of a directory that exists, to be changed in place. */
   directory(path: RelPath): Inode {
     return this.#touch(path).inode;
@@ -161,7 +172,7 @@ export class LayerDraft {
 
   /** What the layer took over from the base: two bases that agree in it give the same layer. */
   facts(): Json {
-    const facts: [string, Json][] = [...this.#adopted];
+    const facts: [string, Json][] = [...this.#adopted, ...this.#handedOn];
     for (const [path, node] of this.#nodes) {
       if (typeof node === 'number') continue;
       const { inode, kept, merges } = node;

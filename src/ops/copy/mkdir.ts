@@ -24,6 +24,7 @@ export function planMkdir(op: MkdirOp, base: Tree): MkdirPlan {
     mode: 0o755,
     owner: op.user === '' ? undefined : resolveOwner(op.user, base),
     nowSec: op.epoch ?? Math.floor(nowMs() / 1000),
+    handsOnBit: true,
   });
   return { draft };
 }

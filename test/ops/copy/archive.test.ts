@@ -82,6 +82,26 @@ describe('unpacking', () => {
     expect(lines).toContain('a/top 750 5:6 directory');
   });
 
+  const shared = (mode: number) => memoryTree({ 'shared/': { mode, gid: 50 } });
+
+  test('a parent that is missing takes the group of a set-group-id directory, the destination the bit as well', () => {
+    const entries = archiveOf({ path: 'x/y/f' }, { path: 's', type: 'directory' });
+    expect(add(entries, '/shared/', {}, shared(0o2775)).layer.lines()).toEqual([
+      'shared 2775 0:50 directory',
+      'shared/s 755 0:0 directory',
+      'shared/x 755 0:50 directory',
+      'shared/x/y 755 0:0 directory',
+      'shared/x/y/f 644 0:0 ""',
+    ]);
+    expect(add(entries, '/shared/d/', {}, shared(0o2775)).layer.lines()).toContain('shared/d 2755 0:50 directory');
+  });
+
+  test('which group was handed on is a fact, also where an entry then replaces that directory’s attributes', () => {
+    const entries = archiveOf({ path: 'shared/x/f' }, { path: 'shared', type: 'directory' });
+    const facts = (mode: number) => add(entries, '/', {}, shared(mode)).plan.facts;
+    expect(facts(0o2775)).not.toEqual(facts(0o775));
+  });
+
   const base = memoryTree({
     'dst/file.txt': 'old',
     'dst/real/inner': 'inner',

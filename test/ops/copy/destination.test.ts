@@ -200,6 +200,8 @@ describe('flags', () => {
     ['worker', ['1500:3456']],
     ['root:app', ['0:2345']],
     ['77:app', ['77:2345']],
+    ['app:', ['1234:0']],
+    [':data', ['0:3456']],
     ['ghost', ['0:0']],
     ['ghost:phantom', ['0:0']],
     ['app:phantom', ['1234:2345']],
@@ -215,6 +217,35 @@ describe('flags', () => {
     ['-2147483649', ['0:0']],
   ])('--chown=%s', async (chown, [owner]) => {
     expect(await linesOf(['a.txt'], '/c/f', { chown })).toEqual([`c 755 ${owner} directory`, `c/f 644 ${owner} "a"`]);
+  });
+
+  test.each<[string, Partial<CopyOp>, string[]]>([
+    ['files', {}, ['shared/x 2755 0:50 directory', 'shared/x/y 2755 0:50 directory', 'shared/x/y/a.txt 644 0:0 "a"']],
+    [
+      'the mode of --chmod',
+      { chmod: '700' },
+      ['shared/x 2700 0:50 directory', 'shared/x/y 2700 0:50 directory', 'shared/x/y/a.txt 700 0:0 "a"'],
+    ],
+    [
+      'the owner of --chown',
+      { chown: '5:6' },
+      ['shared/x 2755 5:6 directory', 'shared/x/y 2755 5:6 directory', 'shared/x/y/a.txt 644 5:6 "a"'],
+    ],
+  ])('directories that a set-group-id directory gets take its group and the bit: %s', async (_, more, expected) => {
+    const shared = memoryTree({ 'shared/': { mode: 0o2775, gid: 50 } });
+    const copied = await copy(copyOp(['a.txt'], '/shared/x/y/', more), context, shared);
+    expect(copied.layer.lines()).toEqual(['shared 2775 0:50 directory', ...expected]);
+  });
+
+  test('directories that are copied into a set-group-id directory keep their own', async () => {
+    const shared = memoryTree({ 'shared/': { mode: 0o2775, gid: 50 } });
+    const copied = await copy(copyOp(['tree'], '/shared/new', {}), context, shared);
+    expect(copied.layer.lines()).toEqual([
+      'shared 2775 0:50 directory',
+      'shared/new 2755 0:50 directory',
+      'shared/new/sub 750 0:0 directory',
+      'shared/new/sub/y.txt 644 0:0 "y"',
+    ]);
   });
 
   test.each<[string, string, string[]]>([

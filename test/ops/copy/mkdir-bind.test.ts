@@ -6,6 +6,7 @@ const base = memoryTree({
   'srv/': { mode: 0o700, uid: 3 },
   link: { link: 'srv' },
   file: 'x',
+  'shared/': { mode: 0o2770, uid: 1, gid: 50 },
   'etc/passwd': 'app:x:1234:2345::/:\n',
   'etc/group': 'data:x:3456:\n',
 });
@@ -22,6 +23,8 @@ describe('WORKDIR', () => {
     ['/srv', '', []],
     ['/link', '', []],
     ['/link/x', 'app', ['srv 700 3:0 directory', 'srv/x 755 1234:2345 directory']],
+    ['/shared/x', '', ['shared 2770 1:50 directory', 'shared/x 2755 0:50 directory']],
+    ['/shared/x', 'app', ['shared 2770 1:50 directory', 'shared/x 2755 1234:2345 directory']],
     ['/w', 'app:data', ['w 755 1234:3456 directory']],
     ['/w', '5', ['w 755 5:5 directory']],
     ['/w', '5:', ['w 755 5:0 directory']],
