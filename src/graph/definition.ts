@@ -47,8 +47,12 @@ export interface Target {
   readonly epoch?: number | undefined;
 }
 
-/** Taken over from a base image as it is, or of this build: dated by the layer that `vertex` gives, or a near one. */
+/**
+ * Taken over from a base image as it is, or of this build: dated by the layer that `vertex` gives, or a near one. An
+ * untold layer has no entry; `description` is what an entry at the end says of a layer when there are more layers than entries.
+ */
 export type PlannedHistory =
   | { readonly kind: 'base'; readonly entry: HistoryEntry }
-  | { readonly kind: 'layer'; readonly createdBy: string; readonly vertex: Vertex }
+  | { readonly kind: 'layer'; readonly createdBy: string; readonly description: string; readonly vertex: Vertex }
+  | { readonly kind: 'untold'; readonly description: string; readonly vertex: Vertex }
   | { readonly kind: 'empty'; readonly createdBy: string };

@@ -2,8 +2,8 @@ import type { PlannedHistory, Vertex } from '../graph/index.ts';
 import type { HistoryEntry } from '../image/oci/index.ts';
 
 const COMMENT = 'buildkit.dockerfile.v0';
-/** What BuildKit writes where a base image says nothing of a layer. */
-const UNTOLD: HistoryEntry = { created_by: 'created by buildkit', comment: 'buildkit.exporter.image.v0' };
+/** Of entries that are there only because a layer is. */
+const UNTOLD = 'buildkit.exporter.image.v0';
 
 export interface HistoryFacts {
   readonly planned: readonly PlannedHistory[];
@@ -21,11 +21,15 @@ export interface HistoryFacts {
  * theirs.
  */
 export function imageHistory(facts: HistoryFacts): HistoryEntry[] {
-  const entries = facts.planned.map((planned) => entryOf(planned, facts));
-  return dated(fitted(entries, facts.layerCount));
+  const told = facts.planned.filter((planned) => planned.kind !== 'untold');
+  const entries = told.map((planned) => entryOf(planned, facts));
+  return dated(fitted(entries, facts));
 }
 
-function entryOf(planned: PlannedHistory, facts: HistoryFacts): HistoryEntry {
+type Told = Exclude<PlannedHistory, { kind: 'untold' }>;
+type OfLayer = Extract<PlannedHistory, { kind: 'layer' | 'untold' }>;
+
+function entryOf(planned: Told, facts: HistoryFacts): HistoryEntry {
   if (planned.kind === 'base') return planned.entry;
   const created = createdOf(planned, facts);
   const entry = { ...(created === undefined ? {} : { created }), created_by: planned.createdBy, comment: COMMENT };
@@ -37,19 +41,35 @@ function createdOf(
   { epochSec, madeAtMs }: HistoryFacts,
 ): string | undefined {
   if (epochSec !== undefined) return timeText(epochSec * 1000);
-  const ms = planned.kind === 'layer' ? madeAtMs(planned.vertex) : undefined;
+  const ms = planned.kind !== 'empty' ? madeAtMs(planned.vertex) : undefined;
   return ms === undefined ? undefined : timeText(ms);
 }
 
 /** Entries beyond the last layer have none; layers beyond the last entry get one. */
-function fitted(entries: readonly HistoryEntry[], layerCount: number): HistoryEntry[] {
+function fitted(entries: readonly HistoryEntry[], facts: HistoryFacts): HistoryEntry[] {
+  const { layerCount } = facts;
   let told = 0;
   const fitting = entries.map((entry) => {
     if (entry.empty_layer === true) return entry;
     told += 1;
     return told > layerCount ? { ...entry, empty_layer: true } : entry;
   });
-  return [...fitting, ...new Array<HistoryEntry>(Math.max(0, layerCount - told)).fill(UNTOLD)];
+  return [...fitting, ...lastLayers(Math.max(0, layerCount - told), facts)];
+}
+
+/** As BuildKit does it: the first layers without an entry are missed, the last ones are told of once more. */
+function lastLayers(count: number, facts: HistoryFacts): HistoryEntry[] {
+  const layers = facts.planned.filter(({ kind }) => kind === 'layer' || kind === 'untold') as OfLayer[];
+  const shown = layers.slice(Math.max(0, layers.length - count));
+  const unknown = new Array<HistoryEntry>(count - shown.length).fill({
+    created_by: 'created by buildkit',
+    comment: UNTOLD,
+  });
+  const known = shown.map((layer) => {
+    const created = createdOf(layer, facts);
+    return { ...(created === undefined ? {} : { created }), created_by: layer.description, comment: UNTOLD };
+  });
+  return [...unknown, ...known];
 }
 
 /** Fills in the times that are missing, as BuildKit's exporter does it. */

@@ -11,9 +11,9 @@ const [base, first, second] = ['base', 'first', 'second'].map(vertex) as [Vertex
 const madeAtMs = (of: Vertex) => (of === first ? 1000 : of === second ? 5500 : undefined);
 
 const BASE: PlannedHistory = { kind: 'base', entry: { created: '1999-01-01T00:00:00Z', created_by: 'base' } };
-const COPY: PlannedHistory = { kind: 'layer', createdBy: 'COPY', vertex: first };
+const COPY: PlannedHistory = { kind: 'layer', createdBy: 'COPY', description: '[2/3] COPY', vertex: first };
 const ENV: PlannedHistory = { kind: 'empty', createdBy: 'ENV' };
-const RUN: PlannedHistory = { kind: 'layer', createdBy: 'RUN', vertex: second };
+const RUN: PlannedHistory = { kind: 'layer', createdBy: 'RUN', description: 'exec', vertex: second };
 
 function layersOf(planned: readonly PlannedHistory[]): number {
   return planned.filter(({ kind }) => kind !== 'empty').length;
@@ -49,8 +49,19 @@ describe('entries and layers', () => {
     return history.map(({ created_by, empty_layer }) => `${created_by}${empty_layer === true ? ' (empty)' : ''}`);
   };
 
-  test('layers of which the base does not tell get an entry at the end', () => {
-    expect(namesOf([], 3)).toEqual(['COPY', 'ENV (empty)', 'created by buildkit', 'created by buildkit']);
+  test('of layers of which the base does not tell the last are told at the end', () => {
+    expect(namesOf([], 3)).toEqual(['COPY', 'ENV (empty)', 'created by buildkit', '[2/3] COPY']);
+  });
+
+  test('so are those of a base that is a directory', () => {
+    const directory: PlannedHistory = { kind: 'untold', description: 'local source for dir', vertex: first };
+    const historyOf = (...planned: PlannedHistory[]) =>
+      imageHistory({ planned, layerCount: layersOf(planned), epochSec: undefined, madeAtMs });
+    expect(historyOf(directory, ENV).map(({ created_by }) => created_by)).toEqual(['ENV', 'local source for dir']);
+    expect(historyOf(directory, RUN)).toMatchObject([
+      { created_by: 'RUN', comment: 'buildkit.dockerfile.v0' },
+      { created_by: 'exec', comment: 'buildkit.exporter.image.v0', created: '1970-01-01T00:00:05.5Z' },
+    ]);
   });
 
   test('entries beyond the last layer have none', () => {

@@ -147,6 +147,7 @@ function draftOnExternal(
   const image = startingImage(resolved, externalOf(stage));
   const draft: StageDraft = {
     ...emptyDraft(stage, label, resolved.kind === 'scratch' ? steps : steps + 1),
+    isOnContext: resolved.kind === 'directory' || (resolved.kind === 'image' && resolved.isContext),
     vertex: vertices.scratch,
     image,
     lists: new ConfigLists(image),
@@ -158,7 +159,7 @@ function draftOnExternal(
     draft.vertex = imageVertex(resolved, fromOrigin(draft));
     for (const entry of resolved.image.config.history ?? []) draft.history.push({ kind: 'base', entry });
   }
-  if (resolved.kind === 'directory') putDirectory(draft, vertices.context(resolved.context));
+  if (resolved.kind === 'directory') putDirectory(draft, resolved.context, vertices.context(resolved.context));
   return draft;
 }
 
@@ -170,8 +171,8 @@ function startingImage(resolved: Resolved, { platform }: External): ImageDraft {
   return WorkingDir === undefined ? image : withConfig(image, { WorkingDir: nextWorkdir(WorkingDir, WorkingDir) });
 }
 
-/** FROM a directory: a layer with its content. */
-function putDirectory(draft: StageDraft, directory: Vertex): void {
+/** FROM a directory: a layer with its content, of which the history has no entry. */
+function putDirectory(draft: StageDraft, context: string, directory: Vertex): void {
   const op = {
     kind: 'copy',
     instruction: 'COPY',
@@ -183,11 +184,12 @@ function putDirectory(draft: StageDraft, directory: Vertex): void {
     unpack: false,
   } as const;
   draft.vertex = makeVertex(op, [draft.vertex, directory], fromOrigin(draft));
-  draft.history.push({ kind: 'layer', createdBy: `FROM ${externalOf(draft.stage).name}`, vertex: draft.vertex });
+  draft.history.push({ kind: 'untold', description: `local source for ${context}`, vertex: draft.vertex });
 }
 
 function emptyDraft(stage: Stage, label: string, total: number) {
-  return { stage, label, total, steps: 0, isCmdSet: false, once: new Map(), isWorkdirSet: false, seen: undefined };
+  const none = { isOnContext: false, isCmdSet: false, isWorkdirSet: false, seen: undefined };
+  return { stage, label, total, steps: 0, once: new Map(), ...none };
 }
 
 function externalOf({ base, label }: Stage): External {

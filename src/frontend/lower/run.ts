@@ -46,6 +46,7 @@ export function lowerRun(instruction: RunInstruction, step: Step): void {
     text: textOf(instruction, op, step),
     kind: 'RUN',
     createdBy: `RUN ${seen.history}${shown.join(' ')} # buildkit`,
+    description: `mount / from exec ${shown.join(' ')}`,
     buildArgs: seen.buildArgs,
   });
 }

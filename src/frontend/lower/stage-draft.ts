@@ -18,6 +18,8 @@ export interface StageDraft {
   readonly label: string;
   /** How many steps the stage has, FROM an image counted. */
   readonly total: number;
+  /** The base is a named context: BuildKit counts it, but gives it no number. */
+  readonly isOnContext: boolean;
   vertex: Vertex;
   /** Without what `lists` holds. */
   image: ImageDraft;
@@ -80,6 +82,8 @@ export interface NewStep {
   readonly text: string;
   readonly kind: string;
   readonly createdBy: string;
+  /** What is said of the layer where the history has no entry for it; the step's name when absent. */
+  readonly description?: string;
   /** The build args that the op could see. */
   readonly buildArgs: Origin['buildArgs'];
 }
@@ -87,7 +91,7 @@ export interface NewStep {
 /** Puts a layer on the stage. */
 export function addStep(
   { draft, command, range, lowering }: Step,
-  { op, inputs, text, kind, createdBy, buildArgs }: NewStep,
+  { op, inputs, text, kind, createdBy, description, buildArgs }: NewStep,
 ): void {
   const origin = stepOrigin(draft, {
     text,
@@ -98,7 +102,10 @@ export function addStep(
     ignoreCache: isIgnored(draft.stage, lowering.options),
   });
   draft.vertex = makeVertex(op, inputs, origin);
-  draft.history.push({ kind: 'layer', createdBy, vertex: draft.vertex });
+  const { label, total, steps, isOnContext, vertex } = draft;
+  const index = isOnContext ? steps - 1 : steps;
+  const name = description ?? stepName(text, { label, index, total, isTrigger: command.isTrigger });
+  draft.history.push({ kind: 'layer', createdBy, description: name, vertex });
 }
 
 export function addEmptyHistory(draft: StageDraft, createdBy: string): void {

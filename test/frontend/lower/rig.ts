@@ -145,12 +145,18 @@ export function config({ definition }: Lowered): ContainerConfig {
   return definition.targets[0]!.config.config;
 }
 
-/** `e` or `L` and the text; `b` for what the base brought. */
+/** `e` or `L` and the text; `b` for what the base brought, `u` for a layer without an entry. */
 export function history({ definition }: Lowered): readonly string[] {
   return definition.targets[0]!.history.map((entry) => {
     if (entry.kind === 'base') return `b ${entry.entry.created_by}`;
+    if (entry.kind === 'untold') return `u ${entry.description}`;
     return `${entry.kind === 'empty' ? 'e' : 'L'} ${entry.createdBy}`;
   });
+}
+
+/** What an entry at the end would say of the layers. */
+export function descriptions({ definition }: Lowered): readonly string[] {
+  return definition.targets[0]!.history.flatMap((entry) => ('description' in entry ? [entry.description] : []));
 }
 
 /** The history without the base's part. */

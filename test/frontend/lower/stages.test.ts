@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { config, fakeResolver, history, lowerError, lowerText, ops, stepNames, vertexOf } from './rig.ts';
+import { config, descriptions, fakeResolver, history, lowerError, lowerText, ops, stepNames, vertexOf } from './rig.ts';
 
 describe('stages', () => {
   test('only what the target needs is lowered and asked for', async () => {
@@ -384,8 +384,25 @@ describe('named contexts', () => {
   test('a directory as a base is a layer with its content', async () => {
     const lowered = await lowerText('FROM dir\nRUN x\n', { contexts: { dir: '/dir' } });
     expect(stepNames(lowered)).toEqual(['[1/2] FROM dir', '[2/2] RUN x']);
-    expect(history(lowered)).toEqual(['L FROM dir', 'L RUN /bin/sh -c x # buildkit']);
+    expect(history(lowered)).toEqual(['u local source for dir', 'L RUN /bin/sh -c x # buildkit']);
     expect(ops(lowered, 'copy')[0]).toMatchObject({ dest: '/', sources: [{ input: 1, path: '/' }] });
+  });
+
+  test.each<[string, string[]]>([
+    [
+      'FROM dir\nENV A=1\nCOPY  a  /q$A\nRUN x y\n',
+      ['local source for dir', '[1/3] COPY  a  /q1', 'mount / from exec /bin/sh -c x y'],
+    ],
+    [
+      'FROM dir AS m\nCOPY a /a\nFROM m\nWORKDIR /w\n',
+      ['local source for dir', '[m 1/2] COPY a /a', '[stage-1 1/1] WORKDIR /w'],
+    ],
+    ['FROM img\nCOPY a /a\nRUN ["x","y z"]\n', ['[1/3] COPY a /a', 'mount / from exec x y z']],
+    ['FROM base\nCOPY a /a\n', ['[2/2] COPY a /a']],
+  ])('layers that have no entry are told of by their work: %j', async (text, expected) => {
+    const contexts = { dir: '/dir', img: 'docker-image://img' };
+    const lowered = await lowerText(text, { contexts, images: { base: {}, 'docker-image://img': {} } });
+    expect(descriptions(lowered)).toEqual(expected);
   });
 
   test('a stage of that name is replaced, all of it', async () => {
