@@ -92,6 +92,9 @@ function attributesOf({ mode, uid, gid, mtimeSec, mtimeNsec }: Inode) {
   return { mode, uid, gid, mtimeSec, mtimeNsec };
 }
 
+/** The last second of an int64 of nanoseconds, as Go has times: what is beyond is no time. */
+const LATEST_SEC = 9_223_372_036;
+
 function inodeOf({ entry, read }: { entry: TarEntry; read?: SpooledEntry['read'] }, { owner }: Attributes): Inode {
   return {
     type: entry.type,
@@ -99,7 +102,7 @@ function inodeOf({ entry, read }: { entry: TarEntry; read?: SpooledEntry['read']
     uid: owner?.uid ?? entry.uid,
     gid: owner?.gid ?? entry.gid,
     size: entry.size,
-    mtimeSec: Math.max(entry.mtimeSec, 0),
+    mtimeSec: entry.mtimeSec < 0 || entry.mtimeSec > LATEST_SEC ? 0 : entry.mtimeSec,
     mtimeNsec: entry.mtimeNsec,
     link: entry.type === 'symlink' ? entry.link : '',
     devMajor: entry.devMajor,

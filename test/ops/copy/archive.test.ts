@@ -74,6 +74,12 @@ describe('unpacking', () => {
     expect(layer.entries.find(({ entry }) => entry.path === 'a/top')?.entry.mtimeSec).toBe(1_111_111_111);
   });
 
+  test('times that Go cannot hold in nanoseconds, and those before 1970, are 1970', () => {
+    const times = [-1, 9_223_372_036, 9_223_372_037].map((mtimeSec, at) => ({ path: `f${at}`, text: '', mtimeSec }));
+    const { layer } = add(archiveOf(...times), '/a');
+    expect(layer.entries.slice(1).map(({ entry }) => entry.mtimeSec)).toEqual([0, 9_223_372_036, 0]);
+  });
+
   test('--chown is for the entries and the destination, --chmod for nothing', () => {
     const lines = add(archiveOf(...top), '/a', { chown: '5:6', chmod: '0777' }).layer.lines();
     expect(lines).toContain('a 755 5:6 directory');
