@@ -146,6 +146,14 @@ test.each(LOWERS)('%s: what a RUN only touched is not in its layer', async (lowe
   expect(rig.paths(times), 'a directory that has another time alone').toEqual([]);
 });
 
+test.each(LOWERS)('%s: another name of a file that was there is a file of its own', async (lower) => {
+  await using rig = await WorkerRig.setup(lower);
+  const old = { mtimeSec: 1_000_000_000 };
+  const base = [rig.busybox(), rig.layer([dir('d'), file('d/f', 'f', old), file('d/g', 'g', old), link('d/l', 'f')])];
+  const ran = await rig.run(base, 'ln /d/f /one; ln /d/f /two; ln /d/l /link; ln /d/g /d/h; echo x >> /d/h');
+  expect(rig.paths(ran)).toEqual(['d/', 'd/g', 'd/h = d/g', 'link -> f', 'one', 'two = one']);
+});
+
 test('the process: pid 1, no terminal, empty input, umask, cwd made for its user, HOME', async () => {
   await using rig = await WorkerRig.setup();
   const base = rig.busybox();

@@ -5,18 +5,11 @@ import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 /** What the layers below have. */
 export type Below = Pick<Tree, 'lookup' | 'read'>;
 
-interface Changed {
-  readonly entry: TarEntry;
-  /** Of a file with other names. */
-  readonly inode: string | undefined;
-}
-
 /**
  * Whether a file that lies at `at` is in all that a layer holds what the layers below have under its name: it was touched, as by a chmod to
- * the mode that it had. Never a directory, nor a file with other names.
+ * the mode that it had, or by a hard link to it, which then is a file of its own in the layer. Never a directory.
  */
-export function isUntouched({ entry, inode }: Changed, at: Buffer, below: Below): boolean {
-  if (inode !== undefined) return false;
+export function isUntouched(entry: TarEntry, at: Buffer, below: Below): boolean {
   const before = below.lookup(entry.path);
   if (before?.type !== entry.type || !isSame(entry, before)) return false;
   if (entry.size !== before.size || entry.link !== before.link) return false;

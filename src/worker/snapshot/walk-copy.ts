@@ -68,7 +68,7 @@ interface Found {
 
 function addFile({ child, isNew }: Found, changes: UpperChange[], { below }: Walk): void {
   const change = changeOf(child);
-  if (isNew || !isUntouched(change, child.at, below)) changes.push(change);
+  if (isNew || !isUntouched(change.entry, child.at, below)) changes.push(change);
 }
 
 /** Of a stub nothing remains, and nothing was there before. */

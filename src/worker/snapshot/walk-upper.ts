@@ -61,7 +61,7 @@ async function walkDirectory(dir: RelPath, changes: UpperChange[], walk: UpperWa
 
 function addFile(child: Child, changes: UpperChange[], { below }: UpperWalk): boolean {
   const change = changeOf(child);
-  if (isUntouched(change, child.at, below)) {
+  if (isUntouched(change.entry, child.at, below)) {
     rmSync(child.at);
     return true;
   }
