@@ -75,8 +75,8 @@ function expandCopy(instruction: CopyInstruction, { expand }: Step): ExpandedCop
   };
 }
 
-function isHeredocWord({ text }: Word, { form, heredocs }: CopyInstruction): boolean {
-  return form === 'words' && heredocs.length > 0 && /^\d*<<-?\s*[^<]/.test(text);
+function isHeredocWord({ text }: Word, { heredocs }: CopyInstruction): boolean {
+  return heredocs.length > 0 && /^\d*<<-?\s*[^<]/.test(text);
 }
 
 interface SourceContext {

@@ -23,7 +23,7 @@ export function parseCopy(kind: CopyInstruction['kind']): (statement: Statement)
     return {
       kind,
       ...common,
-      heredocs: form === 'json' ? [] : sources.flatMap((source) => heredocOf(source, statement) ?? []),
+      heredocs: sources.flatMap((source) => heredocOf(source, statement) ?? []),
       sources: sources.map(word),
       dest: word(dest),
       form,
@@ -31,7 +31,7 @@ export function parseCopy(kind: CopyInstruction['kind']): (statement: Statement)
   };
 }
 
-/** Looked up by name: of two bodies with one name the last stands for both. A source that only looks like one is empty. */
+/** Looked up by name: of two bodies with one name the last stands for both. A source that only looks like one, as any of a JSON array, is empty. */
 function heredocOf(source: Piece, { common, bodies, rangeOf }: Statement): Heredoc | undefined {
   const word = parseHeredocWord(source.text);
   if (word === undefined) return undefined;

@@ -71,7 +71,7 @@ describe('A3 heredocs', () => {
       ['two', 'second\n', false],
     ]);
     expect(one('add', 'ADD <<-x /\n\ta\nx').heredocs[0]?.content).toBe('a\n');
-    expect(one('copy', 'COPY ["<<x", "/y"]').heredocs).toEqual([]);
+    expect(one('copy', 'COPY ["<<x", "/y"]').heredocs).toMatchObject([{ name: 'x', content: '' }]);
   });
 
   test('the last of two bodies with one name stands for both', () => {

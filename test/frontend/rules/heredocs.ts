@@ -13,7 +13,7 @@ export const heredocRows: readonly Row[] = [
   ),
   refuses('A3.1', 'in a JSON array', 'FROM base\nRUN ["cat", "<<A"]\nLABEL a=b\nCOPY ["<<B", "/b"]', {
     argv: [['cat', '<<A']],
-    copies: [{ sources: ['<<B'] }],
+    copies: [{ sources: ['B: '] }],
   }),
   refuses('A3.1', 'in any other instruction', 'FROM base\nCMD cat <<A\nLABEL a=<<B', {
     config: { Cmd: ['/bin/sh', '-c', 'cat <<A'] },
