@@ -15,11 +15,12 @@ export interface UserFiles {
 
 /**
  * USER as container runtimes read it: `user`, `uid`, each with `:group` or `:gid`. Where both are numbers or `root`, which is 0, no file
- * is read. A name or uid that passwd knows brings its gid, and without a group its supplementary groups. '' is 0.
+ * is read. A name or uid that passwd knows brings its gid, and without a group its supplementary groups. '' is 0 without any.
  * @throws BuildError run-user-unknown
  */
 export function resolveUser(text: string, files: UserFiles): RunUser {
-  const [userPart, groupPart] = splitOnce(text === '' ? '0' : text);
+  if (text === '') return { uid: 0, gid: 0, additionalGids: [] };
+  const [userPart, groupPart] = splitOnce(text);
   const pair = [plainID(userPart), plainID(groupPart)] as const;
   if (pair[0] !== undefined && pair[1] !== undefined) return { uid: pair[0], gid: pair[1], additionalGids: [] };
   const uid = askedID(userPart);
@@ -75,15 +76,16 @@ function findGroup(text: string, gid: number | undefined, files: UserFiles): num
 
 function parsePasswd(text: string | undefined): Passwd[] {
   return fieldsOf(text).flatMap(([name = '', , uid = '', gid = '']) => {
-    const ids = [numberOf(uid), numberOf(gid)] as const;
-    return ids[0] === undefined ? [] : [{ name, uid: ids[0], gid: ids[1] ?? 0 }];
+    const [id, group] = [fieldID(uid), fieldID(gid)];
+    return id === undefined ? [] : [{ name, uid: id, gid: group ?? 0 }];
   });
 }
 
 function parseGroups(text: string | undefined): Group[] {
   return fieldsOf(text).flatMap(([name = '', , gid = '', members = '']) => {
-    const id = numberOf(gid);
-    return id === undefined ? [] : [{ name, gid: id, members: members.split(',').map((member) => member.trim()) }];
+    if (name.startsWith('#')) return [];
+    const id = fieldID(gid);
+    return id === undefined ? [] : [{ name, gid: id, members: members.split(',') }];
   });
 }
 
@@ -91,7 +93,7 @@ function fieldsOf(text: string | undefined): string[][] {
   return (text ?? '')
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
+    .filter((line) => line !== '')
     .map((line) => line.split(':'));
 }
 
@@ -114,6 +116,11 @@ function askedID(text: string): number | undefined {
     });
   }
   return id;
+}
+
+/** What is no number in these files is 0; what no process could have is undefined. */
+function fieldID(text: string): number | undefined {
+  return /^[-+]?\d+$/.test(text) ? numberOf(text) : 0;
 }
 
 function numberOf(text: string): number | undefined {

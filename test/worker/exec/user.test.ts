@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { resolveUser } from '../../../src/worker/exec/index.ts';
 
-const PASSWD = `# users
-root:x:0:0:root:/root:/bin/sh
+const PASSWD = `root:x:0:0:root:/root:/bin/sh
 app:x:1234:2345:application user:/home/app:/bin/sh
 worker:x:1500:3456::/home/worker:/bin/sh
 broken
+words:x:none:9::/:
+huge:x:4294967294:1::/:
 twin:x:7:1::/:
 twin:x:8:2::/:
 42:x:900:901::/:
@@ -15,6 +16,8 @@ web:x:33:app
 app:x:2345:app
 data:x:3456:app,web
 extra:x:4567: app
+#hidden:x:5:app
+words:x:none:worker,root
 nonsense
 `;
 const files = { passwd: () => PASSWD, group: () => GROUP };
@@ -23,12 +26,15 @@ const none = { passwd: () => undefined, group: () => undefined };
 test.each([
   ['', 0, 0, []],
   ['root', 0, 0, []],
-  ['app', 1234, 2345, [33, 3456, 4567]],
-  ['1234', 1234, 2345, [33, 3456, 4567]],
+  ['broken', 0, 0, []],
+  ['words', 0, 9, []],
+  ['app', 1234, 2345, [33, 3456]],
+  ['1234', 1234, 2345, [33, 3456]],
   ['app:data', 1234, 3456, []],
   ['app:99', 1234, 99, []],
   [':data', 0, 3456, []],
-  ['worker', 1500, 3456, []],
+  ['worker', 1500, 3456, [0]],
+  ['app:words', 1234, 0, []],
   ['9999', 9999, 0, []],
   ['9999:8888', 9999, 8888, []],
   ['9999:data', 9999, 3456, []],
@@ -38,6 +44,15 @@ test.each([
   ['root:web', 0, 33, []],
 ])('USER %j is %i:%i with %j', (text, uid, gid, additionalGids) => {
   expect(resolveUser(text, files)).toEqual({ uid, gid, additionalGids });
+});
+
+test('no USER has no groups but its own; 0 has those of the first line that is no other uid, be it a comment', () => {
+  const group = () => 'tty:x:5:root\n';
+  const root = 'root:x:0:0::/root:/bin/sh\n';
+  expect(resolveUser('', { passwd: () => root, group }).additionalGids).toEqual([]);
+  expect(resolveUser('0', { passwd: () => root, group }).additionalGids).toEqual([5]);
+  expect(resolveUser('0', { passwd: () => `# users\n${root}`, group }).additionalGids).toEqual([]);
+  expect(resolveUser('root', { passwd: () => `# users\n${root}`, group }).additionalGids).toEqual([5]);
 });
 
 test('numbers need no files; names do', () => {
@@ -61,6 +76,7 @@ test('numbers need no files; names do', () => {
 
 test.each([
   ['ghost', 'ghost'],
+  ['huge', 'huge'],
   ['app:ghosts', 'ghosts'],
   ['99999999999', '99999999999'],
   ['-1', '-1'],
