@@ -57,15 +57,23 @@ const LOWER: { readonly [K in RunMount['type']]: LowerMount } = {
     readOnly: mount.readOnly ?? true,
   }),
   cache: lowerCache,
-  tmpfs: (mount, context) => ({
+  tmpfs: lowerTmpfs,
+  secret: lowerSecret,
+  ssh: lowerSsh,
+};
+
+function lowerTmpfs(mount: ParsedMount, context: OneMount): RunMount {
+  const source = posix.resolve('/', mount.source ?? '');
+  if (source !== '/') {
+    throw invalid(`a tmpfs mount has no ${source}: it is empty`, context.flag.range, 'leave source out');
+  }
+  return {
     type: 'tmpfs',
     target: requiredTarget(mount, context),
     readOnly: mount.readOnly ?? false,
     sizeBytes: mount.sizeBytes,
-  }),
-  secret: lowerSecret,
-  ssh: lowerSsh,
-};
+  };
+}
 
 function lowerSsh(mount: ParsedMount, context: OneMount): RunMount {
   const { id, source, required, mode, uid, gid } = mount;
@@ -73,7 +81,7 @@ function lowerSsh(mount: ParsedMount, context: OneMount): RunMount {
   return {
     type: 'ssh',
     id: id || 'default',
-    target: absolute(socketOf(mount, context.sshBefore), context),
+    target: belowTop(socketOf(mount, context.sshBefore), context),
     required: required ?? false,
     mode: permissions(mode ?? SSH_MODE),
     uid: uid ?? 0,
@@ -128,7 +136,7 @@ function lowerSecret(mount: ParsedMount, context: OneMount): RunMount {
   return {
     type: 'secret',
     id,
-    target: target === undefined ? undefined : absolute(target, context),
+    target: target === undefined ? undefined : belowTop(target, context),
     env: mount.env,
     required: mount.required ?? false,
     mode: permissions(mount.mode ?? SECRET_MODE),
@@ -148,13 +156,13 @@ function sourceInput({ step, inputs, index }: OneMount): number {
 
 /** The work directory where none is given, unless that is the root directory. */
 function requiredTarget(mount: ParsedMount, context: OneMount): string {
-  const target = absolute(mount.target ?? '', context);
-  if (target === '/') throw invalid('invalid mount target "/"', context.flag.range);
-  return target;
+  return belowTop(mount.target ?? '', context);
 }
 
-function absolute(target: string, { step }: OneMount): string {
-  return posix.resolve('/', step.draft.image.config.WorkingDir ?? '', target);
+function belowTop(target: string, { step, flag }: OneMount): string {
+  const path = posix.resolve('/', step.draft.image.config.WorkingDir ?? '', target);
+  if (path === '/') throw invalid('invalid mount target "/"', flag.range);
+  return path;
 }
 
 const TARGET_HINT = 'give target=PATH, below the root directory';

@@ -225,6 +225,7 @@ function misfit({ type }: Draft, { key }: Option): MountProblem {
 }
 
 function keyHint(key: string): string {
+  if (key === '') return 'write no comma before a blank or at the end';
   const known = [...OPTIONS.keys()];
   const meant = didYouMean(key, known);
   return meant === undefined ? `the options are ${known.join(', ')}` : `did you mean ${meant}?`;

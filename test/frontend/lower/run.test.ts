@@ -225,6 +225,9 @@ describe('mounts', () => {
     ['type=bind,target=/', 'invalid mount target "/"'],
     ['type=cache,target=$NOPE', 'target'],
     ['type=tmpfs', 'target'],
+    ['type=tmpfs,target=/x,source=etc', 'a tmpfs mount has no /etc'],
+    ['type=secret,id=x,target=/', 'invalid mount target "/"'],
+    ['type=ssh,target=/', 'invalid mount target "/"'],
     ['type=tmp,target=/x', 'tmp'],
     ['type=cache,target=/x,sharing=some', 'some'],
     ['type=bind,target=/x,size=1m', 'size'],
@@ -238,6 +241,7 @@ describe('mounts', () => {
   test('the hint names the option that was meant', async () => {
     expect((await lowerError('FROM base\nRUN --mount=typ=cache,target=/x x\n')).hint).toBe('did you mean type?');
     expect((await lowerError('FROM base\nRUN --mount=type=tmp,target=/x x\n')).hint).toBe('did you mean tmpfs?');
+    expect((await lowerError('FROM base\nRUN --mount=type=cache, target=/x x\n')).hint).toContain('no comma');
   });
 
   test.each<[string, string | undefined]>([
