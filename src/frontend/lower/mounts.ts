@@ -43,7 +43,20 @@ export function lowerMounts(instruction: RunInstruction, { step, inputs }: Mount
     agentSocket ??= socketOf(parsed, sshBefore);
     sshBefore += 1;
   }
-  return { mounts, agentSocket };
+  return { mounts: inOneOrder(mounts), agentSocket };
+}
+
+type HiddenMount = Extract<RunMount, { type: 'secret' | 'ssh' }>;
+
+/**
+ * Files by their targets, so that it is one RUN in whatever order they are written; those of one target stay as they are, for the last
+ * one is seen. Behind them secrets and agents, as they are written.
+ */
+function inOneOrder(mounts: readonly RunMount[]): readonly RunMount[] {
+  const isHidden = (mount: RunMount): mount is HiddenMount => mount.type === 'secret' || mount.type === 'ssh';
+  const files = mounts.filter((mount): mount is Exclude<RunMount, HiddenMount> => !isHidden(mount));
+  files.sort((a, b) => (a.target < b.target ? -1 : Number(a.target > b.target)));
+  return [...files, ...mounts.filter(isHidden)];
 }
 
 type LowerMount = (mount: ParsedMount, context: OneMount) => RunMount;

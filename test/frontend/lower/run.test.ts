@@ -210,6 +210,18 @@ describe('mounts', () => {
     ).toEqual(['/run/buildkit/ssh_agent.0', '/run/buildkit/ssh_agent.1']);
   });
 
+  test('mounts come in the order of their targets, secrets and agents behind as they are written', async () => {
+    const flags = ['type=secret,id=z', 'type=tmpfs,target=/b', 'target=/a,source=one', 'type=secret,id=y'];
+    const order = async (texts: readonly string[]) =>
+      (await run(`RUN ${texts.map((text) => `--mount=${text}`).join(' ')} x`)).mounts.map((mount) =>
+        mount.type === 'bind' ? mount.source : mount.target,
+      );
+    const expected = ['/one', '/b', '/run/secrets/z', '/run/secrets/y'];
+    expect(await order(flags)).toEqual(expected);
+    expect(await order([flags[2] ?? '', flags[0] ?? '', flags[3] ?? '', flags[1] ?? ''])).toEqual(expected);
+    expect(await order(['target=/a,source=two', 'target=/a,source=one'])).toEqual(['/two', '/one']);
+  });
+
   test('BUILDKIT_CACHE_MOUNT_NS is put before cache ids', async () => {
     const op = await run('RUN --mount=type=cache,target=/c x', { buildArgs: { BUILDKIT_CACHE_MOUNT_NS: 'ns' } });
     expect(op.mounts).toMatchObject([{ id: 'ns//c' }]);
