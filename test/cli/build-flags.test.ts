@@ -146,6 +146,14 @@ describe('understood', () => {
     expect(options(argv, env).platform).toEqual(hostPlatform(process.arch));
   });
 
+  test.each([{}, { DOCKER_DEFAULT_PLATFORM: '' }])('no platform is asked for with %j', (env) => {
+    expect(options(['.'], env).platform).toBeUndefined();
+  });
+
+  test.each(['', 'linux/amd64,', ',local'])('--platform=%s names nothing at one place', (text) => {
+    expect(() => options([`--platform=${text}`, '.'])).toThrow('"" is not a platform');
+  });
+
   test('secrets: a variable, a file', () => {
     const built = options(['--secret', 'id=TOKEN', '--secret', 'id=f,src=/etc/passwd', '.'], { TOKEN: 's3cret' });
     expect(built.secrets.get('TOKEN')).toEqual({ kind: 'env', value: 's3cret' });

@@ -49,7 +49,7 @@ export function buildOptions(flags: BuildFlags, context: CliContext): BuildOptio
     buildArgs: buildArgs(flags, env),
     target: flags.target || undefined,
     checkRules: checkRules(flags.checkRules),
-    platform: platformOf(flags.platform ?? [env['DOCKER_DEFAULT_PLATFORM'] ?? '']),
+    platform: platformOf(flags.platform, env['DOCKER_DEFAULT_PLATFORM']),
     buildPlatform: HOST,
     allow: new Set((flags.allow ?? []).map(entitlement)),
     devices: flags.device ?? [],

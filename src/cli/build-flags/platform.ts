@@ -3,9 +3,13 @@ import { formatPlatform, hostPlatform, type Platform, parsePlatform } from '../.
 
 export const HOST = hostPlatform(process.arch);
 
-/** The one platform that all words name; `local` is the host itself. @throws BuildError not-supported-yet for several */
-export function platformOf(words: readonly string[]): Platform | undefined {
-  const named = words.flatMap((word) => word.split(',')).filter((word) => word.trim() !== '');
+/**
+ * The one platform that all words name, or the default where there are none; `local` is the host itself.
+ * @throws BuildError platform-invalid, also for an empty word; not-supported-yet for several
+ */
+export function platformOf(words: readonly string[] | undefined, byDefault = ''): Platform | undefined {
+  const given = words ?? (byDefault === '' ? [] : [byDefault]);
+  const named = given.flatMap((word) => word.split(','));
   const platforms = new Map(named.map(onePlatform).map((platform) => [formatPlatform(platform), platform]));
   if (platforms.size > 1)
     throw new BuildError('not-supported-yet', 'several platforms in one build are not built yet', {
