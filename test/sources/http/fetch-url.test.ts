@@ -323,6 +323,18 @@ describe('errors', () => {
     clearInterval(heldOpen);
   });
 
+  test.each([
+    ['http://host:99999/x', 'http://host:99999/x'],
+    ['http://user:pa/s?s@[::1/x?key=k#part', 'http://[::1/x'],
+  ])('what is no URL is named, without what may be secret: %s', async (url, shown) => {
+    const { fetching } = await urlRig();
+    const refusing = () => Promise.reject(new Error('not an http or https URL'));
+    await expect(fetching({ fetchFn: refusing }, url)).rejects.toMatchObject({
+      code: 'http-failed',
+      message: `${shown}: not an http or https URL`,
+    });
+  });
+
   test('a secret with line breaks is no header, and is not told', async () => {
     const { requests, fetching } = await urlRig(HELLO);
     const failed = fetching({ authHeader: () => Promise.resolve('Bearer top\r\nsecret') }, 'http://host/x');
