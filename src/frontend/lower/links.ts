@@ -120,14 +120,15 @@ function targetsHint(stages: readonly Stage[]): string {
   return names.length === 0 ? 'no stage has a name: add AS NAME to FROM' : `the stages are ${names.join(', ')}`;
 }
 
-/** @throws BuildError stage-cycle, located at the instruction that closes the circle. */
+/** @throws BuildError stage-cycle, located at the instruction that closes the circle: the last of its stage that does. */
 export function assertNoCycle(stages: readonly Stage[], commandsOf: (stage: Stage) => readonly Command[]): void {
   const state = new Map<Stage, 'open' | 'done'>();
   const open: Visit[] = [];
   const enter = (stage: Stage): void => {
     state.set(stage, 'open');
     const links = commandsOf(stage).flatMap(({ sources }) => sources.filter((source) => source?.kind === 'stage'));
-    open.push({ stage, links, next: 0 });
+    const lastOfEach = new Map(links.map((link) => [link.stage, link]));
+    open.push({ stage, links: [...lastOfEach.values()], next: 0 });
   };
   for (const first of stages) {
     if (!state.has(first)) enter(first);

@@ -224,6 +224,7 @@ describe('errors', () => {
       'circular dependency',
       4,
     ],
+    ['self twice', 'FROM base AS me\nCOPY --from=0 /x /x\nCOPY --from=me /y /y\n', 'stage-cycle', 'stage: me', 3],
     ['circle nobody needs', 'FROM base AS a\nCOPY --from=a /x /x\nFROM base\n', 'stage-cycle', 'stage: a', 2],
     ['mount circle', 'FROM base AS a\nRUN --mount=from=a,target=/x y\n', 'stage-cycle', 'stage: a', 2],
   ])('%s', async (_title, text, code, message, line) => {
