@@ -221,13 +221,17 @@ function recordOf({ options }: Step, { materials: [material] }: Made, createdAt:
   return material === undefined ? {} : { record: { key: options.records.keyOf(material), createdAt } };
 }
 
-/** Early cut-off: the step ran again and gave what it gave before, so the earlier layer stays, and with it what stands on it. */
+/**
+ * Early cut-off: the step ran again and gave what it gave before, so the earlier layer stays, and with it what stands on it. Not where
+ * another epoch has dated it: the content is the same, the times are asked for.
+ */
 function sameContent(step: Step, made: Made): CacheRecord | undefined {
   const material = made.materials[0];
   if (material === undefined || step.vertex.origin.ignoreCache) return undefined;
   const earlier = step.options.records.nearest(placeOf(step), material, othersOf(step));
   const layer = earlier?.layers[0];
   if (earlier === undefined || layer === undefined || layer.contentID !== made.layer.contentID) return undefined;
+  if (earlier.material.fields['epoch'] !== material.fields['epoch']) return undefined;
   const isHere = !step.options.lost.has(layer.diffID) && step.options.layerSize(layer) !== undefined;
   return isHere ? earlier : undefined;
 }

@@ -25,6 +25,11 @@ export function layerOf(content: string): LayerRef {
   return { diffID, contentID: contentIDOf(diffID), verified: true, origins: [] };
 }
 
+/** Other bytes of the same content. */
+export function datedBy(epoch: number | undefined, layer: LayerRef): LayerRef {
+  return epoch === undefined ? layer : { ...layer, diffID: diffIDOf(digestOf(`${layer.diffID} of ${epoch}`)) };
+}
+
 /** A solver with fake ops: `run` waits for the test, or ends at once when `auto` is set. */
 export function solverRig() {
   const records = memoryRecords();
@@ -46,7 +51,11 @@ export function solverRig() {
       const material: KeyMaterial = {
         op: 'run',
         version: 1,
-        fields: { argv: vertex.op.argv, env: vertex.op.env },
+        fields: {
+          argv: vertex.op.argv,
+          env: vertex.op.env,
+          ...(vertex.op.epoch === undefined ? {} : { epoch: vertex.op.epoch }),
+        },
         inputs: stackOf(inputs[0]).map((layer) => layer.contentID),
       };
       return Promise.resolve({
@@ -70,7 +79,7 @@ export function solverRig() {
           });
           step.output('stdout', Buffer.from(content));
           return {
-            layer: layerOf(content),
+            layer: datedBy(vertex.op.epoch, layerOf(content)),
             size: content.length,
             materials: [material],
             usage: { cpuMs: 1 },
@@ -174,12 +183,13 @@ export interface RunExtras {
   readonly index?: number;
   readonly buildArgs?: Record<string, string>;
   readonly ignoreCache?: boolean;
+  readonly epoch?: number;
 }
 
 export function run(
   command: string,
   inputs: readonly Vertex[],
-  { env = [], index = 2, buildArgs = {}, ignoreCache = false }: RunExtras = {},
+  { env = [], index = 2, buildArgs = {}, ignoreCache = false, epoch }: RunExtras = {},
 ): Vertex {
   const op: RunOp = {
     kind: 'run',
@@ -195,6 +205,7 @@ export function run(
     extraHosts: [],
     ulimits: [],
     devices: [],
+    epoch,
   };
   return vertex(op, inputs, {
     kind: 'RUN',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { stackOf } from '../../src/solver/index.ts';
-import { image, layerOf, run, scratch, solverRig } from '../rig/solver-rig.ts';
+import { datedBy, image, layerOf, run, scratch, solverRig } from '../rig/solver-rig.ts';
 
 describe('scheduling', () => {
   test('steps that do not depend on each other run at the same time', async () => {
@@ -141,6 +141,17 @@ describe('the cache', () => {
     await rig.solve([base, after, run('top', [after], { index: 3 })]);
     expect(rig.ran).toEqual(['x', 'top', 'edited']);
     expect(rig.of('step-done').at(-1)?.earlyCutOff).toBe(true);
+  });
+
+  test('a step of another epoch has the layer that is dated by it; what stands on it hits', async () => {
+    const rig = solverRig();
+    const base = scratch();
+    for (const epoch of [1, 2]) {
+      const dated = run('x', [base], { epoch });
+      const solution = await rig.solve([base, dated, run('top', [dated], { index: 3 })]);
+      expect(stackOf(solution.of(dated).result)).toEqual([datedBy(epoch, layerOf('x'))]);
+    }
+    expect(rig.ran).toEqual(['x', 'top', 'x']);
   });
 
   test('a record of a lost layer is no hit; the reason is what became of it', async () => {
