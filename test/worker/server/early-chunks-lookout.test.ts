@@ -13,10 +13,13 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { OWN_FROM } from '../../../src/image/layer/index.ts';
 import { Lookout } from '../../../src/worker/server/early-chunks-lookout.ts';
 import { until } from '../../rig/cli.ts';
+
+// Where others take all processors, each chunk waits for a second, and its thread for its turn.
+vi.setConfig({ testTimeout: 120_000 });
 
 interface Watched {
   readonly dir: string;
@@ -48,7 +51,7 @@ function large(mark: string, size = OWN_FROM): string {
 /** Waits until so many are there. */
 function untilThereAre(count: number, { to }: Watched): Promise<void> {
   const chunks = (): string[] => readdirSync(to).filter((name) => name.length === SHA256);
-  return until(`${count} chunks`, () => chunks().length === count, { withinMs: 10_000 });
+  return until(`${count} chunks`, () => chunks().length === count, { withinMs: 50_000 });
 }
 
 const SHA256 = 64;
