@@ -189,13 +189,14 @@ interface Finished {
 function finish(step: Step, { made, prepared, costMs }: Finished): OwnOutcome {
   const { options, id, vertex, inputs } = step;
   const earlier = sameContent(step, made);
-  const layer = earlier?.layers[0] ?? made.layer;
+  const kept = earlier?.material.fields['epoch'] === made.materials[0]?.fields['epoch'] ? earlier : undefined;
+  const layer = kept?.layers[0] ?? made.layer;
   const createdAt = publish(step, {
     materials: made.materials,
     layers: [layer],
     explanation: explanationOf(step, prepared),
     costMs,
-    createdAt: earlier?.createdAt,
+    createdAt: kept?.createdAt,
   });
   options.onLayer?.(vertex, layer);
   const record = recordOf(step, made, createdAt);
@@ -207,7 +208,7 @@ function finish(step: Step, { made, prepared, costMs }: Finished): OwnOutcome {
     ...record,
     ...(made.usage === undefined ? {} : { usage: made.usage }),
     ...step.log,
-    ...(earlier === undefined ? {} : { earlyCutOff: true }),
+    ...(kept === undefined ? {} : { earlyCutOff: true }),
   });
   const result: Result = { kind: 'stack', layers: [...stackOf(inputs[0]?.result), layer] };
   return { vertex, result, createdAt, status: 'ran', isCutOff: earlier !== undefined, ...record };
@@ -222,8 +223,8 @@ function recordOf({ options }: Step, { materials: [material] }: Made, createdAt:
 }
 
 /**
- * Early cut-off: the step ran again and gave what it gave before, so the earlier layer stays, and with it what stands on it. Not where
- * another epoch has dated it: the content is the same, the times are asked for.
+ * Early cut-off: the step ran again and gave what it gave before, so the earlier layer stays, and with it what stands on it. Where another
+ * epoch has dated that one it does not stay, and what stands on it hits all the same.
  */
 function sameContent(step: Step, made: Made): CacheRecord | undefined {
   const material = made.materials[0];
@@ -231,7 +232,6 @@ function sameContent(step: Step, made: Made): CacheRecord | undefined {
   const earlier = step.options.records.nearest(placeOf(step), material, othersOf(step));
   const layer = earlier?.layers[0];
   if (earlier === undefined || layer === undefined || layer.contentID !== made.layer.contentID) return undefined;
-  if (earlier.material.fields['epoch'] !== material.fields['epoch']) return undefined;
   const isHere = !step.options.lost.has(layer.diffID) && step.options.layerSize(layer) !== undefined;
   return isHere ? earlier : undefined;
 }

@@ -152,6 +152,7 @@ describe('the cache', () => {
       expect(stackOf(solution.of(dated).result)).toEqual([datedBy(epoch, layerOf('x'))]);
     }
     expect(rig.ran).toEqual(['x', 'top', 'x']);
+    expect(rig.of('step-hit').at(-1)?.reason.code).toBe('early-cut-off');
   });
 
   test('a record of a lost layer is no hit; the reason is what became of it', async () => {

@@ -12,7 +12,7 @@ export function dispositionName(header: string | undefined): string | undefined 
 
 /** Without user, password and query, which may be secret. */
 export function shownUrl(url: string): string {
-  if (!URL.canParse(url)) return url.replace(/\/\/.*@/s, '//').replace(/[?#].*$/s, '');
+  if (!URL.canParse(url)) return url.replace(/^([^/]*\/\/).*@/s, '$1').replace(/[?#].*$/s, '');
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
 }
