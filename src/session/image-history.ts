@@ -21,28 +21,22 @@ export interface HistoryFacts {
  * theirs.
  */
 export function imageHistory(facts: HistoryFacts): HistoryEntry[] {
-  const told = facts.planned.filter((planned) => planned.kind !== 'untold');
-  const entries = told.map((planned) => entryOf(planned, facts));
+  const entries = facts.planned.flatMap((planned) => (planned.kind === 'untold' ? [] : [entryOf(planned, facts)]));
   return dated(fitted(entries, facts));
 }
 
-type Told = Exclude<PlannedHistory, { kind: 'untold' }>;
-type OfLayer = Extract<PlannedHistory, { kind: 'layer' | 'untold' }>;
-
-function entryOf(planned: Told, facts: HistoryFacts): HistoryEntry {
+function entryOf(planned: Exclude<PlannedHistory, { kind: 'untold' }>, facts: HistoryFacts): HistoryEntry {
   if (planned.kind === 'base') return planned.entry;
-  const created = createdOf(planned, facts);
-  const entry = { ...(created === undefined ? {} : { created }), created_by: planned.createdBy, comment: COMMENT };
-  return planned.kind === 'empty' ? { ...entry, empty_layer: true } : entry;
+  const told = { created_by: planned.createdBy, comment: COMMENT };
+  if (planned.kind === 'layer') return withTime(told, planned.vertex, facts);
+  return { ...withTime(told, undefined, facts), empty_layer: true };
 }
 
-function createdOf(
-  planned: Exclude<PlannedHistory, { kind: 'base' }>,
-  { epochSec, madeAtMs }: HistoryFacts,
-): string | undefined {
-  if (epochSec !== undefined) return timeText(epochSec * 1000);
-  const ms = planned.kind !== 'empty' ? madeAtMs(planned.vertex) : undefined;
-  return ms === undefined ? undefined : timeText(ms);
+/** @param vertex whose layer is told of */
+function withTime(entry: HistoryEntry, vertex: Vertex | undefined, { epochSec, madeAtMs }: HistoryFacts): HistoryEntry {
+  const madeAt = vertex === undefined ? undefined : madeAtMs(vertex);
+  const ms = epochSec === undefined ? madeAt : epochSec * 1000;
+  return ms === undefined ? entry : { created: timeText(ms), ...entry };
 }
 
 /** Entries beyond the last layer have none; layers beyond the last entry get one. */
@@ -59,17 +53,15 @@ function fitted(entries: readonly HistoryEntry[], facts: HistoryFacts): HistoryE
 
 /** As BuildKit does it: the first layers without an entry are missed, the last ones are told of once more. */
 function lastLayers(count: number, facts: HistoryFacts): HistoryEntry[] {
-  const layers = facts.planned.filter(({ kind }) => kind === 'layer' || kind === 'untold') as OfLayer[];
+  const layers = facts.planned.flatMap((planned) =>
+    planned.kind === 'layer' || planned.kind === 'untold' ? [planned] : [],
+  );
   const shown = layers.slice(Math.max(0, layers.length - count));
-  const unknown = new Array<HistoryEntry>(count - shown.length).fill({
-    created_by: 'created by buildkit',
-    comment: UNTOLD,
-  });
-  const known = shown.map((layer) => {
-    const created = createdOf(layer, facts);
-    return { ...(created === undefined ? {} : { created }), created_by: layer.description, comment: UNTOLD };
-  });
-  return [...unknown, ...known];
+  const unknown = { created_by: 'created by buildkit', comment: UNTOLD };
+  return [
+    ...new Array<HistoryEntry>(count - shown.length).fill(unknown),
+    ...shown.map(({ description, vertex }) => withTime({ created_by: description, comment: UNTOLD }, vertex, facts)),
+  ];
 }
 
 /** Fills in the times that are missing, as BuildKit's exporter does it. */

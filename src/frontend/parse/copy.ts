@@ -31,7 +31,10 @@ export function parseCopy(kind: CopyInstruction['kind']): (statement: Statement)
   };
 }
 
-/** Looked up by name: of two bodies with one name the last stands for both. A source that only looks like one, as any of a JSON array, is empty. */
+/**
+ * Looked up by name: of two bodies with one name the last stands for both. A source of that form without a body is an empty file: in a JSON
+ * array none has one.
+ */
 function heredocOf(source: Piece, { common, bodies, rangeOf }: Statement): Heredoc | undefined {
   const word = parseHeredocWord(source.text);
   if (word === undefined) return undefined;

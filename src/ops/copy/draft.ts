@@ -45,8 +45,8 @@ export const SET_GROUP_ID = 0o2000;
 /** A layer in the making on top of a base: only what is touched is held, so it costs what the layer costs. */
 export class LayerDraft {
   #base: Tree;
-  readonly #adopted: [string, Json][] = [];
-  readonly #handedOn: [string, Json][] = [];
+  /** Facts that are known once and for all. */
+  readonly #takenOver: [string, Json][] = [];
   /** A number is that of a placed file, which has no other name. */
   readonly #nodes = new Map<RelPath, DraftNode | number>();
   /** From the first directory that makes room on. */
@@ -117,7 +117,7 @@ export class LayerDraft {
     };
     this.put(path, inode);
     const content = entry.type === 'file' ? this.#base.digest(entry) : entry.link;
-    this.#adopted.push([path, [content, entry.devMajor, entry.devMinor, xattrFacts(inode)]]);
+    this.#takenOver.push([path, [content, entry.devMajor, entry.devMinor, xattrFacts(inode)]]);
     return inode;
   }
 
@@ -125,7 +125,7 @@ export class LayerDraft {
   groupFor(path: RelPath): number | undefined {
     const parent = this.lookup(parentOf(path));
     if (parent === undefined || (parent.mode & SET_GROUP_ID) === 0) return undefined;
-    this.#handedOn.push([path, ['group', parent.gid]]);
+    this.#takenOver.push([path, ['group', parent.gid]]);
     return parent.gid;
   }
 
@@ -172,7 +172,7 @@ export class LayerDraft {
 
   /** What the layer took over from the base: two bases that agree in it give the same layer. */
   facts(): Json {
-    const facts: [string, Json][] = [...this.#adopted, ...this.#handedOn];
+    const facts: [string, Json][] = [...this.#takenOver];
     for (const [path, node] of this.#nodes) {
       if (typeof node === 'number') continue;
       const { inode, kept, merges } = node;
