@@ -15,6 +15,18 @@ export class Digests {
     return isNone(page, at) ? undefined : digestAt(page, at);
   }
 
+  has(index: number): boolean {
+    const page = this.#pages[index >>> PAGE_BITS];
+    return page !== undefined && !isNone(page, BYTES * (index & (PAGE - 1)));
+  }
+
+  /** The 32 bytes of one that is there. */
+  copy(index: number, into: Uint8Array, offset: number): void {
+    const page = this.#pages[index >>> PAGE_BITS];
+    const at = BYTES * (index & (PAGE - 1));
+    for (let byte = 0; byte < BYTES; byte += 1) into[offset + byte] = page?.[at + byte] ?? 0;
+  }
+
   set(index: number, digest: Digest): void {
     const number = index >>> PAGE_BITS;
     let page = this.#pages[number];

@@ -12,6 +12,10 @@ export interface StatIndex {
   /** The number of what is known of a file in this state, which stays true as long as the index is open; NO_ENTRY when there is nothing. */
   find(state: StatKey): number;
   digest(entry: number): Digest;
+  /** The 32 bytes of it. */
+  copyDigest(entry: number, into: Uint8Array, offset: number): void;
+  /** As st_mode. */
+  mode(entry: number): number;
   /** Copies the words of a StatKey. */
   load(entry: number, into: StatKey): void;
   /**
@@ -74,6 +78,14 @@ class FileStatIndex implements StatIndex {
 
   digest(entry: number): Digest {
     return this.#loaded().digest(entry);
+  }
+
+  copyDigest(entry: number, into: Uint8Array, offset: number): void {
+    this.#loaded().copyDigest(entry, into, offset);
+  }
+
+  mode(entry: number): number {
+    return this.#loaded().mode(entry);
   }
 
   load(entry: number, into: StatKey): void {

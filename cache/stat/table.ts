@@ -4,6 +4,7 @@ import { ENTRY_WORDS, newPage, PAGE_BITS, PAGE_ENTRIES, type StatPages } from '.
 
 const GENERATION = KEY_WORDS;
 const DIGEST_BYTE = 48;
+const DIGEST_BYTES = 32;
 /** dev and ino: which file; the words after them, up to GENERATION, tell in which state. */
 const INODE_WORDS = KEY_AT.size;
 /** The generation of an entry whose inode has a later one. */
@@ -48,6 +49,17 @@ export class StatTable {
 
   digest(entry: number): Digest {
     return digestAt(this.#bytes[entry >>> PAGE_BITS] as Buffer, wordOf(entry) * 4 + DIGEST_BYTE);
+  }
+
+  /** The 32 bytes of its digest. */
+  copyDigest(entry: number, into: Uint8Array, offset: number): void {
+    const bytes = this.#bytes[entry >>> PAGE_BITS] as Buffer;
+    const at = wordOf(entry) * 4 + DIGEST_BYTE;
+    for (let index = 0; index < DIGEST_BYTES; index += 1) into[offset + index] = bytes[at + index] ?? 0;
+  }
+
+  mode(entry: number): number {
+    return this.#pageOf(entry)[wordOf(entry) + KEY_AT.mode] ?? 0;
   }
 
   /** Copies a key out. */

@@ -49,13 +49,16 @@ export function copySources(options: CopySourcesOptions): CopySources {
     async selected() {
       const known = memoKey === undefined ? undefined : rememberedSelection(options.deps.memo, memoKey);
       if (known !== undefined) return known;
-      const selection = await required(
-        withTrees({ named, open: fetching }, (trees) => select(options, trees, { keyOnly: true })),
+      return required(
+        withTrees({ named, open: fetching }, async (trees) => {
+          const selection = await select(options, trees, { keyOnly: true });
+          kept = keepable(selection, named);
+          if (areTrees(named)) return { digest: selection.digest, files: () => selection.files };
+          const { digest, files } = selection;
+          if (memoKey !== undefined) rememberSelection(options.deps.memo, memoKey, { digest, files });
+          return { digest, files: () => files };
+        }),
       );
-      kept = keepable(selection, named);
-      const { digest, files } = selection;
-      if (memoKey !== undefined) rememberSelection(options.deps.memo, memoKey, { digest, files });
-      return { digest, files: () => files };
     },
     withSelection: (act) => required(use(act, fetching)),
     withSelectionIfHere: (act) => use(act, (input) => Promise.resolve(options.deps.openStackIfHere(input.layers))),
@@ -96,8 +99,8 @@ function namedInputs({ op, inputs }: CopySourcesOptions): readonly NamedInput[] 
   });
 }
 
-/** Of how patterns are read: what was selected by other rules is forgotten. */
-const PATTERNS_VERSION = 2;
+/** Of how patterns are read, and what is taken is told: what was selected by other rules is forgotten. */
+const SELECTION_VERSION = 3;
 
 /** Only when every source is a stack or a heredoc: files of a context can change at any time. */
 function stageMemoKey(op: CopyOp, named: readonly NamedInput[]): string | undefined {
@@ -106,13 +109,18 @@ function stageMemoKey(op: CopyOp, named: readonly NamedInput[]): string | undefi
     if (input.kind !== 'stack') return undefined;
     stacks.push(stackDigest(input.layers));
   }
-  return digestOf(JSON.stringify([PATTERNS_VERSION, stacks, op.sources, op.excludes, op.parents, op.unpack]));
+  return digestOf(JSON.stringify([SELECTION_VERSION, stacks, op.sources, op.excludes, op.parents, op.unpack]));
 }
 
 /** Stacks are closed between look-up and run, and archives are unpacked for the run alone; the rest can be looked at once. */
 function keepable(selection: Selection, named: readonly NamedInput[]): Selection | undefined {
   const isWhole = selection.sources.every((source) => source.kind === 'files');
-  return isWhole && named.every(({ input }) => input.kind === 'tree') ? selection : undefined;
+  return isWhole && areTrees(named) ? selection : undefined;
+}
+
+/** They stay open, other than stacks. */
+function areTrees(named: readonly NamedInput[]): boolean {
+  return named.every(({ input }) => input.kind === 'tree');
 }
 
 function select(

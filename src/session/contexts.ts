@@ -122,6 +122,8 @@ function forgetful(index: StatIndex): StatIndex {
   return {
     find: () => NO_ENTRY,
     digest: (entry) => index.digest(entry),
+    copyDigest: (entry, into, offset) => index.copyDigest(entry, into, offset),
+    mode: (entry) => index.mode(entry),
     load: (entry, into) => index.load(entry, into),
     put: (stat, digest, readBeganNs) => index.put(stat, digest, readBeganNs),
   };

@@ -1,4 +1,4 @@
-import { type Digest, KEY_WORDS, NO_ENTRY, type StatKey } from '../../cache/index.ts';
+import { type Digest, KEY_AT, KEY_WORDS, NO_ENTRY, type StatKey, writeDigest } from '../../cache/index.ts';
 import type { StatIndex } from '../../src/sources/context/index.ts';
 
 export interface FakeIndexOptions {
@@ -15,6 +15,10 @@ export function fakeStatIndex({ get, put }: FakeIndexOptions): StatIndex {
       const digest = get?.(state);
       return digest === undefined ? NO_ENTRY : entries.push({ state: state.slice(0, KEY_WORDS), digest }) - 1;
     },
+    copyDigest(entry, into, offset) {
+      writeDigest((entries[entry] as (typeof entries)[number]).digest, into, offset);
+    },
+    mode: (entry) => (entries[entry] as (typeof entries)[number]).state[KEY_AT.mode] ?? 0,
     digest: (entry) => (entries[entry] as (typeof entries)[number]).digest,
     load: (entry, into) => into.set((entries[entry] as (typeof entries)[number]).state),
     put(state, digest) {

@@ -21,6 +21,11 @@ export function libcFunction(...prototypes: readonly string[]): LibcFunction {
   };
 }
 
+/** The same, found at once, of a call whose result is an `int`. @throws SysError ENOSYS */
+export function nativeFunction(prototype: string): LibcFunction {
+  return find([prototype]) as LibcFunction;
+}
+
 /** Whether libc has a function of one of the prototypes. */
 export function hasLibcFunction(prototype: string): boolean {
   return lookUp(prototype) !== undefined;

@@ -1,10 +1,14 @@
 import { constants } from 'node:os';
 import { AT_FDCWD, AT_SYMLINK_NOFOLLOW } from './at.ts';
-import { cString, hasLibcFunction, libcFunction, resultOf, type SysPath } from './libc.ts';
+import { cString, hasLibcFunction, type LibcFunction, nativeFunction, resultOf, type SysPath } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
 const STATX = 'int statx(int dirfd, void *path, int flags, uint32_t mask, void *buffer)';
-const statxCall = libcFunction(STATX);
+/** For hundreds of thousands of calls: the function itself once it was found, with nothing around it. */
+let statxCall: LibcFunction = (...args) => {
+  statxCall = nativeFunction(STATX);
+  return statxCall(...args);
+};
 
 /** As 32-bit words, where fields begin in what statx fills in: the same on each architecture. */
 export const STATX_AT = { nlink: 4, mode: 7, ino: 8, size: 10, ctime: 24, mtime: 28, rdev: 32, dev: 34 } as const;
@@ -30,6 +34,7 @@ export function statx(path: SysPath): Uint32Array | undefined {
 /** The same of bytes that end with their only NUL, or have something behind it: for many of them, none is copied. @throws SysError */
 export function statxText(text: Buffer): Uint32Array | undefined {
   const flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+  if (statxCall(AT_FDCWD, text, flags, MASK, bytes) === 0) return words;
   const result = resultOf(() => statxCall(AT_FDCWD, text, flags, MASK, bytes), ABSENT);
   if (result === 0) return words;
   if (ABSENT.has(-result)) return undefined;
@@ -38,6 +43,7 @@ export function statxText(text: Buffer): Uint32Array | undefined {
 
 /** Of an open file. @throws SysError */
 export function fstatx(fd: number): Uint32Array {
+  if (statxCall(fd, EMPTY, AT_EMPTY_PATH, MASK, bytes) === 0) return words;
   const result = resultOf(() => statxCall(fd, EMPTY, AT_EMPTY_PATH, MASK, bytes), ABSENT);
   if (result !== 0) throw new SysError('statx', -result);
   return words;

@@ -2,7 +2,7 @@ export { placedEntry, type TocEntry } from './entry.ts';
 export { EntryStore } from './entry-store.ts';
 export { contentIDIn, TocCorrupt } from './format.ts';
 export { NameBytes } from './name-bytes.ts';
-export { NameTree, NO_NODE, type Nodes, TOP_NODE, TooManyNames } from './name-tree.ts';
+export { NameTree, NO_NODE, type Nodes, type PathCopier, TOP_NODE, TooManyNames } from './name-tree.ts';
 export { Numbers } from './numbers.ts';
 export { StoreFull } from './record-store.ts';
 export { type Resolved, resolvePath, TooManyLinks } from './resolve.ts';

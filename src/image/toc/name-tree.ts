@@ -35,8 +35,12 @@ class NodeRange implements Nodes {
   }
 }
 
+/** Copies the bytes of a path. @returns where they end; what has no room in the buffer is left out */
+export type PathCopier = (node: number, into: Uint8Array, offset: number) => number;
+
 export const TOP_NODE = 0;
 export const NO_NODE = -1;
+const SLASH = 0x2f;
 
 /** Of all nodes: twice the entries that an archive may have, as each may name directories that have none. */
 const MOST_NODES = 10_000_000;
@@ -142,6 +146,19 @@ export class NameTree {
   /** The bytes of a name into a buffer that has room for it. @returns where they end */
   copyName(node: number, into: Uint8Array, offset: number): number {
     return this.#names.copy(this.#nameAt.get(node), into, offset);
+  }
+
+  /** Of paths below a node, for nodes that lie in it. */
+  pathCopier(above: number): PathCopier {
+    const copy: PathCopier = (node, into, offset) => {
+      if (node === above) return offset;
+      const parent = this.parent(node);
+      if (parent === above) return this.copyName(node, into, offset);
+      const end = copy(parent, into, offset);
+      into[end] = SLASH;
+      return this.copyName(node, into, end + 1);
+    };
+    return copy;
   }
 
   /** Another node of the same name; what lay in the old one is gone with it. @throws TooManyNames */

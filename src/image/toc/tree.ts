@@ -1,6 +1,7 @@
 import type { Digest } from '../../../cache/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import type { TarEntry } from '../archive/index.ts';
+import type { PathCopier } from './name-tree.ts';
 
 /**
  * A file of a tree. `type` is never 'hardlink' here: each name of a hard-link group is a file of its own with the same
@@ -51,4 +52,10 @@ export interface NumberedFiles {
   linkGroup(number: number): string | undefined;
   /** As Tree.digest, and without a look at its entry. */
   digest(number: number): Digest;
+  /** The 32 bytes of the same. */
+  copyDigest(number: number, into: Uint8Array, offset: number): void;
+  /** The permission bits of a plain file, which is a regular one of 0:0 with one name and no attributes; undefined for anything else. */
+  plainMode(number: number): number | undefined;
+  /** Of the paths below a file or directory. */
+  pathCopier(above: number): PathCopier;
 }

@@ -1,4 +1,4 @@
-export { type BindPlan, planBind } from './bind.ts';
+export { type BindContent, type BindPlan, bindContent, planBind } from './bind.ts';
 export { type ModeChange, parseChmod } from './chmod.ts';
 export { type MkdirPlan, planMkdir, writeMkdir } from './mkdir.ts';
 export { assertOwnerOnScratch, type Owner, resolveOwner } from './owner.ts';

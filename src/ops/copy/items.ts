@@ -34,6 +34,15 @@ export interface Shelf<Ref> {
   entry(index: number, path: RelPath): TreeEntry;
   /** Of a regular file, as the tree told it first. */
   digest(index: number, entry: TreeEntry): Digest;
+  /** Where files can be told without entries, which take most of the time where there are many. */
+  readonly plain?: PlainFiles;
+}
+
+/** As NumberedFiles has them, by index. */
+export interface PlainFiles {
+  mode(index: number): number | undefined;
+  copyDigest(index: number, into: Uint8Array, offset: number): void;
+  copyPath(index: number, into: Uint8Array, offset: number): number;
 }
 
 /** What one source takes. As there may be hundreds of thousands, no entry is kept: it is asked of the tree whenever it is wanted. */
@@ -52,6 +61,10 @@ export class Items<Ref = unknown> implements Iterable<SelectedItem> {
 
   get length(): number {
     return this.#shelf.length;
+  }
+
+  get plain(): PlainFiles | undefined {
+    return this.#shelf.plain;
   }
 
   add(file: Ref): void {
@@ -93,14 +106,16 @@ export class Items<Ref = unknown> implements Iterable<SelectedItem> {
 /** By numbers, if the tree has them: four bytes for each. */
 export function numberedFiles(files: NumberedFiles, top: RelPath): Files<number> {
   const below = (path: RelPath): RelPath => belowTop(top, path);
+  const topNumber = files.number(top);
   return {
-    top: files.number(top),
+    top: topNumber,
     children: (directory) => files.children(directory),
     isDirectory: (number) => files.isDirectory(number),
     linkGroup: (number) => files.linkGroup(number),
     path: (number) => below(files.path(number)),
     makeShelf() {
       const numbers = new Numbers(Uint32Array);
+      const copyPath = files.pathCopier(topNumber ?? 0);
       return {
         get length() {
           return numbers.length;
@@ -109,6 +124,11 @@ export function numberedFiles(files: NumberedFiles, top: RelPath): Files<number>
         path: (index) => below(files.path(numbers.get(index))),
         entry: (index, path) => files.entry(numbers.get(index), inTree(top, path)),
         digest: (index) => files.digest(numbers.get(index)),
+        plain: {
+          mode: (index) => files.plainMode(numbers.get(index)),
+          copyDigest: (index, into, offset) => files.copyDigest(numbers.get(index), into, offset),
+          copyPath: (index, into, offset) => copyPath(numbers.get(index), into, offset),
+        },
       };
     },
   };

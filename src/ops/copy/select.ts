@@ -46,7 +46,17 @@ export async function selectSources(
 }
 
 export function makeSelection(sources: readonly SelectedSource[]): Selection {
-  return { digest: digestSelection(sources), files: explainSelection(sources), sources };
+  let files: Selection['files'];
+  let isExplained = false;
+  return {
+    digest: digestSelection(sources),
+    get files() {
+      if (!isExplained) files = explainSelection(sources);
+      isExplained = true;
+      return files;
+    },
+    sources,
+  };
 }
 
 interface SelectContext {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Digest, parseDigest } from '../../../cache/index.ts';
+import type { Digest } from '../../../cache/index.ts';
 import { displayPath } from '../../util/rel-path.ts';
 import type { SelectedItem } from './items.ts';
 import type { SelectedFiles, SelectedSource, Selection } from './selection.ts';
+import { LONGEST_PATH, SelectionFacts } from './selection-facts.ts';
 
 const CAPABILITY = 'security.capability';
 
@@ -12,33 +13,33 @@ type ContentOf = (item: SelectedItem, source: SelectedFiles) => Digest | undefin
  * The digest of a selection, from the digests that it was made with or, through `contentOf`, from those of the bytes that
  * were in fact written.
  */
-export function digestSelection(
-  sources: readonly SelectedSource[],
-  contentOf: ContentOf = (item, { items }) => items.digest(item),
-): Digest {
-  const hash = createHash('sha256');
+export function digestSelection(sources: readonly SelectedSource[], contentOf?: ContentOf): Digest {
+  const facts = new SelectionFacts();
   for (const source of sources) {
     if (source.kind === 'archive') {
-      hash.update(`${JSON.stringify(['archive', source.digest])}\n`);
+      facts.line(`${JSON.stringify(['archive', source.digest])}\n`);
       continue;
     }
     const isDirectory = source.top.type === 'directory';
-    hash.update(`${JSON.stringify(['files', isDirectory ? '' : source.name, isDirectory])}\n`);
-    const groups = source.items.linkGroups();
-    // a call for each of many small texts costs more than hashing them
-    let text = '';
-    for (const item of source.items) {
-      text += factsOf(item, groups, contentOf(item, source));
-      if (text.length < PENDING) continue;
-      hash.update(text);
-      text = '';
-    }
-    hash.update(text);
+    facts.line(`${JSON.stringify(['files', isDirectory ? '' : source.name, isDirectory])}\n`);
+    addFiles(facts, source, contentOf);
   }
-  return parseDigest(`sha256:${hash.digest('hex')}`);
+  return facts.digest();
 }
 
-const PENDING = 1 << 14;
+function addFiles(facts: SelectionFacts, source: SelectedFiles, contentOf: ContentOf | undefined): void {
+  const { items } = source;
+  const { plain } = items;
+  const groups = items.linkGroups();
+  for (let index = 0; index < items.length; index += 1) {
+    if (plain !== undefined && contentOf === undefined && facts.plainOf(plain, index)) continue;
+    const item = items.at(index);
+    const content = contentOf === undefined ? items.digest(item) : contentOf(item, source);
+    if (content !== undefined && isPlain(item, groups)) facts.plain(item, content);
+    else facts.line(lineOf(item, groups, content));
+  }
+}
+
 const MOST_FILES = 20_000;
 
 /**
@@ -71,8 +72,15 @@ function shortDigest(digest: Digest): string {
   return digest.slice('sha256:'.length, 'sha256:'.length + 16);
 }
 
-/** A line: JSON, put together by hand, for there may be hundreds of thousands. */
-function factsOf(
+/** Told in bytes, not by a line: nearly all files are. */
+function isPlain({ path, entry, isParent }: SelectedItem, groups: ReadonlyMap<string, number>): boolean {
+  const { type, uid, gid, linkGroup, xattrs, devMajor, devMinor } = entry;
+  if (type !== 'file' || isParent || uid !== 0 || gid !== 0 || devMajor !== 0 || devMinor !== 0) return false;
+  return !xattrs.has(CAPABILITY) && (linkGroup === undefined || !groups.has(linkGroup)) && path.length <= LONGEST_PATH;
+}
+
+/** JSON, put together by hand, for there may be hundreds of thousands. */
+function lineOf(
   { path, entry, isParent }: SelectedItem,
   groups: ReadonlyMap<string, number>,
   content: Digest | undefined,

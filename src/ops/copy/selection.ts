@@ -11,7 +11,7 @@ export interface Selection {
    * capabilities; no times, nor the attributes of a source directory itself, which no copy keeps.
    */
   readonly digest: Digest;
-  /** path → `digest:mode`, to explain a miss; undefined when there are too many. */
+  /** path → `digest:mode`, to explain a miss; undefined when there are too many. Read from the trees when it is asked for first. */
   readonly files: { readonly [path: string]: string } | undefined;
   readonly sources: readonly SelectedSource[];
 }

@@ -3,7 +3,7 @@ import type { RunMount, RunOp } from '../../graph/index.ts';
 import type { Tree } from '../../image/toc/index.ts';
 import type { Result } from '../../solver/index.ts';
 import type { WireStack, WorkerMount } from '../../worker/protocol.ts';
-import { planBind, writeCopy } from '../copy/index.ts';
+import { bindContent, planBind, writeCopy } from '../copy/index.ts';
 import type { OpDeps } from '../deps.ts';
 import { contentIDs, stackDigest } from '../stack-key.ts';
 import { writeLayer } from '../write-layer.ts';
@@ -25,6 +25,7 @@ export interface PartContext {
 /** What mounts show of inputs, as keys see it and as misses tell it. */
 export interface MountContent {
   readonly digest: Digest;
+  /** Read when it is asked for: hits have no use for it. */
   readonly files?: { readonly [path: string]: string } | undefined;
 }
 
@@ -40,10 +41,12 @@ export async function mountContent(
   const shown: MountContent[] = [];
   for (const part of op.mounts.flatMap(partsOf)) shown.push(await contentOf(part, inputs, context));
   if (shown.length === 0) return undefined;
-  const files = Object.assign({}, ...shown.map((one) => one.files)) as Record<string, string>;
   return {
     digest: digestOf(shown.map((one) => one.digest).join(' ')),
-    ...(Object.keys(files).length === 0 ? {} : { files }),
+    get files() {
+      const told = shown.flatMap(({ files }) => (files === undefined ? [] : [files]));
+      return told.length === 0 ? undefined : (Object.assign({}, ...told) as MountContent['files']);
+    },
   };
 }
 
@@ -55,7 +58,7 @@ function partsOf(mount: RunMount): readonly Part[] {
 
 async function contentOf(mount: Part, inputs: readonly Result[], { deps, signal }: PartContext): Promise<MountContent> {
   const input = inputOf(mount, inputs);
-  if (input.kind === 'tree') return planBind(input.tree, mount.source, { signal });
+  if (input.kind === 'tree') return bindContent(input.tree, mount.source, { signal });
   const stack = stackDigest(input.layers);
   if (mount.source === '/' || mount.source === '') return { digest: parseDigest(stack) };
   const memoKey = digestOf(`${stack} ${mount.source}`);
@@ -63,7 +66,7 @@ async function contentOf(mount: Part, inputs: readonly Result[], { deps, signal 
   if (known !== undefined) return { digest: parseDigest(known) };
   const tree = await deps.openStack(input.layers, { signal });
   try {
-    const { digest } = planBind(tree, mount.source, { signal });
+    const { digest } = bindContent(tree, mount.source, { signal });
     deps.memo.put('bind', memoKey, digest);
     return { digest };
   } finally {

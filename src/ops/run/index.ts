@@ -24,7 +24,9 @@ export function runOp(deps: OpDeps): OpRunner<RunOp> {
         keys: [{ hit: 'same', material: () => Promise.resolve(material) }],
         explanation: {
           buildArgs: vertex.origin.buildArgs,
-          ...(content?.files === undefined ? {} : { files: content.files }),
+          get files() {
+            return content?.files;
+          },
         },
         takesSlot: true,
         onMiss: () => deps.startWorker(),

@@ -11,6 +11,10 @@ export interface StatIndex {
   /** NO_ENTRY when it knows nothing of a file in this state. */
   find(state: StatKey): number;
   digest(entry: number): Digest;
+  /** The 32 bytes of it. */
+  copyDigest(entry: number, into: Uint8Array, offset: number): void;
+  /** As st_mode. */
+  mode(entry: number): number;
   /** Copies the words of a StatKey. */
   load(entry: number, into: StatKey): void;
   /**

@@ -1,6 +1,6 @@
 import { type Digest, NO_ENTRY, PiecewiseSha256 } from '../../../cache/index.ts';
 import { FileStat, listDirectory, readFileChunks, readLink, statFile } from '../../host/fs/index.ts';
-import type { Nodes, NumberedFiles, TreeEntry } from '../../image/toc/index.ts';
+import type { Nodes, NumberedFiles, PathCopier, TreeEntry } from '../../image/toc/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import { baseName, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 import { asContextError } from './context-error.ts';
@@ -10,6 +10,7 @@ import { KeptContents } from './kept-contents.ts';
 import { isSocket, KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
 
 const MANY = 30_000;
+const PERMISSIONS = 0o7777;
 const CAPABILITY = 'security.capability';
 
 /** The files of a context directory by their nodes, each of them looked at once. */
@@ -98,6 +99,21 @@ export class HostFiles implements NumberedFiles {
     return this.#seen.digest(node) ?? this.#hash(node);
   }
 
+  plainMode(node: number): number | undefined {
+    const seen = this.#seen;
+    if (!seen.knows(node, KNOWN.file) || seen.knows(node, KNOWN.linked) || seen.hasXattrs(node)) return undefined;
+    return this.#options.attributesOf === undefined ? seen.mode(node) & PERMISSIONS : undefined;
+  }
+
+  copyDigest(node: number, into: Uint8Array, offset: number): void {
+    if (!this.#seen.hasDigest(node)) this.#hash(node);
+    this.#seen.copyDigest(node, into, offset);
+  }
+
+  pathCopier(above: number): PathCopier {
+    return this.#seen.pathCopier(above);
+  }
+
   take(node: number, size: number): Uint8Array | undefined {
     return this.#contents.take(node, size);
   }
@@ -147,18 +163,19 @@ export class HostFiles implements NumberedFiles {
   /** The same in the directory that was entered last. */
   #lookIn(node: number): void {
     try {
-      const host = this.#hostNames.of(node);
-      this.#learn(node, this.#hostNames.stat(this.#stat), host);
+      this.#hostNames.point(node);
+      this.#learn(node, this.#hostNames.stat(this.#stat), this.#hostNames);
     } catch (error) {
       throw asContextError(this.path(node), error);
     }
   }
 
-  #learn(node: number, isThere: boolean, host?: Buffer): void {
-    this.#seen.learn(node, KNOWN.looked | (isThere && this.#keep(node, host) ? KNOWN.there : 0));
+  #learn(node: number, isThere: boolean, names?: HostNames): void {
+    this.#seen.learn(node, KNOWN.looked | (isThere && this.#keep(node, names) ? KNOWN.there : 0));
   }
 
-  #keep(node: number, host: Buffer | undefined): boolean {
+  /** @param names where they point at the node */
+  #keep(node: number, names: HostNames | undefined): boolean {
     const stat = this.#stat;
     const { statIndex, getXattr } = this.#options;
     const type = typeOf(stat.mode);
@@ -166,7 +183,7 @@ export class HostFiles implements NumberedFiles {
     // the index knows digests, and that there is no capability
     const indexed = type === 'file' && statIndex !== undefined ? statIndex.find(stat.words) : NO_ENTRY;
     const isNew = type === 'file' && indexed === NO_ENTRY;
-    const capability = isNew ? getXattr?.(host ?? this.#hostPath(this.path(node)), CAPABILITY) : undefined;
+    const capability = isNew ? getXattr?.(names?.path() ?? this.#hostPath(this.path(node)), CAPABILITY) : undefined;
     this.#seen.keep(node, {
       stat,
       link: type === 'symlink' ? readLink(this.#hostPath(this.path(node))) : '',

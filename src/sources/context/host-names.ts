@@ -24,15 +24,19 @@ export class HostNames {
     this.#start = host.length + 1;
   }
 
-  /** The path of the next file, valid until another one's. */
-  of(node: number): Buffer {
+  /** At the next file. */
+  point(node: number): void {
     const end = this.#seen.copyName(node, this.#text, this.#start);
     this.#text[end] = 0;
     this.#length = end;
-    return this.#text.subarray(0, end);
   }
 
-  /** Of the file whose path was asked for last. @returns false when it is not there any more */
+  /** Valid until another file is pointed at. */
+  path(): Buffer {
+    return this.#text.subarray(0, this.#length);
+  }
+
+  /** Of the file that is pointed at. @returns false when it is not there any more */
   stat(into: FileStat): boolean {
     return statText(this.#text, this.#length, into);
   }

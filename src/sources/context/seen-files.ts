@@ -1,7 +1,15 @@
-import { type Digest, Digests, NO_ENTRY } from '../../../cache/index.ts';
+import { type Digest, Digests, KEY_AT, NO_ENTRY } from '../../../cache/index.ts';
 import { FileStat, STAT_WORDS } from '../../host/fs/index.ts';
 import { type EntryType, LINK_MODE } from '../../image/archive/index.ts';
-import { NameTree, NO_NODE, type Nodes, Numbers, TOP_NODE, type TreeEntry } from '../../image/toc/index.ts';
+import {
+  NameTree,
+  NO_NODE,
+  type Nodes,
+  Numbers,
+  type PathCopier,
+  TOP_NODE,
+  type TreeEntry,
+} from '../../image/toc/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import type { StatIndex } from './context-options.ts';
 
@@ -87,6 +95,10 @@ export class SeenFiles {
     return this.#names.path(node) as RelPath;
   }
 
+  pathCopier(above: number): PathCopier {
+    return this.#names.pathCopier(above);
+  }
+
   /** @returns where it ends in the buffer */
   copyName(node: number, into: Uint8Array, offset: number): number {
     return this.#names.copyName(node, into, offset);
@@ -163,6 +175,13 @@ export class SeenFiles {
     return this.knows(node, KNOWN.linked) ? this.stat(node).inode : undefined;
   }
 
+  /** Of a node that was kept: as st_mode. */
+  mode(node: number): number {
+    const place = this.#places.get(node) - 1;
+    if ((place & 1) === 1) return this.#index?.mode(place >>> 1) ?? 0;
+    return this.#pageOf(place >>> 1)[wordOf(place >>> 1) + KEY_AT.mode] ?? 0;
+  }
+
   hasXattrs(node: number): boolean {
     return this.#xattrs.has(node);
   }
@@ -171,6 +190,18 @@ export class SeenFiles {
     const place = this.#places.get(node) - 1;
     if (place < 0) return undefined;
     return (place & 1) === 0 ? this.#digests.get(place >>> 1) : this.#index?.digest(place >>> 1);
+  }
+
+  hasDigest(node: number): boolean {
+    const place = this.#places.get(node) - 1;
+    return place >= 0 && ((place & 1) === 1 || this.#digests.has(place >>> 1));
+  }
+
+  /** The 32 bytes of a digest that is there. */
+  copyDigest(node: number, into: Uint8Array, offset: number): void {
+    const place = this.#places.get(node) - 1;
+    if ((place & 1) === 0) this.#digests.copy(place >>> 1, into, offset);
+    else this.#index?.copyDigest(place >>> 1, into, offset);
   }
 
   /** Of a node that was kept without an entry of the index. @param indexed where the index has the same state and the digest now */

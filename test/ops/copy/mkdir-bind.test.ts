@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { planBind, planMkdir, writeCopy, writeMkdir } from '../../../src/ops/copy/index.ts';
+import { bindContent, planBind, planMkdir, writeCopy, writeMkdir } from '../../../src/ops/copy/index.ts';
 import { MemoryLayer, memoryTree } from './memory-tree.ts';
 
 const base = memoryTree({
@@ -55,7 +55,8 @@ describe('bind mounts', () => {
     f: 'f',
   });
   const bound = (source: string, of = tree) => {
-    const { plan, digest, mountSource } = planBind(of, source, { signal });
+    const { plan, mountSource } = planBind(of, source, { signal });
+    const { digest } = bindContent(of, source, { signal });
     const layer = new MemoryLayer();
     writeCopy(plan, layer.asWriter());
     return { lines: layer.lines(), digest, mountSource };
