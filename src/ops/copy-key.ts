@@ -6,7 +6,7 @@ export function copyMaterial(
   op: CopyOp,
   { inputs, content }: { readonly inputs: readonly ContentID[]; readonly content: Digest },
 ): KeyMaterial {
-  return { op: 'copy', version: 4, fields: copyFields(op), inputs, content };
+  return { op: 'copy', version: 5, fields: copyFields(op), inputs, content };
 }
 
 /** The second key: instead of all that lies below, what the result depends on of it. */
@@ -14,7 +14,7 @@ export function copyFactsMaterial(
   op: CopyOp,
   { content, facts }: { readonly content: Digest; readonly facts: Json },
 ): KeyMaterial {
-  return { op: 'copy-facts', version: 3, fields: { ...copyFields(op), facts }, inputs: [], content };
+  return { op: 'copy-facts', version: 4, fields: { ...copyFields(op), facts }, inputs: [], content };
 }
 
 /** The result of a COPY from its flags; sources are told by their content. */

@@ -27,7 +27,7 @@ export function mkdirOp(deps: OpDeps): OpRunner<MkdirOp> {
 
 /** docs/cache.md says of each field why it is in. */
 export function mkdirMaterial({ path, user, epoch }: MkdirOp, inputs: readonly ContentID[]): KeyMaterial {
-  return { op: 'mkdir', version: 2, fields: { path, user, epoch: epoch ?? null }, inputs };
+  return { op: 'mkdir', version: 3, fields: { path, user, epoch: epoch ?? null }, inputs };
 }
 
 interface MkdirStep {

@@ -85,27 +85,47 @@ const CHUNK = 1 << 18;
 const shared = Buffer.allocUnsafe(CHUNK);
 const after = new FileStat();
 
+type Sink = (chunk: Uint8Array) => void;
+
 /**
  * Reads a regular file in chunks that are valid until `sink` returns; they add up to the expected size. Never follows a
  * symlink or waits for a fifo.
- * @returns whether it was, to the end, the file that `expected` tells
  * @throws FileChanged when its size is another one
  */
-export function readFileChunks(path: Buffer, expected: FileStat, sink: (chunk: Uint8Array) => void): boolean {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+export function readFileChunks(path: Buffer, expected: FileStat, sink: Sink): void {
+  const fd = openToRead(path);
   try {
-    let left = expected.size;
-    while (left > 0) {
-      const count = readSync(fd, shared, 0, Math.min(CHUNK, left), null);
-      if (count === 0) throw new FileChanged('the file became shorter while it was read');
-      left -= count;
-      sink(shared.subarray(0, count));
-    }
-    statOpen(fd, after);
-    if (after.size !== expected.size) throw new FileChanged('the file became longer while it was read');
-    return after.isSame(expected);
+    readOpen(fd, expected, sink);
   } finally {
     closeSync(fd);
+  }
+}
+
+/** The same. @returns whether it was, to the end, the file that `expected` tells @throws FileChanged */
+export function readFileIfSame(path: Buffer, expected: FileStat, sink: Sink): boolean {
+  const fd = openToRead(path);
+  try {
+    readOpen(fd, expected, sink);
+    return statOpen(fd, after).isSame(expected);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openToRead(path: Buffer): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+}
+
+/** Asks for a byte more than there should be: what comes short of that is the end, and needs no other call to tell. */
+function readOpen(fd: number, { size }: FileStat, sink: Sink): void {
+  for (let left = size; ; ) {
+    const wanted = Math.min(CHUNK, left + 1);
+    const count = readSync(fd, shared, 0, wanted, null);
+    if (count > left) throw new FileChanged('the file became longer while it was read');
+    if (count === 0 && left > 0) throw new FileChanged('the file became shorter while it was read');
+    left -= count;
+    if (count > 0) sink(shared.subarray(0, count));
+    if (left === 0 && count < wanted) return;
   }
 }
 

@@ -5,6 +5,7 @@ export {
   isErrno,
   listDirectory,
   readFileChunks,
+  readFileIfSame,
   readLink,
   statFile,
   statIfThere,

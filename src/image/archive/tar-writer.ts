@@ -17,12 +17,17 @@ const BUFFER_BYTES = 256 * 1024;
 const MAX_ID = 0o7777777;
 const MAX_SIZE = 0o77777777777;
 
+export interface TarWriterOptions {
+  /** Times are cut down to their second. */
+  readonly inSeconds?: boolean;
+}
+
 /**
  * POSIX pax format: plain ustar where that can say everything, an extended header before it where not. No atime or ctime, no
  * user names. Small writes are gathered; a chunk given to `sink` may be reused after it returns.
  */
-export function makeTarWriter(sink: (chunk: Uint8Array) => void): TarWriter {
-  return new BufferedTarWriter(sink);
+export function makeTarWriter(sink: (chunk: Uint8Array) => void, options: TarWriterOptions = {}): TarWriter {
+  return new BufferedTarWriter(sink, options);
 }
 
 class BufferedTarWriter implements TarWriter {
@@ -34,9 +39,11 @@ class BufferedTarWriter implements TarWriter {
   #flushed = 0;
   #remaining = 0;
   #padding = 0;
+  readonly #inSeconds: boolean;
 
-  constructor(sink: (chunk: Uint8Array) => void) {
+  constructor(sink: (chunk: Uint8Array) => void, { inSeconds = false }: TarWriterOptions) {
     this.#sink = sink;
+    this.#inSeconds = inSeconds;
   }
 
   get offset(): number {
@@ -48,7 +55,7 @@ class BufferedTarWriter implements TarWriter {
       throw new Error(`${this.#remaining} bytes of the entry before ${entry.path} are missing`);
     const name = tarName(entry);
     const split = splitName(name);
-    const pax = paxOf(entry, split === undefined ? name : '');
+    const pax = paxOf(entry, split === undefined ? name : '', this.#inSeconds ? 0 : entry.mtimeNsec);
     if (pax !== '') this.#extended(pax);
     this.#header(ustarOf(entry, split ?? { name, prefix: '' }));
     this.#remaining = entry.type === 'file' ? entry.size : 0;
@@ -135,15 +142,15 @@ export function tarName(entry: Pick<TarEntry, 'path' | 'type'>): string {
   return entry.type === 'directory' ? `${entry.path}/` : entry.path;
 }
 
-/** What the header cannot say; '' when it says everything. Mostly it is the time alone. */
-function paxOf(entry: TarEntry, longName: string): string {
+/** What the header cannot say; '' when it says everything. */
+function paxOf(entry: TarEntry, longName: string, nsec: number): string {
   const records: (readonly [string, string])[] = [];
   if (longName !== '') records.push(['path', longName]);
   if (!fitsText(entry.link, 100)) records.push(['linkpath', entry.link]);
   if (entry.type === 'file' && entry.size > MAX_SIZE) records.push(['size', String(entry.size)]);
   if (entry.uid > MAX_ID) records.push(['uid', String(entry.uid)]);
   if (entry.gid > MAX_ID) records.push(['gid', String(entry.gid)]);
-  if (!isPlainTime(entry)) records.push(['mtime', timeText(entry.mtimeSec, entry.mtimeNsec)]);
+  if (!isPlainTime(entry.mtimeSec, nsec)) records.push(['mtime', timeText(entry.mtimeSec, nsec)]);
   for (const [key, value] of entry.xattrs) records.push([`${XATTR_PREFIX}${key}`, latin1(value)]);
   if (records.length > 1) records.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   let text = '';
@@ -151,8 +158,8 @@ function paxOf(entry: TarEntry, longName: string): string {
   return text;
 }
 
-function isPlainTime({ mtimeSec, mtimeNsec }: TarEntry): boolean {
-  return mtimeNsec === 0 && mtimeSec >= 0 && mtimeSec <= MAX_SIZE;
+function isPlainTime(sec: number, nsec: number): boolean {
+  return nsec === 0 && sec >= 0 && sec <= MAX_SIZE;
 }
 
 function ustarOf(entry: TarEntry, { name, prefix }: SplitName): HeaderFields {

@@ -13,7 +13,7 @@ export interface FileDifference {
   readonly fields: readonly { readonly name: FileField; readonly before: string; readonly after: string }[];
 }
 
-/** What two layers' tables of contents do not have in common, by path; times count as redating leaves them. */
+/** What two layers do not have in common, by their tables of contents; times count in seconds, as in their tars, and as redating leaves them. */
 export function* compareLayers(
   first: Pick<Toc, 'entries'>,
   second: Pick<Toc, 'entries'>,
@@ -79,8 +79,7 @@ function typeOf({ type, whiteout, opaque }: TocEntry): string {
 }
 
 function timeText(entry: TocEntry, redating: Redating | undefined): string {
-  const { mtimeSec, mtimeNsec } = redating === undefined ? entry : timeAfter(entry, redating);
+  const { mtimeSec } = redating === undefined ? entry : timeAfter(entry, redating);
   const date = new Date(mtimeSec * 1000);
-  const text = Number.isNaN(date.getTime()) ? `${mtimeSec} s` : date.toISOString().slice(0, -'.000Z'.length);
-  return mtimeNsec === 0 ? `${text}Z` : `${text}.${String(mtimeNsec).padStart(9, '0')}Z`;
+  return Number.isNaN(date.getTime()) ? `${mtimeSec} s` : `${date.toISOString().slice(0, -'.000Z'.length)}Z`;
 }

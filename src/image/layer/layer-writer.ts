@@ -29,7 +29,10 @@ export interface EntryInfo {
   readonly digest?: Digest | undefined;
 }
 
-/** Writes a layer's tar and its table of contents in one pass, hashing on the way. */
+/**
+ * Writes a layer's tar and its table of contents in one pass, hashing on the way. Times in the tar are whole seconds, as in the layers of
+ * containerd and docker, and take no extended header for each file; the table has all of a time, for the steps that stand on the layer.
+ */
 export interface LayerWriter {
   /**
    * @param read gives a file's content: exactly `entry.size` bytes. Without it a file must be empty.
@@ -80,11 +83,7 @@ class FileLayerWriter implements LayerWriter {
   readonly #tap: TarTap | undefined;
   readonly #fd: number;
   readonly #hash = createHash('sha256');
-  readonly #tar = makeTarWriter((chunk) => {
-    this.#hash.update(chunk);
-    for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
-    this.#tap?.append(chunk);
-  });
+  readonly #tar = makeTarWriter((chunk) => this.#put(chunk), { inSeconds: true });
   readonly #toc: TocWriter;
   /** Added, and perhaps opaque. */
   #pending: TocEntry | undefined;
@@ -150,6 +149,12 @@ class FileLayerWriter implements LayerWriter {
     this.#toc[Symbol.dispose]();
     rmSync(this.#tarPath, { force: true });
     rmSync(this.#tocPath, { force: true });
+  }
+
+  #put(chunk: Uint8Array): void {
+    this.#hash.update(chunk);
+    for (let at = 0; at < chunk.length; ) at += writeSync(this.#fd, chunk, at);
+    this.#tap?.append(chunk);
   }
 
   #keep(entry: TocEntry): void {

@@ -6,7 +6,7 @@ export interface Redating {
   readonly which: 'later' | 'all';
 }
 
-/** Whether `redated` would change an entry of this table of contents. */
+/** Whether `redated` may change an entry of the tar with this table of contents, which may say more of a time than its second. */
 export function needsRedating(entries: Iterable<FileTime>, redating: Redating): boolean {
   for (const entry of entries) if (isChanged(entry, redating)) return true;
   return false;

@@ -9,7 +9,7 @@ import { formatPlatform } from '../../image/oci/index.ts';
 export function runMaterial(op: RunOp, inputs: readonly ContentID[], content: Digest | undefined): KeyMaterial {
   return {
     op: 'run',
-    version: 4,
+    version: 5,
     fields: {
       argv: op.argv,
       env: op.env, // in order: a later duplicate wins for some programs

@@ -1,5 +1,5 @@
 import { type Digest, NO_ENTRY, PiecewiseSha256 } from '../../../cache/index.ts';
-import { FileStat, listDirectory, readFileChunks, readLink, statFile } from '../../host/fs/index.ts';
+import { FileStat, listDirectory, readFileChunks, readFileIfSame, readLink, statFile } from '../../host/fs/index.ts';
 import type { Nodes, NumberedFiles, PathCopier, TreeEntry } from '../../image/toc/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import { baseName, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
@@ -119,7 +119,8 @@ export class HostFiles implements NumberedFiles {
   }
 
   read(node: number, sink: (chunk: Uint8Array) => void): void {
-    this.#read(node, this.#seen.stat(node), sink);
+    const stat = this.#seen.stat(node);
+    if (!isSocket(stat.mode)) this.#read(node, (host) => readFileChunks(host, stat, sink));
   }
 
   /** NO_NODE when there is nothing of that path: each is looked at once. */
@@ -226,11 +227,10 @@ export class HostFiles implements NumberedFiles {
     return node;
   }
 
-  /** False when it is no longer the file that was looked at; what reads it again will see another digest. */
-  #read(node: number, stat: FileStat, sink: (chunk: Uint8Array) => void): boolean {
-    if (isSocket(stat.mode)) return true;
+  /** @param read a file of the host's */
+  #read<T>(node: number, read: (host: Buffer) => T): T {
     const path = this.path(node);
-    return this.#guarded(path, () => readFileChunks(this.#hostPath(path), stat, sink));
+    return this.#guarded(path, () => read(this.#hostPath(path)));
   }
 
   #hash(node: number): Digest {
@@ -239,10 +239,12 @@ export class HostFiles implements NumberedFiles {
     const { size } = stat;
     const hash = new PiecewiseSha256(size);
     let whole: Uint8Array | undefined;
-    const isUnchanged = this.#read(node, stat, (chunk) => {
+    const take = (chunk: Uint8Array): void => {
       hash.update(chunk);
       if (chunk.length === size) whole = chunk;
-    });
+    };
+    // if it is another file by now, what reads it again will see another digest
+    const isUnchanged = isSocket(stat.mode) || this.#read(node, (host) => readFileIfSame(host, stat, take));
     const digest = hash.digest();
     if (isUnchanged && whole !== undefined) this.#contents.keep(node, whole);
     const isKnowable = isUnchanged && !this.#seen.hasXattrs(node);

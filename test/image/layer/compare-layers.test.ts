@@ -57,7 +57,7 @@ test('what differs is told with both values; times count as they will be', () =>
   expect(fieldsOf()?.slice(1)).toEqual([
     ['mode', '4755', '0755'],
     ['owner', '1:0', '2:0'],
-    ['mtime', '1970-01-01T00:01:40Z', '1970-01-01T00:03:20.000000005Z'],
+    ['mtime', '1970-01-01T00:01:40Z', '1970-01-01T00:03:20Z'],
   ]);
   expect(fieldsOf()?.[0]?.[0]).toBe('content');
   expect(fieldsOf({ epoch: 150, which: 'later' })?.at(-1)).toEqual([

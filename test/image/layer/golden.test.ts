@@ -46,7 +46,7 @@ test('a layer of everything is the same bytes for ever', () => {
   }).toMatchInlineSnapshot(`
     {
       "contentID": "sha256:92d0916ba4c1a248554072e65fce2cb85b8e3ee11e51c84bccdb9e09bea039b7",
-      "diffID": "sha256:6bd48dafee37544d12f76f375438da2fd998698de1de033358f0be807754ae7d",
+      "diffID": "sha256:6f8d61ac9f436802c59ed3132e59f4c157c30785b7918e85d61f63524b938ffa",
       "entryCount": 21,
       "size": 704000,
       "toc": "sha256:997e573379b5e4c1367b337ff7345b6ef613d9fd1cbe7c79004dd028a09e46e9",

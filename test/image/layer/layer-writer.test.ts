@@ -124,7 +124,31 @@ describe('writing', () => {
     expect(compareTarNames(entry('a'), entry('a'))).toBe(0);
   });
 
-  test('GNU tar reads odd names, long ones, nanoseconds and xattrs', () => {
+  test('times are cut down to their second in the tar, and whole in the table', () => {
+    using dir = tempDir();
+    const made = writeLayer(dir.path, {
+      after: { content: '', mtimeSec: 7, mtimeNsec: 999_999_999 },
+      before: { content: '', mtimeSec: -1, mtimeNsec: 250_000_000 },
+    });
+    const times: (readonly [number, number])[] = [];
+    const reader = makeTarReader({
+      entry: ({ mtimeSec, mtimeNsec }) => void times.push([mtimeSec, mtimeNsec]),
+      content: () => undefined,
+    });
+    reader.write(readFileSync(made.tarPath));
+    reader.end();
+    expect(times).toEqual([
+      [7, 0],
+      [-1, 0],
+    ]);
+    const toc = openToc(made.tocPath);
+    expect(toc.lookup('after')).toMatchObject({ mtimeSec: 7, mtimeNsec: 999_999_999 });
+    expect(toc.lookup('before')).toMatchObject({ mtimeSec: -1, mtimeNsec: 250_000_000 });
+    // one header for `after`, an extended one for `before`: ustar has no times before 1970
+    expect(made.size).toBe((1 + 3 + 2) * 512);
+  });
+
+  test('GNU tar reads odd names, long ones and times before 1970', () => {
     using dir = tempDir();
     const long = `${'d'.repeat(90)}/${'e'.repeat(200)}`;
     const made = writeLayer(dir.path, {

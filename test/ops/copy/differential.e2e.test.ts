@@ -9,7 +9,7 @@ import type { CopyOp } from '../../../src/graph/index.ts';
 import { lgetxattr } from '../../../src/host/sys/index.ts';
 import { makeTarReader, type TarEntry } from '../../../src/image/archive/index.ts';
 import { compareTarNames, openLayerWriter } from '../../../src/image/layer/index.ts';
-import { openToc, stackTree, type Tree } from '../../../src/image/toc/index.ts';
+import { openToc, stackTree, type Toc, type Tree } from '../../../src/image/toc/index.ts';
 import { planCopy, writeCopy } from '../../../src/ops/copy/index.ts';
 import { openContext } from '../../../src/sources/context/index.ts';
 import { relPath } from '../../../src/util/rel-path.ts';
@@ -173,8 +173,8 @@ interface Places {
 async function straight(copy: CopyOp, { tree, base, dir }: Places): Promise<Map<string, Seen>> {
   const selection = await select(copy, tree);
   const plan = planCopy(copy, selection, base);
-  const tarPath = join(dir, 'layer.tar');
-  const writer = openLayerWriter({ tarPath, tocPath: join(dir, 'layer.toc') });
+  const [tarPath, tocPath] = [join(dir, 'layer.tar'), join(dir, 'layer.toc')];
+  const writer = openLayerWriter({ tarPath, tocPath });
   try {
     const digest = writeCopy(plan, writer);
     writer.finish();
@@ -183,10 +183,11 @@ async function straight(copy: CopyOp, { tree, base, dir }: Places): Promise<Map<
     writer.abort();
     throw error;
   }
-  return seenInTar(readFileSync(tarPath));
+  return seenInLayer(readFileSync(tarPath), openToc(readFileSync(tocPath)));
 }
 
-function seenInTar(tar: Buffer): Map<string, Seen> {
+/** Files as the tar has them; only the table has all of their times. */
+function seenInLayer(tar: Buffer, toc: Toc): Map<string, Seen> {
   const seen = new Map<string, Seen>();
   const contents: string[] = [];
   let last: [string, Seen] | undefined;
@@ -208,8 +209,7 @@ function seenInTar(tar: Buffer): Map<string, Seen> {
           mode: entry.mode,
           owner: `${entry.uid}:${entry.gid}`,
           content: entry.type === 'character' ? `${entry.devMajor}:${entry.devMinor}` : entry.link,
-          mtime:
-            entry.type === 'directory' ? '' : String(BigInt(entry.mtimeSec) * 1_000_000_000n + BigInt(entry.mtimeNsec)),
+          mtime: entry.type === 'directory' ? '' : timeIn(toc, entry),
           capability: Buffer.from(entry.xattrs.get(CAPABILITY) ?? []).toString('latin1'),
           inode: entry.type === 'directory' ? '' : `layer ${entry.path}`,
         },
@@ -221,6 +221,12 @@ function seenInTar(tar: Buffer): Map<string, Seen> {
   reader.end();
   keep();
   return seen;
+}
+
+function timeIn(toc: Toc, { path, mtimeSec }: TarEntry): string {
+  const told = toc.lookup(path);
+  expect([told?.mtimeSec, told?.mtimeNsec]).toEqual([mtimeSec, expect.any(Number)]);
+  return String(BigInt(mtimeSec) * 1_000_000_000n + BigInt(told?.mtimeNsec ?? 0));
 }
 
 function temporary(): Disposable & { readonly path: string } {
