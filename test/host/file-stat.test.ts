@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict';
-import { type BigIntStats, lstatSync, mkdtempSync, openSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  type BigIntStats,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { test } from 'vitest';
+import { afterAll, test } from 'vitest';
 import { statKey } from '../../cache/index.ts';
 import { FileStat } from '../../src/host/fs/index.ts';
 import { fstatx, hasStatx, STATX_AT, statx } from '../../src/host/sys/index.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'tsbuild-stat-'));
+afterAll(() => rmSync(dir, { recursive: true }));
 
 function factsOf(stat: FileStat) {
   const { size, mode, nlink, mtimeSec, mtimeNsec, devMajor, devMinor } = stat;

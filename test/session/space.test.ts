@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, statfsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { enforceCap, prune } from '../../src/session/space.ts';
 import { tempDir } from '../rig/layers.ts';
 
@@ -9,7 +9,9 @@ let rootDir = '';
 let file = '';
 
 beforeEach(() => {
-  rootDir = tempDir().path;
+  const dir = tempDir();
+  onTestFinished(() => dir[Symbol.dispose]());
+  rootDir = dir.path;
   file = join(rootDir, 'space');
   mkdirSync(join(rootDir, 'leases'));
 });

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { digestOf } from '../../../cache/digest.ts';
 import { renderLine } from '../../../cache/records/lines.ts';
 import { openTombstones } from '../../../cache/records/tombstones.ts';
+import { tempDir } from '../temp.ts';
 
 function rig() {
-  const dir = mkdtempSync(join(tmpdir(), 'tsbuild-tombstones-'));
+  const dir = tempDir();
   const path = join(dir, 'tombstones');
   const open = () => openTombstones(path, () => join(dir, 'temp'));
   return { path, open };

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { BARE, makeTarWriter } from '../../../src/image/archive/index.ts';
 import { compressLayer, DeflateAhead } from '../../../src/image/layer/index.ts';
 import type { RelPath } from '../../../src/util/rel-path.ts';
 
 const MEGABYTE = 1 << 20;
 const dir = mkdtempSync(join(tmpdir(), 'tsbuild-ahead-'));
+afterAll(() => rmSync(dir, { recursive: true }));
 let count = 0;
 
 async function compressed(tar: Buffer, ahead?: DeflateAhead, level = 6): Promise<Buffer> {
