@@ -9,19 +9,21 @@ import { childrenOf, placesOf } from './programs.mjs';
 /** BuildKit's exporters of tarballs need the image store that docker has since then. */
 const WITH_IMAGE_STORE = 25;
 
-/** @type {Record<'save' | 'image' | 'oci', { product: string, isBeside: boolean, least: number, build(docker: string, context: string, dest: string): string }>} */
+/** @type {Record<'save' | 'image' | 'oci', { product: string, isBeside: boolean, least: number, build(docker: string, context: string, dest: string): string, load(docker: string, archive: string, name: string): string }>} */
 const WAYS = {
   save: {
     product: 'docker archive of docker save, not compressed',
     isBeside: false,
     least: 0,
     build: (docker, context, dest) => `${buildImage(docker, context)} && ${docker} save -o ${dest} bench:1`,
+    load: loadConverted,
   },
   image: {
     product: 'an image in the daemon: no tarball',
     isBeside: true,
     least: 0,
     build: buildImage,
+    load: loadConverted,
   },
   oci: {
     product: 'OCI tarball, gzip',
@@ -29,8 +31,15 @@ const WAYS = {
     least: WITH_IMAGE_STORE,
     build: (docker, context, dest) =>
       `${docker} buildx build -q --provenance=false --network=host -t bench:1 -o type=oci,dest=${dest} ${context}`,
+    // as it is, so that layers stay compressed in its store as those of a registry do
+    load: (docker, archive) => `${docker} load -q -i ${archive}`,
   },
 };
+
+/** Where only docker's own archives can be read. @param {string} docker @param {string} archive @param {string} name */
+function loadConverted(docker, archive, name) {
+  return `skopeo copy -q oci-archive:${archive} docker-archive:/dev/stdout:${name} | ${docker} load -q`;
+}
 
 /** @param {string} docker @param {string} context */
 function buildImage(docker, context) {
@@ -42,15 +51,14 @@ function buildImage(docker, context) {
  * @param {keyof typeof WAYS} way @param {{ home: string, bases: readonly { name: string, archive: string }[] }} state
  */
 export async function openDocker(way, { home, bases }) {
-  const { product, isBeside, least, build } = WAYS[way];
+  const { product, isBeside, least, build, load } = WAYS[way];
   const program = placesOf('dockerd').find((file) => versionOf(file) >= least);
   const client = placesOf('docker').find((file) => canBuild(file, least));
   if (program === undefined || client === undefined) return undefined;
   const daemon = spawn(program, daemonFlags(home, least), { stdio: 'ignore' });
   const docker = `${client} -H unix://${socketIn(home)}`;
   await answers(`${docker} version`);
-  const importing = (/** @type {string} */ archive, /** @type {string} */ name) =>
-    `skopeo copy -q oci-archive:${archive} docker-archive:/dev/stdout:${name} | ${docker} load -q`;
+  const importing = (/** @type {string} */ archive, /** @type {string} */ name) => load(docker, archive, name);
   return {
     version: spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.trim(),
     product,

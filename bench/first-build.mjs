@@ -1,4 +1,4 @@
-// npm run bench:first-build -- [--peers tsbuild,docker,buildah] [--runs N]: the first build ever on a machine: FROM node:20-bookworm-slim, RUN true.
+// npm run bench:first-build -- [--peers tsbuild,docker,buildx,buildah] [--runs N]: the first build ever on a machine: FROM node:20-bookworm-slim, RUN true.
 // The base comes from a registry on this machine, or lies there as a compressed tarball; getting it is in the figures. Writes bench/README.md.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { makeBases, openPeers } from './peers.mjs';
 const BASE = 'node:20-bookworm-slim';
 const { values } = parseArgs({
   options: {
-    peers: { type: 'string', default: 'tsbuild,docker,buildah' },
+    peers: { type: 'string', default: 'tsbuild,docker,buildx,buildah' },
     runs: { type: 'string', default: '3' },
   },
 });
