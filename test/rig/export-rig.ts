@@ -2,7 +2,6 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { onTestFinished } from 'vitest';
 import { type BlobRef, contentIDOf, type Digest, diffIDOf, digestOf, hexOf, type LayerRef } from '../../cache/index.ts';
 import type { ExportDeps, ExportImage } from '../../src/exporter/index.ts';
 import { MEDIA } from '../../src/image/oci/index.ts';
@@ -21,9 +20,7 @@ export class ExportRig {
   readonly #memo = new Map<string, string>();
   #temps = 0;
 
-  /** In a test: it goes with that. */
   constructor() {
-    onTestFinished(() => rmSync(this.dir, { recursive: true, force: true }));
     for (const name of ['out', 'content', 'layers', 'tmp']) mkdirSync(join(this.dir, name));
   }
 

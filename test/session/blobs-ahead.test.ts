@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { OutputSpec } from '../../src/exporter/index.ts';
 import { makeBlobsAhead } from '../../src/session/blobs-ahead.ts';
 import { ExportRig } from '../rig/export-rig.ts';
@@ -11,6 +11,7 @@ const ARCHIVE: OutputSpec = { type: 'oci', dest: 'x.tar' };
 
 function setup(outputs: readonly OutputSpec[]) {
   const rig = new ExportRig();
+  onTestFinished(() => rig[Symbol.dispose]());
   const blobs = makeBlobsAhead(outputs, { ...rig.deps(), making: new Map() }, { signal });
   const compressed = () => readdirSync(join(rig.dir, 'content')).length;
   const until = async (count: number) => {
