@@ -106,8 +106,8 @@ export async function enforceCap(rootDir: string, options: CapOptions): Promise<
     (isFarBelow(known, maxBytes, rootDir) || (hasOnlyHits && isAsItWas(known, maxBytes, rootDir)))
   )
     return undefined;
-  // There before it is counted.
-  writeFileSync(file, '', { mode: 0o600 });
+  // There before it is counted, with the block that it is going to take.
+  writeFileSync(file, NO_MEASURE, { mode: 0o600 });
   const bytes = bytesOnDisk(rootDir);
   const pruned =
     bytes > maxBytes
@@ -117,6 +117,8 @@ export async function enforceCap(rootDir: string, options: CapOptions): Promise<
   writeFileSync(file, `${bytes - (pruned?.bytes ?? 0)} ${freeBytes(rootDir)}`, { mode: 0o600 });
   return pruned;
 }
+
+const NO_MEASURE = '-';
 
 /** What the root took, and what was free of its disk then. */
 interface Measure {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statfsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { bytesOnDisk } from '../../cache/index.ts';
 import { enforceCap, prune } from '../../src/session/space.ts';
 import { tempDir } from '../rig/layers.ts';
 
@@ -14,6 +15,14 @@ beforeEach(() => {
   rootDir = dir.path;
   file = join(rootDir, 'space');
   mkdirSync(join(rootDir, 'leases'));
+});
+
+test('what is written down of a measure is counted with it', async () => {
+  const maxBytes = bytesOnDisk(rootDir) + 100;
+  const warn = (message: string): void => expect.unreachable(message);
+  const signal = new AbortController().signal;
+  const options = { maxBytes, hasOnlyHits: false, signal, warn, removeLeftovers: async () => undefined };
+  expect(await enforceCap(rootDir, options)).toBeDefined();
 });
 
 /** Whether the root was measured at the end of a build in which something ran. */
