@@ -152,13 +152,24 @@ interface Sink {
   readonly limit: number | undefined;
 }
 
+/** Sources give 16 to 64 KiB at a time; each write costs a change of threads. */
+const WRITE_BYTES = 512 * 1024;
+
 async function append(chunks: AsyncIterable<Uint8Array>, { handle, written, limit }: Sink): Promise<void> {
+  let pending: Uint8Array[] = [];
+  let size = 0;
   for await (const chunk of chunks) {
     written.size += chunk.length;
     if (limit !== undefined && written.size > limit) {
       throw new ContentMismatch('size', String(limit), `more than ${limit}`);
     }
     written.hash.update(chunk);
-    await handle.appendFile(chunk);
+    pending.push(chunk);
+    size += chunk.length;
+    if (size < WRITE_BYTES) continue;
+    await handle.appendFile(Buffer.concat(pending, size));
+    pending = [];
+    size = 0;
   }
+  if (size > 0) await handle.appendFile(Buffer.concat(pending, size));
 }

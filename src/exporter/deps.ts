@@ -42,7 +42,7 @@ export interface BlobDeps {
   /** A new host path in the root's tmp/. */
   readonly tempPath: (name: string) => string;
   /** The layer's tar and toc are here afterwards. */
-  readonly ensureLayer: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<void>;
+  readonly ensureLayer: (ref: LayerRef, options: { readonly signal: AbortSignal }) => Promise<unknown>;
   /** The layer with other file times, in the root; made once. The layer itself when nothing would change. */
   readonly redateLayer: (
     ref: LayerRef,

@@ -28,7 +28,7 @@ export interface OpDeps {
   readonly openStack: (layers: readonly LayerRef[], options: { signal: AbortSignal }) => Promise<OpenStack>;
   /** The same, or undefined when some layer's toc is not here: for keys, which must not fetch. */
   readonly openStackIfHere: (layers: readonly LayerRef[]) => OpenStack | undefined;
-  /** Makes sure that the worker finds each layer's tar and toc. @throws LayerLost */
+  /** Makes sure that the worker finds each layer's tar and toc; it prepares those that come while others are on their way. @throws LayerLost */
   readonly ensureLayers: (layers: readonly LayerRef[], options: { signal: AbortSignal }) => Promise<void>;
   /** Writes the vertex's layer with `write` and publishes it; nothing is left of it if `write` throws. */
   readonly publishLayer: <T>(

@@ -14,8 +14,8 @@ export interface LayerSupplyDeps extends TakeInDeps {
 
 /** Disposing waits for blobs whose layers were given out before they were on the disk. */
 export interface LayerSupply extends AsyncDisposable {
-  /** The layer's tar and toc are in the root afterwards. @throws LayerLost, BuildError layer-refused */
-  ensureLayer(ref: LayerRef, options: { signal: AbortSignal }): Promise<void>;
+  /** The layer's tar and toc are in the root afterwards. @returns whether they were not before @throws LayerLost, BuildError layer-refused */
+  ensureLayer(ref: LayerRef, options: { signal: AbortSignal }): Promise<boolean>;
   /** A blob of the layer as its source gave it, in the content store; undefined for a layer that never had one. */
   ensureBlob(ref: LayerRef, options: { signal: AbortSignal }): Promise<BlobRef | undefined>;
 }
@@ -32,8 +32,9 @@ export function makeLayerSupply(deps: LayerSupplyDeps): LayerSupply {
   return {
     ensureBlob: storeBlob,
     async ensureLayer(ref, { signal }) {
-      if (deps.root.layers.isTarIntact(ref.diffID)) return;
+      if (deps.root.layers.isTarIntact(ref.diffID)) return false;
       await once(layers, ref.diffID, () => inTurn(() => bring(ref, { ...deps, fetchBlob: storeBlob, signal })));
+      return true;
     },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled(blobs.values());

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { parseDigest, type Root } from '../../cache/index.ts';
+import { type LayerRef, parseDigest, type Root } from '../../cache/index.ts';
 import type { BuildOptions } from '../build-options.ts';
 import type { OpDeps, RunEnvironment } from '../ops/index.ts';
 import { httpTree } from '../sources/http/index.ts';
@@ -33,13 +33,18 @@ export interface OpDepsParts {
 /** The session as the ops see it. */
 export function makeOpDeps(parts: OpDepsParts): OpDeps {
   const { root, contexts, layers, worker, remote, exported } = parts;
-  const ensureLayers: OpDeps['ensureLayers'] = async (refs, options) => {
-    await Promise.all(refs.map((ref) => layers.ensureLayer(ref, options)));
-  };
+  const ensure = (refs: readonly LayerRef[], options: { signal: AbortSignal }) =>
+    Promise.all(refs.map((ref) => layers.ensureLayer(ref, options)));
   return {
-    ensureLayers,
+    async ensureLayers(refs, options) {
+      await Promise.all(
+        refs.map(async (ref) => {
+          if (await layers.ensureLayer(ref, options)) worker.makeAhead(ref.diffID);
+        }),
+      );
+    },
     context: (name) => contexts.open(name),
-    openStack: (refs, options) => bringStackTree(root, refs, () => ensureLayers(refs, options)),
+    openStack: (refs, options) => bringStackTree(root, refs, () => ensure(refs, options)),
     openStackIfHere: (refs) =>
       refs.every((ref) => root.layers.isTarIntact(ref.diffID)) ? openStackTree(root, refs) : undefined,
     publishLayer: makePublishLayer(root, exported),

@@ -1,3 +1,4 @@
+import type { DiffID } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
 import type { BuildEvent, Emit } from '../progress/index.ts';
 import type { startWorker, Worker } from '../worker/client/index.ts';
@@ -8,6 +9,8 @@ export interface WorkerHolder extends AsyncDisposable {
   start(): void;
   /** A RUN may well come. Until it does nothing is told of the worker. */
   startAhead(): void;
+  /** The layer is here, and a RUN on it is sure to come: its lower can be made. Does not wait. */
+  makeAhead(diffID: DiffID): void;
   /** No RUN is expected any more: it tidies up and ends meanwhile. One that comes all the same has another. */
   dismiss(): void;
   /** Caches of these ids start anew, once, before the first RUN. */
@@ -57,12 +60,7 @@ export function makeWorkerHolder({ start, leftovers, emit }: WorkerDeps): Worker
     if (worker === undefined) return;
     // Nothing was asked of it: it need not come to its start.
     if (!isNeeded) starting.abort();
-    const end = worker.then(
-      (running) => running[Symbol.asyncDispose](),
-      () => undefined,
-    );
-    end.catch(() => undefined);
-    ends.push(end);
+    ends.push(endOf(worker));
     worker = undefined;
   };
   return {
@@ -71,6 +69,9 @@ export function makeWorkerHolder({ start, leftovers, emit }: WorkerDeps): Worker
     },
     startAhead() {
       launched().catch(() => undefined);
+    },
+    makeAhead(diffID) {
+      worker?.then((running) => running.makeAhead(diffID)).catch(() => undefined);
     },
     dismiss,
     retire: (ids) => retirement.of(ids),
@@ -87,6 +88,16 @@ export function makeWorkerHolder({ start, leftovers, emit }: WorkerDeps): Worker
       await Promise.all(ends);
     },
   };
+}
+
+/** Whoever waits for it hears what went wrong. */
+function endOf(worker: Promise<Worker>): Promise<void> {
+  const end = worker.then(
+    (running) => running[Symbol.asyncDispose](),
+    () => undefined,
+  );
+  end.catch(() => undefined);
+  return end;
 }
 
 /** Asked of the first worker that has a RUN. */

@@ -13,6 +13,8 @@ export interface WorkerCalls {
   start: { readonly request: WorkerSetup; readonly reply: null };
   /** Runs one process on a stack of layers and publishes what it changed as a layer. */
   run: { readonly request: RunRequest; readonly reply: RunReply };
+  /** A layer of a stack to come is in the root: what a RUN on it will need is made while others are brought. What goes wrong is for the RUN to say. */
+  ahead: { readonly request: { readonly diffID: DiffID }; readonly reply: null };
   /** Kills everything of a run; its `run` call then replies with `killed`. Unknown ids are fine. */
   kill: { readonly request: { readonly id: string }; readonly reply: null };
   /** The caches of these ids start anew, but for those that somebody uses. */

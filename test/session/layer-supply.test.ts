@@ -47,8 +47,8 @@ async function rig(deps: Partial<LayerSupplyDeps> = {}) {
 describe('a layer whose bytes are elsewhere', () => {
   test('is fetched and unpacked once, however many wait for it', async () => {
     const { root, supply, ref, fetched, tar } = await rig();
-    await Promise.all([1, 2, 3].map(() => supply.ensureLayer(ref, { signal })));
-    await supply.ensureLayer(ref, { signal });
+    expect(await Promise.all([1, 2, 3].map(() => supply.ensureLayer(ref, { signal })))).toEqual([true, true, true]);
+    expect(await supply.ensureLayer(ref, { signal })).toBe(false);
     expect(fetched).toEqual([ref.diffID]);
     expect(readFileSync(root.layers.tarPath(ref.diffID)).equals(tar)).toBe(true);
     expect(root.layers.meta(ref.diffID)?.blobs).toEqual({ gzip: ref.blob });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { DiffID } from '../../cache/index.ts';
 import type { BuildEvent } from '../../src/progress/index.ts';
 import { makeWorkerHolder, type WorkerDeps } from '../../src/session/worker.ts';
 import type { Worker } from '../../src/worker/client/index.ts';
@@ -49,6 +50,23 @@ test('caches are retired once, before the first RUN', async () => {
   await held.run(request, options);
   await held[Symbol.asyncDispose]();
   expect(said.filter((one) => one.startsWith('retires'))).toEqual(['retires npm go']);
+});
+
+test('a layer is prepared by a worker that is there; none is started for it, and no failure of it is told', async () => {
+  const said: string[] = [];
+  const worker = {
+    run: () => Promise.resolve(reply),
+    makeAhead: (diffID: DiffID) => Promise.reject(new Error(`of ${said.push(diffID)}`)),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const start = () => Promise.resolve(worker as unknown as Worker);
+  const held = makeWorkerHolder({ start, leftovers: [], emit: () => undefined });
+  held.makeAhead('sha256:a' as unknown as DiffID);
+  held.start();
+  held.makeAhead('sha256:b' as unknown as DiffID);
+  await held.run(request, options);
+  await held[Symbol.asyncDispose]();
+  expect(said).toEqual(['sha256:b']);
 });
 
 test('a worker that cannot start fails the run and nothing else', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { type ContentID, contentIDOf, type DiffID, type Digest, diffIDOf, parseDigest } from '../../../cache/index.ts';
+import { type ContentID, contentIDOf, type DiffID, diffIDOf, parseDigest } from '../../../cache/index.ts';
 import {
   ArchiveError,
   type Compression,
@@ -27,8 +27,6 @@ export interface IngestedLayer {
   readonly diffID: DiffID;
   readonly contentID: ContentID;
   readonly size: number;
-  readonly blobDigest: Digest;
-  readonly blobSize: number;
   readonly warnings: readonly string[];
 }
 
@@ -53,11 +51,10 @@ export async function ingestLayer(blob: AsyncIterable<Uint8Array>, options: Inge
 
 async function ingestInto(fd: number, blob: AsyncIterable<Uint8Array>, options: IngestOptions): Promise<IngestedLayer> {
   const { compression, tocPath, filter, signal, maxBytes = Number.MAX_SAFE_INTEGER } = options;
-  const compressed = counted(blob);
   const plain = { hash: createHash('sha256'), size: 0 };
   using builder = makeTocBuilder(`${tocPath}.entries`);
   const reader = makeTarReader(builder.handler, { ...DEFAULT_LIMITS, maxBytes });
-  for await (const chunk of decompress(compressed.chunks, compression, { signal, filter })) {
+  for await (const chunk of decompress(blob, compression, { signal, filter })) {
     signal.throwIfAborted();
     plain.size += chunk.length;
     if (plain.size > maxBytes) throw new ArchiveError('too-large', `a layer of more than ${maxBytes} bytes`);
@@ -68,15 +65,7 @@ async function ingestInto(fd: number, blob: AsyncIterable<Uint8Array>, options: 
   reader.end();
   const diffID = diffIDOf(parseDigest(`sha256:${plain.hash.digest('hex')}`));
   writeTable(tocPath, builder);
-  const blobDigest = parseDigest(`sha256:${compressed.hash.digest('hex')}`);
-  return {
-    diffID,
-    contentID: contentIDOf(diffID),
-    size: plain.size,
-    blobDigest,
-    blobSize: compressed.size(),
-    warnings: builder.warnings,
-  };
+  return { diffID, contentID: contentIDOf(diffID), size: plain.size, warnings: builder.warnings };
 }
 
 function writeTable(tocPath: string, builder: TocBuilder): void {
@@ -86,17 +75,4 @@ function writeTable(tocPath: string, builder: TocBuilder): void {
     if (error instanceof TocTooLarge) throw new ArchiveError('too-large', error.message, { cause: error });
     throw error;
   }
-}
-
-function counted(source: AsyncIterable<Uint8Array>) {
-  const hash = createHash('sha256');
-  let size = 0;
-  async function* chunks(): AsyncIterable<Uint8Array> {
-    for await (const chunk of source) {
-      hash.update(chunk);
-      size += chunk.length;
-      yield chunk;
-    }
-  }
-  return { chunks: chunks(), hash, size: () => size };
 }

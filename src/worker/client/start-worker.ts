@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import type { DiffID } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import { namespaceObstacle, needsUserNamespace } from '../../host/sys/index.ts';
 import type { LowerChoice, RunReply, RunRequest, WorkerProbe } from '../protocol.ts';
@@ -38,6 +39,8 @@ export interface Worker extends AsyncDisposable {
     request: RunRequest,
     options: { signal: AbortSignal; onOutput: (stream: 'stdout' | 'stderr', data: Uint8Array) => void },
   ): Promise<RunReply>;
+  /** Makes of a layer in the root what a RUN on it will need, if that can be done without the layers below. */
+  makeAhead(diffID: DiffID): Promise<void>;
   /** Caches of these ids that nobody uses start anew. */
   retire(ids: readonly string[]): Promise<void>;
   /** Names relative to the root, of what belongs to sub-ids. */
@@ -167,6 +170,9 @@ function workerOf({ child, channel, outputs, ended }: Started): Worker {
         aborted.forget();
         outputs.delete(request.id);
       }
+    },
+    async makeAhead(diffID) {
+      await channel.call('ahead', { diffID });
     },
     async retire(ids) {
       await channel.call('retire', { ids });

@@ -12,6 +12,7 @@ import type {
   WorkerSetup,
 } from '../protocol.ts';
 import { childrenCpuMs } from './cpu-time.ts';
+import { LayersAhead } from './layers-ahead.ts';
 import { takePhases } from './phases.ts';
 import { removeBelow } from './remove.ts';
 import { retireCaches } from './retire-caches.ts';
@@ -31,6 +32,7 @@ type Handlers = {
 
 /** Answers the front's calls. Disposing it kills what runs and waits until it is tidied up. */
 export function makeServer(send: Send): Server {
+  const layersAhead = new LayersAhead();
   const runs = new Map<string, { controller: AbortController; ended: Promise<unknown> }>();
   let workspace: Workspace | undefined;
   const opened = (): Workspace => {
@@ -53,6 +55,10 @@ export function makeServer(send: Send): Server {
       const ended = runOne(request, { workspace: opened(), send, signal: anySignal([controller.signal]) });
       runs.set(request.id, { controller, ended });
       return await ended.finally(() => runs.delete(request.id));
+    },
+    async ahead({ diffID }) {
+      await layersAhead.make(diffID, opened());
+      return null;
     },
     async kill({ id }) {
       runs.get(id)?.controller.abort();
@@ -80,6 +86,7 @@ export function makeServer(send: Send): Server {
     async [Symbol.asyncDispose]() {
       for (const { controller } of runs.values()) controller.abort();
       await Promise.allSettled([...runs.values()].map(({ ended }) => ended));
+      await layersAhead[Symbol.asyncDispose]();
       await workspace?.[Symbol.asyncDispose]();
     },
   };

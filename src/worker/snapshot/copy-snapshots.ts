@@ -44,6 +44,11 @@ export class CopySnapshots implements Snapshots {
     return this.prepare(stack, options);
   }
 
+  /** A copy is of a whole stack. */
+  makeAhead(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async prepare(stack: readonly DiffID[], options: StackOptions): Promise<Snapshot> {
     await using owned = new DisposableStack();
     this.#assertIntact(stack);

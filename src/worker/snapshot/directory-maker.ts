@@ -30,6 +30,7 @@ export function directoryMaker(options: DirectoryMakerOptions): LowerMaker {
       needs.set(diffID, needed);
       const standsAlone = needed.parents.length === 0 && needed.linked.length === 0;
       if (standsAlone && !isSquashed) return publish(request, { options, signal });
+      if (request.below === undefined) return undefined;
       const borrowed = borrow(needed, request.below(), `${boot}${isSquashed ? ' squashed' : ''}`);
       return publishVariant(request, borrowed, { options, signal });
     },
@@ -135,7 +136,7 @@ function addLink(entry: TocEntry, { toc, writer, made, lent, below }: Linking): 
   const copy = made.get(entry.link);
   if (copy !== undefined) return writer.link(entry.path, copy);
   const file = lent.get(entry.link);
-  if (file === undefined || !writer.add(entry.path, file, (sink) => below().read(file, sink))) return false;
+  if (file === undefined || !writer.add(entry.path, file, (sink) => below?.().read(file, sink))) return false;
   made.set(entry.link, entry.path);
   return true;
 }

@@ -78,7 +78,7 @@ interface Wanted {
   readonly borrowed: Borrowed | undefined;
 }
 
-/** Undefined for a layer that links into those below: their files are on no device of its image. */
+/** Undefined for a layer that links into those below: their files are on no device of its image; and for one that needs them before they are here. */
 function wantedOf(
   request: LowerRequest,
   { options, needs }: { options: ErofsMakerOptions; needs: Map<DiffID, Needs> },
@@ -89,6 +89,7 @@ function wantedOf(
   needs.set(diffID, needed);
   if (needed.linked.length > 0) return undefined;
   if (needed.parents.length === 0) return { path: plain, request, borrowed: undefined };
+  if (request.below === undefined) return undefined;
   const borrowed = borrow(needed, request.below(), 'erofs');
   return { path: `${plain}-${borrowed.name}`, request, borrowed };
 }

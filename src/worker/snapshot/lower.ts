@@ -12,11 +12,11 @@ export interface LowerRequest {
   readonly diffID: DiffID;
   readonly toc: Toc;
   readonly tarPath: string;
-  /** What the layers below show; asked only for layers that do not stand alone. */
-  readonly below: () => StackTree;
+  /** What the layers below show; asked only for layers that do not stand alone. Absent while those below are still brought. */
+  readonly below?: (() => StackTree) | undefined;
 }
 
-/** One way to give a layer a directory. Undefined: this layer is not for it, the next maker may take it. */
+/** One way to give a layer a directory. Undefined: this layer is not for it, or not yet; the next maker may take it. */
 export interface LowerMaker {
   readonly name: string;
   make(request: LowerRequest, options: { readonly signal: AbortSignal }): Promise<LowerDir | undefined>;

@@ -10,24 +10,38 @@ export interface LowersOptions {
   readonly tree: (stack: readonly DiffID[]) => StackTree;
 }
 
-/** The lowers of a stack, bottom to top, none twice: overlayfs takes a directory once, and the topmost decides. */
-export function makeLowers(
-  options: LowersOptions,
-): (stack: readonly DiffID[], run: { signal: AbortSignal }) => Promise<LowerDir[]> {
+export interface Lowers {
+  /** The lowers of a stack, bottom to top, none twice: overlayfs takes a directory once, and the topmost decides. */
+  ofStack(stack: readonly DiffID[], run: { readonly signal: AbortSignal }): Promise<LowerDir[]>;
+  /** Makes the lower of one layer while others of its stack are still brought; a layer that needs them is left. */
+  ahead(diffID: DiffID, run: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+export function makeLowers(options: LowersOptions): Lowers {
   const running = new Map<string, Promise<LowerDir>>();
-  return async (stack, { signal }) => {
-    const lowers = new Map<string, LowerDir>();
-    for (const { diffID, below } of effective(stack, options)) {
-      const request = requestOf(diffID, below, options);
-      try {
-        const lower = await once(running, request.key, () => make(request, { options, signal }));
-        lowers.delete(lower.path);
-        lowers.set(lower.path, lower);
-      } finally {
-        request.close();
+  const early = new Map<DiffID, Promise<void>>();
+  return {
+    async ofStack(stack, { signal }) {
+      const lowers = new Map<string, LowerDir>();
+      for (const { diffID, below } of effective(stack, options)) {
+        await early.get(diffID)?.catch(() => undefined);
+        const request = requestOf(diffID, below, options);
+        try {
+          const lower = await once(running, request.key, () => make(request, { options, signal }));
+          lowers.delete(lower.path);
+          lowers.set(lower.path, lower);
+        } finally {
+          request.close();
+        }
       }
-    }
-    return [...lowers.values()];
+      return [...lowers.values()];
+    },
+    async ahead(diffID, { signal }) {
+      if (early.has(diffID)) return;
+      const job = makeAlone(diffID, { options, signal }).finally(() => early.delete(diffID));
+      early.set(diffID, job);
+      await job;
+    },
   };
 }
 
@@ -81,14 +95,27 @@ async function once(
   return job;
 }
 
-async function make(
-  request: LowerRequest,
-  { options, signal }: { options: LowersOptions; signal: AbortSignal },
-): Promise<LowerDir> {
+interface Work {
+  readonly options: LowersOptions;
+  readonly signal: AbortSignal;
+}
+
+async function make(request: LowerRequest, work: Work): Promise<LowerDir> {
+  const lower = await firstOf(request, work);
+  if (lower === undefined) throw new Error(`no maker of lowers took the layer ${request.diffID}`);
+  return lower;
+}
+
+async function makeAlone(diffID: DiffID, work: Work): Promise<void> {
+  const toc = work.options.toc(diffID);
+  if (toc.size > 0) await firstOf({ diffID, toc, tarPath: work.options.tarPath(diffID) }, work);
+}
+
+async function firstOf(request: LowerRequest, { options, signal }: Work): Promise<LowerDir | undefined> {
   signal.throwIfAborted();
   for (const maker of options.makers) {
     const lower = await maker.make(request, { signal });
     if (lower !== undefined) return lower;
   }
-  throw new Error(`no maker of lowers took the layer ${request.diffID}`);
+  return undefined;
 }

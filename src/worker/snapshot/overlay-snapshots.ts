@@ -6,7 +6,7 @@ import { DisposableStack } from '../../util/async-disposable-stack.ts';
 import { makeBreather } from '../../util/breathe.ts';
 import { type RelPath, TOP } from '../../util/rel-path.ts';
 import type { LowerMaker } from './lower.ts';
-import { makeLowers } from './lowers.ts';
+import { type Lowers, makeLowers } from './lowers.ts';
 import type { Overlays } from './overlay.ts';
 import {
   type CommitOptions,
@@ -39,7 +39,7 @@ export class OverlaySnapshots implements Snapshots {
   readonly #options: OverlaySnapshotsOptions;
   readonly #overlays: Overlays;
   readonly #stacks: Stacks;
-  readonly #makeLowers: ReturnType<typeof makeLowers>;
+  readonly #lowers: Lowers;
   readonly #stubs = new Map<string, string>();
   readonly #owned = new DisposableStack();
 
@@ -50,7 +50,7 @@ export class OverlaySnapshots implements Snapshots {
     this.#overlays = overlays;
     this.#stacks = new Stacks(options);
     this.lowers = makers.map(({ name }) => name);
-    this.#makeLowers = makeLowers({
+    this.#lowers = makeLowers({
       makers,
       toc: (diffID) => this.#stacks.toc(diffID),
       tarPath: (diffID) => layers.tarPath(diffID),
@@ -103,6 +103,10 @@ export class OverlaySnapshots implements Snapshots {
     };
   }
 
+  makeAhead(diffID: DiffID, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    return this.#lowers.ahead(diffID, { signal });
+  }
+
   async #keep(how: KeepOptions, { dir, tree, stubs }: Written): Promise<Keeping | string> {
     const breathe = makeBreather(how.signal);
     const { opaqueXattr } = this.#overlays;
@@ -117,7 +121,7 @@ export class OverlaySnapshots implements Snapshots {
   async #lowersOf(stack: readonly DiffID[], { points, signal }: StackOptions, owned: DisposableStack) {
     const tree = this.tree(stack);
     owned.defer(() => tree.close());
-    const made = await this.#makeLowers(stack, { signal });
+    const made = await this.#lowers.ofStack(stack, { signal });
     const lowers = made.map(({ path }) => path);
     const { targets, missing } = planStubs(tree, points);
     if (missing.length > 0) lowers.push(this.#stubsOf(tree, missing));

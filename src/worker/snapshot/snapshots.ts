@@ -62,6 +62,8 @@ export interface Snapshots extends AsyncDisposable {
   /** What the stack shows, without mounting it; to be closed. */
   tree(stack: readonly DiffID[]): StackTree;
   prepare(stack: readonly DiffID[], options: StackOptions): Promise<Snapshot>;
+  /** Does of a layer alone what `prepare` will need, where there is something to do and nothing of other layers is asked for. */
+  makeAhead(diffID: DiffID, options: { readonly signal: AbortSignal }): Promise<void>;
   /** Read-only. */
   view(stack: readonly DiffID[], options: StackOptions): Promise<View>;
 }
