@@ -40,14 +40,16 @@ function optionsFor({ chunk, before, level }: ChunkSource): zlib.ZlibOptions {
   };
 }
 
-const SAMPLE = 1024;
+const SAMPLE = 256;
 const SAMPLES = 16;
-/** Bytes of compressed and encrypted data are nearly equally frequent: their squares add up to little more than chance has it. */
-const RANDOM_LIMIT = 1.15;
+/** Smaller chunks are deflated in any case. */
+const FEW = 16 * 1024;
+/** Bytes of compressed and encrypted data are nearly equally frequent: the sum of their squares is what chance has, 1.06 for so few, and little more. */
+const RANDOM_LIMIT = 1.2;
 
-/** Then it is stored. A look at 16 KiB of a chunk, by its bytes alone, so that the same chunk is always judged the same. */
+/** Then it is stored. A look at 4 KiB of a chunk, by its bytes alone, so that the same chunk is always judged the same. */
 export function looksRandom(chunk: Buffer): boolean {
-  if (chunk.length < SAMPLE * SAMPLES) return false;
+  if (chunk.length < FEW) return false;
   const counts = new Uint32Array(256);
   const step = Math.floor(chunk.length / SAMPLES);
   for (let sample = 0; sample < SAMPLES; sample += 1) {
