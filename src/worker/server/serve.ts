@@ -85,8 +85,8 @@ export function makeServer(send: Send): Server {
     },
     async [Symbol.asyncDispose]() {
       for (const { controller } of runs.values()) controller.abort();
-      await Promise.allSettled([...runs.values()].map(({ ended }) => ended));
-      await layersAhead[Symbol.asyncDispose]();
+      const runsEnd = [...runs.values()].map(({ ended }) => ended);
+      await Promise.allSettled([layersAhead[Symbol.asyncDispose](), ...runsEnd]);
       await workspace?.[Symbol.asyncDispose]();
     },
   };
