@@ -1,7 +1,7 @@
 // npm run bench -- [--work a,b] [--peers tsbuild,docker,buildah] [--runs N]: builds the same with each peer, in turns, and writes
 // bench/results/DATE.json and the tables of bench/README.md.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -76,10 +76,11 @@ function save(results) {
   const at = new Date().toISOString();
   const machine = { cpus: cpus().length, memory: totalmem(), kernel: release(), node: process.version };
   const about = peers.map(({ name, version, product, isBeside }) => ({ name, version, product, isBeside }));
-  const file = join(HERE, 'results', `${at.slice(0, 10)}.json`);
-  const whole = withEarlier({ at, machine, peers: about, results }, file);
-  mkdirSync(join(HERE, 'results'), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(whole, null, 1)}\n`);
+  const dir = join(HERE, 'results');
+  mkdirSync(dir, { recursive: true });
+  const now = { at, machine, peers: about, results: results.map((one) => ({ ...one, at })) };
+  const whole = withEarlier(now, lastOf(dir));
+  writeFileSync(join(dir, `${at.slice(0, 10)}.json`), `${JSON.stringify(whole, null, 1)}\n`);
   const readme = join(HERE, 'README.md');
   const [before = ''] = readFileSync(readme, 'utf8').split('<!-- results -->');
   const tables = tablesOf(whole);
@@ -87,14 +88,25 @@ function save(results) {
   process.stdout.write(tables);
 }
 
-/** What was measured of other work on the same day stays. */
-function withEarlier(now, file) {
-  if (!existsSync(file)) return now;
-  const { peers: others, results: earlier } = JSON.parse(readFileSync(file, 'utf8'));
+/** What was measured last. @param {string} dir */
+function lastOf(dir) {
+  const last = readdirSync(dir)
+    .filter((name) => /^\d{4}-\d\d-\d\d\.json$/.test(name))
+    .sort()
+    .at(-1);
+  return last === undefined ? undefined : JSON.parse(readFileSync(join(dir, last), 'utf8'));
+}
+
+/** What was measured of other work stays, with its own date. */
+function withEarlier(now, last) {
+  if (last === undefined) return now;
   const isNew = (list, { name }) => !list.some((one) => one.name === name);
   return {
     ...now,
-    peers: [...now.peers, ...others.filter((one) => isNew(now.peers, one))],
-    results: [...earlier.filter((one) => isNew(now.results, one)), ...now.results],
+    peers: [...now.peers, ...last.peers.filter((one) => isNew(now.peers, one))],
+    results: [
+      ...last.results.filter((one) => isNew(now.results, one)).map((one) => ({ at: last.at, ...one })),
+      ...now.results,
+    ],
   };
 }

@@ -1,19 +1,19 @@
 // Results as Markdown: medians with the least and the most, and the ratio to the fastest peer of the same rounds.
 
-export function tablesOf({ at, machine, peers, results }) {
+export function tablesOf({ machine, peers, results }) {
   const lines = [
-    `Measured ${at.slice(0, 10)}: ${machine.cpus} cores, ${gigabytes(machine.memory)}, Linux ${machine.kernel}, Node ${machine.node}.`,
+    `${machine.cpus} cores, ${gigabytes(machine.memory)}, Linux ${machine.kernel}, Node ${machine.node}.`,
     'Wall seconds: median (least to most). Ratio: pair by pair, to the fastest other in the same round; the median of it.',
     'Memory: the most that all processes and the daemon held at once, pages of a program counted once. Disk: what state and product grew by.',
     '',
     ...peers.map(({ name, version, product }) => `- **${name}**: ${version.split('\n')[0]}; ends with: ${product}`),
   ];
-  for (const { name, about, figures } of results) {
+  for (const { name, about, at, figures } of results) {
     lines.push(
       '',
       `### ${name}`,
       '',
-      `${about}.`,
+      `${about}. Measured ${at.slice(0, 10)}.`,
       '',
       '| peer | state | wall s | ratio | CPU s | memory MB | disk MB | load |',
     );
