@@ -104,9 +104,6 @@ function withEarlier(now, last) {
   return {
     ...now,
     peers: [...now.peers, ...last.peers.filter((one) => isNew(now.peers, one))],
-    results: [
-      ...last.results.filter((one) => isNew(now.results, one)).map((one) => ({ at: last.at, ...one })),
-      ...now.results,
-    ],
+    results: [...last.results.filter((one) => isNew(now.results, one)), ...now.results],
   };
 }

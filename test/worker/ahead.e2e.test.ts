@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type DiffID, diffIDOf, digestOf, openLayerStore } from '../../cache/index.ts';
@@ -32,7 +32,11 @@ test.each([
 test('a layer that is not here, or is damaged, is the affair of the RUN', async () => {
   await using rig = await WorkerRig.setup();
   const base = rig.busybox();
+  const damaged = rig.layer([{ path: relPath('f'), type: 'file', content: 'hello' }]);
+  truncateSync(openLayerStore(rig.root).tarPath(damaged), 600);
   const worker = await rig.worker();
   await worker.makeAhead(diffIDOf(digestOf('elsewhere')));
+  await worker.makeAhead(damaged);
   expect(await rig.run([base], 'true')).toMatchObject({ exitCode: 0 });
+  await expect(rig.run([base, damaged], 'true')).rejects.toMatchObject({ code: 'layer-damaged' });
 });
