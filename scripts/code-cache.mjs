@@ -57,7 +57,7 @@ async function runMain(run, words, exitCode) {
 /** @param {string} context */
 function writeContext(context) {
   mkdirSync(join(context, 'src/deep'), { recursive: true });
-  for (let n = 0; n < 40; n++) writeFileSync(join(context, 'src/deep', `${n}.js`), `export default ${n};\n`);
+  for (let n = 0; n < 600; n++) writeFileSync(join(context, 'src/deep', `${n}.js`), `export default ${n};\n`);
   writeFileSync(join(context, 'package.json'), '{}\n');
   writeFileSync(join(context, '.dockerignore'), 'node_modules\n**/*.log\n!keep.log\n');
   writeFileSync(join(context, 'base.Dockerfile'), `FROM scratch\nWORKDIR /work\nCOPY .dockerignore ./\nCMD ["sh"]\n`);

@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOutcome, build } from './build.ts';
@@ -123,7 +123,7 @@ function defaults(): Omit<BuildOptions, 'context' | 'rootDir'> {
     allow: new Set(),
     extraHosts: [],
     ulimits: [],
-    jobs: Math.max(8, 2 * cpus().length),
+    jobs: Math.max(8, 2 * availableParallelism()),
     registryConfig: { registries: {} },
     credentials: new Map(),
     proxyEnv: {},

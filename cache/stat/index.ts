@@ -14,10 +14,6 @@ export interface StatIndex {
   digest(entry: number): Digest;
   /** The 32 bytes of it. */
   copyDigest(entry: number, into: Uint8Array, offset: number): void;
-  /** As st_mode. */
-  mode(entry: number): number;
-  /** Copies the words of a StatKey. */
-  load(entry: number, into: StatKey): void;
   /**
    * Kept only if max(mtime, ctime) lies at least 2 s before the read began: a later write could have left them as they are.
    * @param readBeganNs on the clock of the file's file system
@@ -82,14 +78,6 @@ class FileStatIndex implements StatIndex {
 
   copyDigest(entry: number, into: Uint8Array, offset: number): void {
     this.#loaded().copyDigest(entry, into, offset);
-  }
-
-  mode(entry: number): number {
-    return this.#loaded().mode(entry);
-  }
-
-  load(entry: number, into: StatKey): void {
-    this.#loaded().load(entry, into);
   }
 
   put(state: StatKey, digest: Digest, readBeganNs: bigint): number {

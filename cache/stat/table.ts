@@ -58,17 +58,6 @@ export class StatTable {
     for (let index = 0; index < DIGEST_BYTES; index += 1) into[offset + index] = bytes[at + index] ?? 0;
   }
 
-  mode(entry: number): number {
-    return this.#pageOf(entry)[wordOf(entry) + KEY_AT.mode] ?? 0;
-  }
-
-  /** Copies a key out. */
-  load(entry: number, into: StatKey): void {
-    const words = this.#pageOf(entry);
-    const at = wordOf(entry);
-    for (let index = 0; index < KEY_WORDS; index += 1) into[index] = words[at + index] ?? 0;
-  }
-
   /** @returns the number of its entry */
   set(key: StatKey, digest: Digest, generation: number): number {
     const slot = this.#slotOf(key, 0);

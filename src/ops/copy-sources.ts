@@ -128,11 +128,12 @@ function select(
   trees: ReadonlyMap<number, Tree>,
   more: { readonly keyOnly?: boolean } = {},
 ): Promise<Selection> {
-  const { filter, tempDir } = deps;
+  const { filter, tempDir, memo } = deps;
   return selectSources(op, trees, {
     ...more,
     signal: step.signal,
     filter,
+    memo,
     ...(tempDir === undefined ? {} : { tempDir }),
   });
 }

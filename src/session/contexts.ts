@@ -120,11 +120,10 @@ export async function openContexts(
 /** Keeps what is read now, and knows nothing of before. */
 function forgetful(index: StatIndex): StatIndex {
   return {
+    isForgetful: true,
     find: () => NO_ENTRY,
     digest: (entry) => index.digest(entry),
     copyDigest: (entry, into, offset) => index.copyDigest(entry, into, offset),
-    mode: (entry) => index.mode(entry),
-    load: (entry, into) => index.load(entry, into),
     put: (stat, digest, readBeganNs) => index.put(stat, digest, readBeganNs),
   };
 }

@@ -1,4 +1,4 @@
-import { type Digest, KEY_AT, KEY_WORDS, NO_ENTRY, type StatKey, writeDigest } from '../../cache/index.ts';
+import { type Digest, NO_ENTRY, type StatKey, writeDigest } from '../../cache/index.ts';
 import type { StatIndex } from '../../src/sources/context/index.ts';
 
 export interface FakeIndexOptions {
@@ -9,18 +9,16 @@ export interface FakeIndexOptions {
 
 /** A stat index that says what it is told to and keeps nothing that it is given. */
 export function fakeStatIndex({ get, put }: FakeIndexOptions): StatIndex {
-  const entries: { readonly state: StatKey; readonly digest: Digest }[] = [];
+  const entries: Digest[] = [];
   return {
     find(state) {
       const digest = get?.(state);
-      return digest === undefined ? NO_ENTRY : entries.push({ state: state.slice(0, KEY_WORDS), digest }) - 1;
+      return digest === undefined ? NO_ENTRY : entries.push(digest) - 1;
     },
     copyDigest(entry, into, offset) {
-      writeDigest((entries[entry] as (typeof entries)[number]).digest, into, offset);
+      writeDigest(entries[entry] as Digest, into, offset);
     },
-    mode: (entry) => (entries[entry] as (typeof entries)[number]).state[KEY_AT.mode] ?? 0,
-    digest: (entry) => (entries[entry] as (typeof entries)[number]).digest,
-    load: (entry, into) => into.set((entries[entry] as (typeof entries)[number]).state),
+    digest: (entry) => entries[entry] as Digest,
     put(state, digest) {
       put?.(state, digest);
       return NO_ENTRY;

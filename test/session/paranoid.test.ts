@@ -23,6 +23,7 @@ test('--paranoid believes no digest that was remembered, and remembers those it 
     await using contexts = await openContexts(options, { root: liesIn(root, lying), signal });
     const tree = await contexts.open('');
     const entry = tree.lookup(relPath('file'));
+    expect(tree.numbered?.states?.(10) === undefined).toBe(isParanoid);
     return entry === undefined ? undefined : tree.digest(entry);
   };
   expect(await digest(false)).toBe(digestOf('a lie'));

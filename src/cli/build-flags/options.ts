@@ -1,4 +1,4 @@
-import { cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { BuildOptions } from '../../build-options.ts';
 import { BuildError } from '../../errors.ts';
@@ -156,7 +156,7 @@ function limits(flags: BuildFlags) {
     // 0 is the default, as in docker
     shmSizeBytes: flags.shmSize === undefined ? undefined : byteSize('--shm-size', flags.shmSize) || undefined,
     runLimits: runLimits(flags),
-    jobs: flags.jobs === undefined ? Math.max(8, 2 * cpus().length) : positiveInteger('--jobs', flags.jobs),
+    jobs: flags.jobs === undefined ? Math.max(8, 2 * availableParallelism()) : positiveInteger('--jobs', flags.jobs),
     runtime: flags.ociRuntime,
     lower: flags.lower === undefined ? undefined : lowerChoice(flags.lower),
   };

@@ -55,27 +55,6 @@ export class FileStat {
     return this;
   }
 
-  /** Of a StatKey that was copied into the words: what follows from it, and the links. */
-  complete(nlink: number): this {
-    this.words[NLINK] = nlink;
-    // long division, 16 bits at a time: a number rounds nanoseconds
-    const [low, high] = [this.#word(MTIME), this.#word(MTIME + 1)];
-    let sec = 0;
-    let rest = 0;
-    const take = (digits: number): void => {
-      const left = rest * TWO_16 + digits;
-      const quotient = Math.floor(left / 1e9);
-      rest = left - quotient * 1e9;
-      sec = sec * TWO_16 + quotient;
-    };
-    take(high >> 16);
-    take(high & 0xffff);
-    take(low >>> 16);
-    take(low & 0xffff);
-    this.#setMtime(sec, rest);
-    return this;
-  }
-
   fromNode(stats: BigIntStats): this {
     this.words.set(statKey(stats));
     this.words[NLINK] = Number(stats.nlink);

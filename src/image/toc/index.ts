@@ -9,5 +9,5 @@ export { type Resolved, resolvePath, TooManyLinks } from './resolve.ts';
 export { type StackLayer, type StackTree, stackTree } from './stack-tree.ts';
 export { openToc, type Toc } from './toc.ts';
 export { TocWriter } from './toc-writer.ts';
-export type { NumberedFiles, Tree, TreeEntry } from './tree.ts';
+export type { NumberedFiles, States, Tree, TreeEntry } from './tree.ts';
 export { type SortedEntries, TocTooLarge, writeToc } from './write-toc.ts';

@@ -16,6 +16,7 @@ export class NameBytes {
     const length = name.length;
     if (this.#filled + 2 + length > CHUNK) {
       if (this.#chunks.length === MOST_CHUNKS) return undefined;
+      this.#chunks.at(-1)?.fill(0, this.#filled);
       this.#chunks.push(Buffer.allocUnsafeSlow(this.#chunks.length === 0 ? FIRST_BYTES : CHUNK));
       this.#filled = 0;
     }
@@ -83,6 +84,12 @@ export class NameBytes {
     const leftNext = leftLength > shorter ? (a[start + 2 + shorter] ?? 0) : isLeftPrefix ? SLASH : -1;
     const rightNext = rightLength > shorter ? (b[other + 2 + shorter] ?? 0) : isRightPrefix ? SLASH : -1;
     return leftNext - rightNext;
+  }
+
+  /** All of them, in the order in which they were added. What is left of a chunk is in it, and zero. */
+  *memory(): Generator<Uint8Array> {
+    for (const [index, chunk] of this.#chunks.entries())
+      yield chunk.subarray(0, index === this.#chunks.length - 1 ? this.#filled : chunk.length);
   }
 
   /** Of the last chunk. */

@@ -161,6 +161,12 @@ export class NameTree {
     return copy;
   }
 
+  /** The names and parents of all nodes, as they lie in memory: equal bytes for equal trees whose nodes were made in the same order. */
+  *memory(): Generator<Uint8Array | Uint32Array> {
+    yield* this.#names.memory();
+    yield* this.#parents.memory();
+  }
+
   /** Another node of the same name; what lay in the old one is gone with it. @throws TooManyNames */
   replace(node: number): number {
     const [parent, name] = [this.parent(node), this.name(node)];

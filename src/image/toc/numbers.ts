@@ -40,6 +40,12 @@ export class Numbers<A extends TypedArray> {
     this.set(index, value);
   }
 
+  /** The numbers as they lie in memory. */
+  *memory(): Generator<A> {
+    for (const [index, page] of this.#pages.entries())
+      yield page.subarray(0, Math.min(page.length, this.#length - index * PAGE)) as A;
+  }
+
   #makeRoom(): void {
     const last = this.#pages.at(-1);
     if (last === undefined || last.length === PAGE) {

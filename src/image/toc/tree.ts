@@ -58,4 +58,16 @@ export interface NumberedFiles {
   plainMode(number: number): number | undefined;
   /** Of the paths below a file or directory. */
   pathCopier(above: number): PathCopier;
+  /** Of all files that were looked at so far; undefined of more than `most`, or where states tell nothing. Absent for what has none. */
+  states?(most: number): States | undefined;
+  /** Whether its digest is kept by its state, or it has none. Of a number whose digest was asked for. */
+  isKnownByState?(number: number): boolean;
+}
+
+/** What tells whether any of a tree's files has changed, without a look at their contents. */
+export interface States {
+  /** What they are the files of. */
+  readonly place: string;
+  /** Another one when a file has another name, owner, mode, size, time or inode, or when others were looked at. */
+  readonly digest: Digest;
 }

@@ -1,4 +1,4 @@
-import { type Digest, digestOf } from '../../../cache/index.ts';
+import { type Digest, digestOf, type Memo } from '../../../cache/index.ts';
 import { IMPLIED_DIRECTORY } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
 import { latin1Of, relPath, TOP } from '../../util/rel-path.ts';
@@ -7,6 +7,7 @@ import { LayerDraft } from './draft.ts';
 import { EMPTY_TREE } from './empty-tree.ts';
 import { sourceMissing } from './missing.ts';
 import type { CopyPlan } from './plan.ts';
+import { recallBy } from './recalled-digest.ts';
 import { lookupFollowed, makeSelection } from './select.ts';
 import type { SelectedFiles, Selection } from './selection.ts';
 import { itemOf, walkDirectory } from './walk.ts';
@@ -27,6 +28,8 @@ export interface BindPlan {
 
 interface BindOptions {
   readonly signal: AbortSignal;
+  /** Remembers digests of selections. */
+  readonly memo?: Memo;
 }
 
 /**
@@ -65,12 +68,13 @@ interface BoundFiles {
   readonly directory: Pick<TreeEntry, 'mode' | 'uid' | 'gid'> | undefined;
 }
 
-function selectBind(tree: Tree, source: string, { signal }: BindOptions): BoundFiles {
+function selectBind(tree: Tree, source: string, { signal, memo }: BindOptions): BoundFiles {
   const top = lookupFollowed(tree, relPath(latin1Of(source)));
   if (top === undefined) throw sourceMissing(tree, source, { code: 'mount-failed', name: 'bind mount source' });
   const isDirectory = top.type === 'directory';
   const items = isDirectory ? walkDirectory(tree, top.path, { excludes: [], signal }) : itemOf(tree, top);
   const files: SelectedFiles = { kind: 'files', tree, name: 'file', top, items };
   const { mode, uid, gid } = top.path === TOP ? IMPLIED_DIRECTORY : top;
-  return { selection: makeSelection([files]), files, directory: isDirectory ? { mode, uid, gid } : undefined };
+  const selection = makeSelection([files], recallBy(memo, ['bind', source]));
+  return { selection, files, directory: isDirectory ? { mode, uid, gid } : undefined };
 }

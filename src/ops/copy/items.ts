@@ -36,6 +36,10 @@ export interface Shelf<Ref> {
   digest(index: number, entry: TreeEntry): Digest;
   /** Where files can be told without entries, which take most of the time where there are many. */
   readonly plain?: PlainFiles;
+  /** Where files are numbers. */
+  readonly numbers?: Numbers<Uint32Array<ArrayBuffer>>;
+  /** As NumberedFiles has it, by index. */
+  readonly isKnownByState?: (index: number) => boolean;
 }
 
 /** As NumberedFiles has them, by index. */
@@ -65,6 +69,19 @@ export class Items<Ref = unknown> implements Iterable<SelectedItem> {
 
   get plain(): PlainFiles | undefined {
     return this.#shelf.plain;
+  }
+
+  /** What the files are to their tree, in memory; nothing where they are no numbers. */
+  numbers(): Iterable<Uint32Array> {
+    return this.#shelf.numbers?.memory() ?? [];
+  }
+
+  /** Whether none of them can have another digest as long as its state is the same. */
+  areKnownByState(): boolean {
+    const { isKnownByState } = this.#shelf;
+    if (isKnownByState === undefined) return false;
+    for (let index = 0; index < this.length; index += 1) if (!isKnownByState(index)) return false;
+    return true;
   }
 
   add(file: Ref): void {
@@ -120,6 +137,8 @@ export function numberedFiles(files: NumberedFiles, top: RelPath): Files<number>
         get length() {
           return numbers.length;
         },
+        numbers,
+        isKnownByState: (index) => files.isKnownByState?.(numbers.get(index)) === true,
         push: (number) => numbers.push(number),
         path: (index) => below(files.path(numbers.get(index))),
         entry: (index, path) => files.entry(numbers.get(index), inTree(top, path)),

@@ -1,4 +1,4 @@
-import { type Digest, digestOf } from '../../../cache/index.ts';
+import { type Digest, digestOf, type Memo } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import type { CopyOp, CopySource } from '../../graph/index.ts';
 import { BARE } from '../../image/archive/index.ts';
@@ -9,6 +9,7 @@ import { BadPattern, hasWildcard, InvalidRule, PATTERN_HINT } from '../../util/m
 import { baseName, latin1Of, type RelPath, relPath } from '../../util/rel-path.ts';
 import { type Filter, isArchive, unpackArchive } from './archive.ts';
 import { sourceMissing } from './missing.ts';
+import { type Recall, recallBy, recalledDigest } from './recalled-digest.ts';
 import { resolveIn } from './resolve.ts';
 import type { SelectedFiles, SelectedSource, Selection } from './selection.ts';
 import { digestSelection, explainSelection } from './selection-digest.ts';
@@ -25,6 +26,8 @@ export interface SelectOptions {
   readonly tempDir?: string;
   /** As ArchiveOptions. */
   readonly maxBytes?: number;
+  /** Remembers digests of selections. */
+  readonly memo?: Memo;
 }
 
 /**
@@ -42,14 +45,15 @@ export async function selectSources(
     options.signal.throwIfAborted();
     selected.push(...(await selectSource(op, source, { sources, options })));
   }
-  return makeSelection(selected);
+  return makeSelection(selected, recallBy(options.memo, ['copy', op.sources, op.excludes, op.parents]));
 }
 
-export function makeSelection(sources: readonly SelectedSource[]): Selection {
+/** @param recall of what was selected before; without it nothing is remembered */
+export function makeSelection(sources: readonly SelectedSource[], recall?: Recall): Selection {
   let files: Selection['files'];
   let isExplained = false;
   return {
-    digest: digestSelection(sources),
+    digest: recall === undefined ? digestSelection(sources) : recalledDigest(sources, recall),
     get files() {
       if (!isExplained) files = explainSelection(sources);
       isExplained = true;

@@ -58,7 +58,7 @@ function partsOf(mount: RunMount): readonly Part[] {
 
 async function contentOf(mount: Part, inputs: readonly Result[], { deps, signal }: PartContext): Promise<MountContent> {
   const input = inputOf(mount, inputs);
-  if (input.kind === 'tree') return bindContent(input.tree, mount.source, { signal });
+  if (input.kind === 'tree') return bindContent(input.tree, mount.source, { signal, memo: deps.memo });
   const stack = stackDigest(input.layers);
   if (mount.source === '/' || mount.source === '') return { digest: parseDigest(stack) };
   const memoKey = digestOf(`${stack} ${mount.source}`);

@@ -8,15 +8,13 @@ import type { RelPath } from '../../util/rel-path.ts';
  * be trusted (DESIGN.md section 4). What an entry says never changes.
  */
 export interface StatIndex {
+  /** It knows nothing of what was put before: what states tell is not to be trusted. */
+  readonly isForgetful?: boolean;
   /** NO_ENTRY when it knows nothing of a file in this state. */
   find(state: StatKey): number;
   digest(entry: number): Digest;
   /** The 32 bytes of it. */
   copyDigest(entry: number, into: Uint8Array, offset: number): void;
-  /** As st_mode. */
-  mode(entry: number): number;
-  /** Copies the words of a StatKey. */
-  load(entry: number, into: StatKey): void;
   /**
    * @param readBeganNs wall clock when the read that gave the digest began
    * @returns its entry; NO_ENTRY when that is not to be trusted

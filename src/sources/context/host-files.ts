@@ -1,24 +1,25 @@
 import { type Digest, NO_ENTRY, PiecewiseSha256 } from '../../../cache/index.ts';
 import { FileStat, listDirectory, readFileChunks, readFileIfSame, readLink, statFile } from '../../host/fs/index.ts';
-import type { Nodes, NumberedFiles, PathCopier, TreeEntry } from '../../image/toc/index.ts';
+import type { Nodes, NumberedFiles, PathCopier, States, TreeEntry } from '../../image/toc/index.ts';
 import { nowMs } from '../../util/clock.ts';
 import { baseName, latin1Of, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 import { asContextError } from './context-error.ts';
 import type { ContextOptions } from './context-options.ts';
 import { HostNames } from './host-names.ts';
 import { KeptContents } from './kept-contents.ts';
-import { isSocket, KNOWN, NO_NODE, NO_XATTRS, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
+import { isSocket, KNOWN, NO_NODE, SeenFiles, TOP_NODE, typeOf } from './seen-files.ts';
+import { CAPABILITY, SettledFiles } from './settled-files.ts';
 
 const MANY = 30_000;
 const PERMISSIONS = 0o7777;
-const CAPABILITY = 'security.capability';
 
 /** The files of a context directory by their nodes, each of them looked at once. */
 export class HostFiles implements NumberedFiles {
   /** Its bytes as latin1. */
   readonly #dir: string;
   readonly #options: ContextOptions;
-  readonly #seen: SeenFiles;
+  readonly #seen = new SeenFiles();
+  readonly #settled: SettledFiles;
   readonly #contents = new KeptContents();
   readonly #stat = new FileStat();
   readonly #hostNames: HostNames;
@@ -26,12 +27,14 @@ export class HostFiles implements NumberedFiles {
   #lastDirectory = { path: TOP, node: TOP_NODE };
   #lastPath: RelPath | undefined;
   #lastNode = NO_NODE;
+  /** Whose host path was spelled out last. */
+  #lastHost: { readonly node: number; readonly host: Buffer } | undefined;
   #clock = { ms: 0, ns: 0n };
 
   constructor(dir: string, options: ContextOptions) {
     this.#dir = latin1Of(dir);
     this.#options = options;
-    this.#seen = new SeenFiles(options.statIndex);
+    this.#settled = new SettledFiles(options.statIndex);
     this.#hostNames = new HostNames(this.#seen);
   }
 
@@ -87,7 +90,8 @@ export class HostFiles implements NumberedFiles {
   entry(node: number, path: RelPath): TreeEntry {
     this.#lastPath = path;
     this.#lastNode = node;
-    const entry = this.#seen.entry(node, path);
+    this.#settle(node);
+    const entry = this.#seen.entry(node, path, this.#settled.xattrs(node));
     return this.#options.attributesOf === undefined ? entry : { ...entry, ...this.#options.attributesOf(path) };
   }
 
@@ -96,18 +100,32 @@ export class HostFiles implements NumberedFiles {
   }
 
   digest(node: number): Digest {
-    return this.#seen.digest(node) ?? this.#hash(node);
+    this.#settle(node);
+    return this.#settled.digest(node) ?? this.#hash(node);
   }
 
   plainMode(node: number): number | undefined {
     const seen = this.#seen;
-    if (!seen.knows(node, KNOWN.file) || seen.knows(node, KNOWN.linked) || seen.hasXattrs(node)) return undefined;
-    return this.#options.attributesOf === undefined ? seen.mode(node) & PERMISSIONS : undefined;
+    if (!seen.knows(node, KNOWN.file) || seen.knows(node, KNOWN.linked)) return undefined;
+    if (this.#options.attributesOf !== undefined) return undefined;
+    this.#settle(node);
+    return this.#settled.hasXattrs(node) ? undefined : seen.mode(node) & PERMISSIONS;
   }
 
   copyDigest(node: number, into: Uint8Array, offset: number): void {
-    if (!this.#seen.hasDigest(node)) this.#hash(node);
-    this.#seen.copyDigest(node, into, offset);
+    this.#settle(node);
+    if (!this.#settled.hasDigest(node)) this.#hash(node);
+    this.#settled.copyDigest(node, into, offset);
+  }
+
+  states(most: number): States | undefined {
+    const { statIndex, attributesOf } = this.#options;
+    const areTrusted = statIndex !== undefined && statIndex.isForgetful !== true && attributesOf === undefined;
+    return areTrusted && this.#seen.size <= most ? { place: this.#dir, digest: this.#seen.fingerprint() } : undefined;
+  }
+
+  isKnownByState(node: number): boolean {
+    return !this.isFile(node) || this.#settled.isIndexed(node);
   }
 
   pathCopier(above: number): PathCopier {
@@ -165,33 +183,33 @@ export class HostFiles implements NumberedFiles {
   #lookIn(node: number): void {
     try {
       this.#hostNames.point(node);
-      this.#learn(node, this.#hostNames.stat(this.#stat), this.#hostNames);
+      this.#learn(node, this.#hostNames.stat(this.#stat));
     } catch (error) {
       throw asContextError(this.path(node), error);
     }
   }
 
-  #learn(node: number, isThere: boolean, names?: HostNames): void {
-    this.#seen.learn(node, KNOWN.looked | (isThere && this.#keep(node, names) ? KNOWN.there : 0));
+  #learn(node: number, isThere: boolean): void {
+    this.#seen.learn(node, KNOWN.looked | (isThere && this.#keep(node) ? KNOWN.there : 0));
   }
 
-  /** @param names where they point at the node */
-  #keep(node: number, names: HostNames | undefined): boolean {
+  #keep(node: number): boolean {
     const stat = this.#stat;
-    const { statIndex, getXattr } = this.#options;
     const type = typeOf(stat.mode);
     if (type === undefined) return false;
-    // the index knows digests, and that there is no capability
-    const indexed = type === 'file' && statIndex !== undefined ? statIndex.find(stat.words) : NO_ENTRY;
-    const isNew = type === 'file' && indexed === NO_ENTRY;
-    const capability = isNew ? getXattr?.(names?.path() ?? this.#hostPath(this.path(node)), CAPABILITY) : undefined;
-    this.#seen.keep(node, {
-      stat,
-      link: type === 'symlink' ? readLink(this.#hostPath(this.path(node))) : '',
-      xattrs: capability === undefined ? NO_XATTRS : new Map([[CAPABILITY, capability]]),
-      indexed,
-    });
+    this.#seen.keep(node, { stat, link: type === 'symlink' ? readLink(this.#hostOf(node)) : '' });
     return true;
+  }
+
+  /** What a COPY of which nothing has changed need not know. The index knows digests, and that there is no capability. */
+  #settle(node: number): void {
+    if (this.#settled.has(node)) return;
+    const { statIndex, getXattr } = this.#options;
+    const isFile = this.isFile(node);
+    const indexed = isFile && statIndex !== undefined ? statIndex.find(this.#seen.stat(node).words) : NO_ENTRY;
+    const isNew = isFile && indexed === NO_ENTRY && getXattr !== undefined;
+    const capability = isNew ? this.#read(node, (host) => getXattr(host, CAPABILITY)) : undefined;
+    this.#settled.settle(node, { capability, indexed });
   }
 
   #judge(node: number): boolean {
@@ -229,8 +247,11 @@ export class HostFiles implements NumberedFiles {
 
   /** @param read a file of the host's */
   #read<T>(node: number, read: (host: Buffer) => T): T {
-    const path = this.path(node);
-    return this.#guarded(path, () => read(this.#hostPath(path)));
+    try {
+      return read(this.#hostOf(node));
+    } catch (error) {
+      throw asContextError(this.path(node), error);
+    }
   }
 
   #hash(node: number): Digest {
@@ -247,9 +268,9 @@ export class HostFiles implements NumberedFiles {
     const isUnchanged = isSocket(stat.mode) || this.#read(node, (host) => readFileIfSame(host, stat, take));
     const digest = hash.digest();
     if (isUnchanged && whole !== undefined) this.#contents.keep(node, whole);
-    const isKnowable = isUnchanged && !this.#seen.hasXattrs(node);
+    const isKnowable = isUnchanged && !this.#settled.hasXattrs(node);
     const indexed = isKnowable ? this.#options.statIndex?.put(stat.words, digest, began) : undefined;
-    this.#seen.keepDigest(node, digest, indexed);
+    this.#settled.keepDigest(node, digest, indexed);
     return digest;
   }
 
@@ -258,6 +279,11 @@ export class HostFiles implements NumberedFiles {
     const ms = nowMs();
     if (ms !== this.#clock.ms) this.#clock = { ms, ns: BigInt(ms) * 1_000_000n };
     return this.#clock.ns;
+  }
+
+  #hostOf(node: number): Buffer {
+    if (this.#lastHost?.node !== node) this.#lastHost = { node, host: this.#hostPath(this.path(node)) };
+    return this.#lastHost.host;
   }
 
   #hostPath(path: RelPath): Buffer {

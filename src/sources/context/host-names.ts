@@ -31,11 +31,6 @@ export class HostNames {
     this.#length = end;
   }
 
-  /** Valid until another file is pointed at. */
-  path(): Buffer {
-    return this.#text.subarray(0, this.#length);
-  }
-
   /** Of the file that is pointed at. @returns false when it is not there any more */
   stat(into: FileStat): boolean {
     return statText(this.#text, this.#length, into);

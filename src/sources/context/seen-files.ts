@@ -1,4 +1,5 @@
-import { type Digest, Digests, KEY_AT, NO_ENTRY } from '../../../cache/index.ts';
+import { createHash } from 'node:crypto';
+import { type Digest, KEY_AT, parseDigest } from '../../../cache/index.ts';
 import { FileStat, STAT_WORDS } from '../../host/fs/index.ts';
 import { type EntryType, LINK_MODE } from '../../image/archive/index.ts';
 import {
@@ -11,51 +12,42 @@ import {
   type TreeEntry,
 } from '../../image/toc/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
-import type { StatIndex } from './context-options.ts';
 
 /** What is known of a node, as bits. */
 export const KNOWN = { looked: 1, there: 2, judged: 4, visible: 8, linked: 16, directory: 32, file: 64 } as const;
 
-/** What else than stat tells of a file. */
+/** What a look at a file tells. */
 export interface Found {
   readonly stat: FileStat;
   readonly link: string;
-  readonly xattrs: ReadonlyMap<string, Uint8Array>;
-  /** Of the stat index, which then holds state and digest; NO_ENTRY when it knows nothing of the file. */
-  readonly indexed: number;
 }
 
 const PAGE_BITS = 10;
-const PAGE_MASK = (1 << PAGE_BITS) - 1;
+const PAGE = 1 << PAGE_BITS;
 
 /**
  * The files of a context that were looked at, by number and without an object, so that hundreds of thousands of them are no matter:
- * about 30 bytes for each of which the stat index knows the rest, about 130 for others. What was seen once stays as it was.
+ * about 100 bytes for each. What was seen once stays as it was.
  */
 export class SeenFiles {
-  readonly #index: StatIndex | undefined;
   readonly #names = new NameTree();
   /** Directories that are not listed, but have names. */
   readonly #named = new Set<number>();
   readonly #known = new Numbers(Uint8Array);
-  /** Of nodes that were kept, plus one: twice the entry of the index and one more, or twice the number of a stat of our own. */
+  /** Of nodes that were kept: the number of their stat, plus one. */
   readonly #places = new Numbers(Uint32Array);
-  readonly #stats: Uint32Array[] = [];
+  readonly #stats: Uint32Array<ArrayBuffer>[] = [];
   #statCount = 0;
   readonly #stat = new FileStat();
   /** Whose stat was loaded. */
   #loaded = NO_NODE;
-  /** Of stats of our own. */
-  readonly #digests = new Digests();
   readonly #links = new Map<number, string>();
-  readonly #xattrs = new Map<number, Found['xattrs']>();
   readonly #devices = new Map<number, Pick<TreeEntry, 'devMajor' | 'devMinor'>>();
   readonly #children = new Map<number, Nodes>();
   /** Found last: mostly the one after it is looked for next. */
   #found = TOP_NODE;
 
-  constructor(index?: StatIndex) {
-    this.#index = index;
+  constructor() {
     this.#announce(TOP_NODE);
   }
 
@@ -112,26 +104,34 @@ export class SeenFiles {
     this.#known.set(node, this.#known.get(node) | bits);
   }
 
-  keep(node: number, { stat, link, xattrs, indexed }: Found): void {
+  keep(node: number, { stat, link }: Found): void {
     const type = typeOf(stat.mode);
     if (type === 'directory') this.learn(node, KNOWN.directory);
     else this.learn(node, (type === 'file' ? KNOWN.file : 0) | (stat.nlink > 1 ? KNOWN.linked : 0));
-    this.#places.set(node, 1 + (indexed === NO_ENTRY ? 2 * this.#keepStat(stat) : 2 * indexed + 1));
+    this.#places.set(node, 1 + this.#keepStat(stat));
     if (link !== '') this.#links.set(node, link);
-    if (xattrs.size > 0) this.#xattrs.set(node, xattrs);
     const { devMajor, devMinor } = stat;
     if (devMajor !== 0 || devMinor !== 0) this.#devices.set(node, { devMajor, devMinor });
+  }
+
+  /**
+   * One for all that was seen: names in the order in which they were met, what is known of them, states in the order of the looks, links and
+   * numbers of devices. Where it is the same, nothing but attributes can have changed.
+   */
+  fingerprint(): Digest {
+    const hash = createHash('sha256');
+    hash.update(JSON.stringify([this.size, this.#statCount, [...this.#links], [...this.#devices]]));
+    for (const list of [this.#names, this.#known, this.#places]) for (const bytes of list.memory()) hash.update(bytes);
+    for (const [number, page] of this.#stats.entries())
+      hash.update(page.subarray(0, STAT_WORDS * Math.min(this.#statCount - (number << PAGE_BITS), PAGE)));
+    return parseDigest(`sha256:${hash.digest('hex')}`);
   }
 
   /** Of a node that was kept; valid until the next call. */
   stat(node: number): FileStat {
     if (this.#loaded === node) return this.#stat;
-    const place = this.#places.get(node) - 1;
-    if ((place & 1) === 0) this.#stat.load(this.#pageOf(place >>> 1), wordOf(place >>> 1));
-    else {
-      this.#index?.load(place >>> 1, this.#stat.words);
-      this.#stat.complete(this.knows(node, KNOWN.linked) ? 2 : 1);
-    }
+    const number = this.#places.get(node) - 1;
+    this.#stat.load(this.#pageOf(number), wordOf(number));
     this.#loaded = node;
     return this.#stat;
   }
@@ -143,7 +143,7 @@ export class SeenFiles {
   }
 
   /** Of a node that was kept. */
-  entry(node: number, path: RelPath): TreeEntry {
+  entry(node: number, path: RelPath, xattrs: TreeEntry['xattrs']): TreeEntry {
     const stat = this.stat(node);
     const type = typeOf(stat.mode) ?? 'file';
     const entry: TreeEntry = {
@@ -158,7 +158,7 @@ export class SeenFiles {
       link: type === 'symlink' ? (this.#links.get(node) ?? '') : '',
       devMajor: 0,
       devMinor: 0,
-      xattrs: this.#xattrs.size === 0 ? NO_XATTRS : (this.#xattrs.get(node) ?? NO_XATTRS),
+      xattrs,
     };
     return type === 'file' && !this.knows(node, KNOWN.linked) ? entry : { ...entry, ...this.#more(node, type) };
   }
@@ -177,37 +177,8 @@ export class SeenFiles {
 
   /** Of a node that was kept: as st_mode. */
   mode(node: number): number {
-    const place = this.#places.get(node) - 1;
-    if ((place & 1) === 1) return this.#index?.mode(place >>> 1) ?? 0;
-    return this.#pageOf(place >>> 1)[wordOf(place >>> 1) + KEY_AT.mode] ?? 0;
-  }
-
-  hasXattrs(node: number): boolean {
-    return this.#xattrs.has(node);
-  }
-
-  digest(node: number): Digest | undefined {
-    const place = this.#places.get(node) - 1;
-    if (place < 0) return undefined;
-    return (place & 1) === 0 ? this.#digests.get(place >>> 1) : this.#index?.digest(place >>> 1);
-  }
-
-  hasDigest(node: number): boolean {
-    const place = this.#places.get(node) - 1;
-    return place >= 0 && ((place & 1) === 1 || this.#digests.has(place >>> 1));
-  }
-
-  /** The 32 bytes of a digest that is there. */
-  copyDigest(node: number, into: Uint8Array, offset: number): void {
-    const place = this.#places.get(node) - 1;
-    if ((place & 1) === 0) this.#digests.copy(place >>> 1, into, offset);
-    else this.#index?.copyDigest(place >>> 1, into, offset);
-  }
-
-  /** Of a node that was kept without an entry of the index. @param indexed where the index has the same state and the digest now */
-  keepDigest(node: number, digest: Digest, indexed: number = NO_ENTRY): void {
-    if (indexed !== NO_ENTRY) this.#places.set(node, 2 * indexed + 2);
-    else this.#digests.set((this.#places.get(node) - 1) >>> 1, digest);
+    const number = this.#places.get(node) - 1;
+    return this.#pageOf(number)[wordOf(number) + KEY_AT.mode] ?? 0;
   }
 
   /** In the order in which they were given; undefined for a directory that was not listed. */
@@ -235,19 +206,17 @@ export class SeenFiles {
   #keepStat(stat: FileStat): number {
     const number = this.#statCount;
     this.#statCount += 1;
-    if (number >>> PAGE_BITS === this.#stats.length) this.#stats.push(new Uint32Array(STAT_WORDS << PAGE_BITS));
+    if (number >>> PAGE_BITS === this.#stats.length) this.#stats.push(new Uint32Array(STAT_WORDS * PAGE));
     this.#pageOf(number).set(stat.words, wordOf(number));
     return number;
   }
 
-  #pageOf(stat: number): Uint32Array {
-    return this.#stats[stat >>> PAGE_BITS] as Uint32Array;
+  #pageOf(stat: number): Uint32Array<ArrayBuffer> {
+    return this.#stats[stat >>> PAGE_BITS] as Uint32Array<ArrayBuffer>;
   }
 }
 
 export { NO_NODE, TOP_NODE };
-
-export const NO_XATTRS: ReadonlyMap<string, Uint8Array> = new Map();
 
 const TYPE = 0o170000;
 const SOCKET = 0o140000;
@@ -280,5 +249,5 @@ export function typeOf(mode: number): EntryType | undefined {
 
 /** Of a stat in its page. */
 function wordOf(stat: number): number {
-  return STAT_WORDS * (stat & PAGE_MASK);
+  return STAT_WORDS * (stat & (PAGE - 1));
 }

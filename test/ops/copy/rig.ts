@@ -1,3 +1,4 @@
+import type { Memo } from '../../../cache/index.ts';
 import type { CopyOp, CopySource } from '../../../src/graph/index.ts';
 import type { Tree } from '../../../src/image/toc/index.ts';
 import { type CopyPlan, planCopy, type Selection, selectSources, writeCopy } from '../../../src/ops/copy/index.ts';
@@ -21,12 +22,13 @@ export function copyOp(sources: readonly (string | CopySource)[], dest: string, 
   };
 }
 
-export function select(op: CopyOp, tree: Tree): Promise<Selection> {
+export function select(op: CopyOp, tree: Tree, memo?: Memo): Promise<Selection> {
   return selectSources(op, new Map([[1, tree]]), {
     signal: new AbortController().signal,
     filter: () => {
       throw new Error('nothing to decompress');
     },
+    ...(memo === undefined ? {} : { memo }),
   });
 }
 
