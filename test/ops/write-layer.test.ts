@@ -1,23 +1,12 @@
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { LayerFiles } from '../../src/image/layer/index.ts';
 import type { OpDeps } from '../../src/ops/deps.ts';
 import { stackPart } from '../../src/ops/run/binds.ts';
 import { tempDir } from '../rig/layers.ts';
+import { openFiles } from '../rig/open-files.ts';
 import { memoryTree } from './copy/memory-tree.ts';
-
-/** Files of a directory that this process has open, whether they have names or not. */
-function openFiles(dir: string): string[] {
-  const links = readdirSync('/proc/self/fd').flatMap((fd) => {
-    try {
-      return [readlinkSync(`/proc/self/fd/${fd}`)];
-    } catch {
-      return [];
-    }
-  });
-  return links.filter((link) => link.startsWith(dir));
-}
 
 test('a layer that cannot be written to its end leaves nothing, neither on the disk nor open', async () => {
   using dir = tempDir();

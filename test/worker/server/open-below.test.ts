@@ -1,8 +1,9 @@
-import { fstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { fstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openBelow } from '../../../src/worker/server/open-below.ts';
+import { openFiles } from '../../rig/open-files.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'below-'));
 const top = join(dir, 'top');
@@ -40,14 +41,13 @@ test.each<[string, string | undefined]>([
   ['/none', undefined],
   ['/a/b/file/x', undefined],
 ])('%s leads to %s', (path, expected) => {
-  const before = readdirSync('/proc/self/fd').length;
   const opened = openBelow(top, path);
   const found = opened === undefined ? undefined : fstatSync(opened.fd).ino;
   opened?.[Symbol.dispose]();
   const wanted = expected === undefined ? undefined : openBelow(top, expected);
   expect(found).toBe(wanted?.stat.ino);
   wanted?.[Symbol.dispose]();
-  expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+  expect(openFiles(dir)).toEqual([]);
 });
 
 test('links without an end', () => {
