@@ -49,6 +49,11 @@ export function digestOf(bytes: Uint8Array | string): Digest {
   return `sha256:${oneShot('sha256', bytes, 'hex')}` as Digest;
 }
 
+/** The digest of what a sha256 was updated with; it can be asked for once. */
+export function digestOfHash(hash: crypto.Hash): Digest {
+  return `sha256:${hash.digest('hex')}` as Digest;
+}
+
 /** The digest of bytes that come in pieces; most files come in one. */
 export class PiecewiseSha256 {
   readonly #size: number;
@@ -70,7 +75,7 @@ export class PiecewiseSha256 {
   }
 
   digest(): Digest {
-    return this.#digest ?? ((this.#hash === undefined ? digestOf('') : `sha256:${this.#hash.digest('hex')}`) as Digest);
+    return this.#digest ?? (this.#hash === undefined ? digestOf('') : digestOfHash(this.#hash));
   }
 }
 

@@ -54,7 +54,7 @@ async function runMain(run, words, exitCode) {
   process.exitCode = 0;
 }
 
-/** @param {string} context */
+/** Of so many files that what is done where there are many is done. @param {string} context */
 function writeContext(context) {
   mkdirSync(join(context, 'src/deep'), { recursive: true });
   for (let n = 0; n < 600; n++) writeFileSync(join(context, 'src/deep', `${n}.js`), `export default ${n};\n`);

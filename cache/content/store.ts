@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { type Digest, digestOf, hexOf, parseDigest } from '../digest.ts';
+import { type Digest, digestOf, digestOfHash, hexOf } from '../digest.ts';
 import {
   moveInto,
   publishUnsynced,
@@ -134,7 +134,7 @@ async function write(
     if (expected?.size !== undefined && written.size !== expected.size) {
       throw new ContentMismatch('size', String(expected.size), String(written.size));
     }
-    const digest = parseDigest(`sha256:${written.hash.digest('hex')}`);
+    const digest = digestOfHash(written.hash);
     if (expected !== undefined && digest !== expected.digest) {
       throw new ContentMismatch('digest', expected.digest, digest);
     }

@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type DiffID, digestOf, hexOf } from '../digest.ts';
+import { type DiffID, digestOf, digestOfHash, hexOf } from '../digest.ts';
 import {
   publishBytes,
   publishUnsynced,
@@ -292,5 +292,5 @@ function digestOfFile(path: string): string {
   } finally {
     closeSync(fd);
   }
-  return `sha256:${hash.digest('hex')}`;
+  return digestOfHash(hash);
 }

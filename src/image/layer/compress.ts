@@ -3,7 +3,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { type Digest, digestOf, parseDigest } from '../../../cache/index.ts';
+import { type Digest, digestOf, digestOfHash } from '../../../cache/index.ts';
 import { ArchiveError, type Filter, through } from '../archive/index.ts';
 import { CHUNK } from './deflate.ts';
 import { type GzipOptions, gzip, gzipNow, readFull } from './gzip.ts';
@@ -40,7 +40,7 @@ export async function compressLayer(tarPath: string, options: CompressOptions): 
     } finally {
       await dest.close();
     }
-    return { digest: parseDigest(`sha256:${hash.digest('hex')}`), size };
+    return { digest: digestOfHash(hash), size };
   } finally {
     await source.close();
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
-import { type ContentID, contentIDOf, type DiffID, diffIDOf, parseDigest } from '../../../cache/index.ts';
+import { type ContentID, contentIDOf, type DiffID, diffIDOf, digestOfHash } from '../../../cache/index.ts';
 import {
   ArchiveError,
   type Compression,
@@ -63,7 +63,7 @@ async function ingestInto(fd: number, blob: AsyncIterable<Uint8Array>, options: 
     for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at);
   }
   reader.end();
-  const diffID = diffIDOf(parseDigest(`sha256:${plain.hash.digest('hex')}`));
+  const diffID = diffIDOf(digestOfHash(plain.hash));
   writeTable(tocPath, builder);
   return { diffID, contentID: contentIDOf(diffID), size: plain.size, warnings: builder.warnings };
 }

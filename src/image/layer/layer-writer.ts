@@ -5,6 +5,7 @@ import {
   type DiffID,
   type Digest,
   diffIDOf,
+  digestOfHash,
   PiecewiseSha256,
   parseDigest,
 } from '../../../cache/index.ts';
@@ -138,7 +139,7 @@ class FileLayerWriter implements LayerWriter {
     this.#tar.end();
     const size = this.#tar.offset;
     this.#close();
-    const diffID = diffIDOf(parseDigest(`sha256:${this.#hash.digest('hex')}`));
+    const diffID = diffIDOf(digestOfHash(this.#hash));
     if (this.#pending !== undefined) this.#toc.add(this.#pending);
     const { contentID, count } = this.#toc.finish();
     return { diffID, contentID, size, entryCount: count, warnings: this.#warnings };

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type ContentID, digestAt, hexOf, parseContentID } from '../../../cache/index.ts';
+import { type ContentID, digestAt, digestOfHash, hexOf, parseContentID } from '../../../cache/index.ts';
 import type { RelPath } from '../../util/rel-path.ts';
 import type { EntryType } from '../archive/index.ts';
 import { ByteReader, type ByteSource, ByteWriter } from './bytes.ts';
@@ -97,7 +97,7 @@ export class ContentHash {
 
   id(): ContentID {
     this.#flush();
-    return parseContentID(`sha256:${this.#hash.digest('hex')}`);
+    return parseContentID(digestOfHash(this.#hash));
   }
 
   #flush(): void {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type Digest, parseDigest } from '../../../cache/index.ts';
+import { type Digest, digestOfHash } from '../../../cache/index.ts';
 import { parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 import { IMPLIED_DIRECTORY } from '../archive/index.ts';
 import type { TocEntry } from './entry.ts';
@@ -78,7 +78,7 @@ class MergedTree implements StackTree {
     if (digest === undefined) {
       const hash = createHash('sha256');
       this.read(file, (chunk) => void hash.update(chunk));
-      digest = parseDigest(`sha256:${hash.digest('hex')}`);
+      digest = digestOfHash(hash);
       digests.set(offset, digest);
     }
     return digest;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Digest, parseDigest } from '../../../cache/index.ts';
+import { type Digest, digestOfHash } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import { ArchiveError } from '../../image/archive/index.ts';
 import type { Tree, TreeEntry } from '../../image/toc/index.ts';
@@ -87,7 +87,7 @@ async function unpack(tree: Tree, entry: TreeEntry, options: ArchiveOptions): Pr
   });
   try {
     const entries = await spoolTar(pulled(packed), options);
-    return { entries, digest: parseDigest(`sha256:${hash.digest('hex')}`) };
+    return { entries, digest: digestOfHash(hash) };
   } catch (error) {
     if (!(error instanceof ArchiveError)) throw error;
     throw new BuildError('layer-refused', `ADD cannot unpack ${displayPath(entry.path)}: ${error.message}`, {

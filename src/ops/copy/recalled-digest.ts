@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Digest, digestOf, type Memo, parseDigest } from '../../../cache/index.ts';
+import { type Digest, digestOf, digestOfHash, type Memo, parseDigest } from '../../../cache/index.ts';
 import type { NumberedFiles, States } from '../../image/toc/index.ts';
 import type { SelectedFiles, SelectedSource } from './selection.ts';
 import { digestSelection } from './selection-digest.ts';
@@ -29,20 +29,21 @@ export function recallBy(memo: Memo | undefined, rule: unknown): Recall | undefi
  * digest of a file is looked up. Only the last selection by each rule is.
  */
 export function recalledDigest(sources: readonly SelectedSource[], { memo, rule }: Recall): Digest {
+  if (!sources.every(isFiles)) return digestSelection(sources);
   const states = statesOf(sources, rule);
   if (states === undefined) return digestSelection(sources);
   const remembered = memo.get(REMEMBERED, states.place);
   if (remembered?.startsWith(`${states.digest} `)) return parseDigest(remembered.slice(states.digest.length + 1));
   const digest = digestSelection(sources);
-  if (areKnownByState(sources)) memo.put(REMEMBERED, states.place, `${states.digest} ${digest}`);
+  if (sources.every(({ items }) => items.areKnownByState()))
+    memo.put(REMEMBERED, states.place, `${states.digest} ${digest}`);
   return digest;
 }
 
 /** Of all that was selected; undefined where it is little, or has no states. */
-function statesOf(sources: readonly SelectedSource[], rule: string): States | undefined {
-  const files = sources.filter(isFiles);
+function statesOf(files: readonly SelectedFiles[], rule: string): States | undefined {
   const length = files.reduce((sum, { items }) => sum + items.length, 0);
-  if (length < MANY || files.length < sources.length) return undefined;
+  if (length < MANY) return undefined;
   const byTree = new Map<NumberedFiles, States>();
   const places: string[] = [];
   const hash = createHash('sha256');
@@ -56,13 +57,9 @@ function statesOf(sources: readonly SelectedSource[], rule: string): States | un
     for (const numbers of items.numbers()) hash.update(numbers);
   }
   const place = digestOf(JSON.stringify([VERSION, places, rule]));
-  return { place, digest: parseDigest(`sha256:${hash.digest('hex')}`) };
+  return { place, digest: digestOfHash(hash) };
 }
 
 function isFiles(source: SelectedSource): source is SelectedFiles {
   return source.kind === 'files';
-}
-
-function areKnownByState(sources: readonly SelectedSource[]): boolean {
-  return sources.every((source) => source.kind === 'files' && source.items.areKnownByState());
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Digest, parseDigest, writeDigest } from '../../../cache/index.ts';
+import { type Digest, digestOfHash, writeDigest } from '../../../cache/index.ts';
 import type { PlainFiles, SelectedItem } from './items.ts';
 
 /** Of a file that is told in bytes. No file of a directory can have a longer one. */
@@ -48,7 +48,7 @@ export class SelectionFacts {
 
   digest(): Digest {
     this.#flush();
-    return parseDigest(`sha256:${this.#hash.digest('hex')}`);
+    return digestOfHash(this.#hash);
   }
 
   #finish(mode: number, pathLength: number): void {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Digest, KEY_AT, parseDigest } from '../../../cache/index.ts';
+import { type Digest, digestOfHash, KEY_AT } from '../../../cache/index.ts';
 import { FileStat, STAT_WORDS } from '../../host/fs/index.ts';
 import { type EntryType, LINK_MODE } from '../../image/archive/index.ts';
 import {
@@ -124,7 +124,7 @@ export class SeenFiles {
     for (const list of [this.#names, this.#known, this.#places]) for (const bytes of list.memory()) hash.update(bytes);
     for (const [number, page] of this.#stats.entries())
       hash.update(page.subarray(0, STAT_WORDS * Math.min(this.#statCount - (number << PAGE_BITS), PAGE)));
-    return parseDigest(`sha256:${hash.digest('hex')}`);
+    return digestOfHash(hash);
   }
 
   /** Of a node that was kept; valid until the next call. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
-import { type ContentStore, type Digest, digestOf, type Memo, parseDigest } from '../../../cache/index.ts';
+import { type ContentStore, type Digest, digestOf, digestOfHash, type Memo } from '../../../cache/index.ts';
 
 /** What the last answer of a URL was, and how to ask whether it still is. */
 export interface Remembered {
@@ -55,7 +55,7 @@ export async function stampOfIntact(content: ContentStore, known: Remembered): P
   if (stamp === known.stamp) return stamp;
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(content.path(known.digest))) hash.update(chunk as Uint8Array);
-  if (parseDigest(`sha256:${hash.digest('hex')}`) === known.digest) return stamp;
+  if (digestOfHash(hash) === known.digest) return stamp;
   content.remove(known.digest);
   return undefined;
 }
