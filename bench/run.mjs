@@ -54,10 +54,12 @@ async function measureWork(name) {
   const figures = Object.fromEntries(
     peers.map((peer) => [peer.name, Object.fromEntries(states.map((state) => [state, []]))]),
   );
+  const starts = Object.fromEntries(states.map((state) => [state, []]));
   for (let round = 0; round < Number(values.runs); round++) {
     for (const peer of peers) peer.reset([baseOf(name)]);
     for (const state of states) {
       touches[state]?.(context, round);
+      starts[state].push((await measure(`${process.execPath} -e 0`, { cwd: dir, disk: [] })).wallMs);
       for (const peer of peers) {
         const dest = join(dir, peer.name, 'out.tar');
         const { daemons, disk } = peer;
@@ -69,7 +71,7 @@ async function measureWork(name) {
     }
   }
   rmSync(context, { recursive: true });
-  return { name, about: work.about, figures };
+  return { name, about: work.about, starts, figures };
 }
 
 function save(results) {
@@ -83,7 +85,7 @@ function save(results) {
   writeFileSync(join(dir, `${at.slice(0, 10)}.json`), `${JSON.stringify(whole, null, 1)}\n`);
   const readme = join(HERE, 'README.md');
   const [before = ''] = readFileSync(readme, 'utf8').split('<!-- results -->');
-  const tables = tablesOf(whole);
+  const tables = tablesOf({ ...whole, results: whole.results.map((one) => ({ ...one, aims: WORK[one.name]?.aims })) });
   writeFileSync(readme, `${before.trimEnd()}\n\n<!-- results -->\n${tables}`);
   process.stdout.write(tables);
 }

@@ -15,10 +15,14 @@ fs.mkdirSync(d,{recursive:true});fs.writeFileSync(d+'/m'+i+'.js','module.exports
 
 /** @typedef {(dir: string, round: number) => void} Touch */
 
-/** @type {{ [name: string]: { about: string, base?: string, prepare(dir: string): void, touch: Touch, otherTouches?: { [state: string]: Touch } } }} */
+/**
+ * `aims`: what each state may take of the fastest other's time (and never less than Node's start and 60 ms: table.mjs).
+ * @type {{ [name: string]: { about: string, aims?: import('./table.d.mts').Aims, base?: string, prepare(dir: string): void, touch: Touch, otherTouches?: { [state: string]: Touch } } }}
+ */
 export const WORK = {
   'node-app': {
     about: 'npm-like install of 3,000 files, a build, a slim stage with three COPY --from, on a Node base of 190 MB',
+    aims: { cold: 0.8, cached: 0.3, touched: 0.5 },
     base: 'node:20-bookworm-slim',
     prepare(dir) {
       mkdirSync(join(dir, 'src'));
@@ -41,6 +45,7 @@ export const WORK = {
   },
   'many-files': {
     about: 'COPY of 20,000 small files (27 MB)',
+    aims: { cold: 0.3, cached: 0.3, touched: 0.3 },
     prepare: (dir) => manyFiles(dir, ''),
     touch: (dir, round) => writeFileSync(join(dir, 'd7/f7.txt'), `touched ${round} ${Date.now()}\n`),
   },
@@ -51,6 +56,7 @@ export const WORK = {
   },
   'big-file': {
     about: 'COPY of 2 x 500 MB, half of it incompressible',
+    aims: { cold: 0.4, cached: 0.1, removed: 0.3, touched: 0.5 },
     prepare(dir) {
       dockerfile(dir, 'COPY random.bin text.txt /data/\nCOPY small.txt /data/\n');
       writeRandom(join(dir, 'random.bin'), 500);
@@ -61,6 +67,7 @@ export const WORK = {
   },
   'many-steps': {
     about: '30 x (COPY one file, RUN append)',
+    aims: { cold: 0.7, cached: 0.5, touched: 0.5 },
     prepare(dir) {
       const steps = Array.from({ length: 30 }, (_, i) => `COPY f${i} /f${i}\nRUN cat /f${i} >> /all\n`);
       dockerfile(dir, steps.join(''));
@@ -70,6 +77,7 @@ export const WORK = {
   },
   wide: {
     about: '8 stages of RUN sleep 1, joined by COPY --from',
+    aims: { cold: 0.8, cached: 0.7, touched: 0.7 },
     prepare(dir) {
       const names = Array.from({ length: 8 }, (_, i) => `s${i}`);
       const stages = names.map((name) => `FROM busybox AS ${name}\nRUN sleep 1; echo ${name} > /${name}\n`);
@@ -81,6 +89,7 @@ export const WORK = {
   },
   nginx: {
     about: 'apt-get install of nginx and openssl, a certificate, a COPY (what the network takes is in the figures)',
+    aims: { cold: 0.9, cached: 0.3, touched: 0.5 },
     base: 'debian:bookworm-slim',
     prepare: (dir) => cpSync(join(REPOSITORY, 'fixtures/nginx'), dir, { recursive: true }),
     touch: (dir, round) => appendFileSync(join(dir, 'default'), `# touched ${round} ${Date.now()}\n`),
