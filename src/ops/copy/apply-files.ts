@@ -1,7 +1,7 @@
 import type { Json } from '../../../cache/index.ts';
 import { BuildError } from '../../errors.ts';
 import type { TreeEntry } from '../../image/toc/index.ts';
-import { joinRel, parentOf, type RelPath } from '../../util/rel-path.ts';
+import { joinRel, parentOf, type RelPath, TOP } from '../../util/rel-path.ts';
 import { type Attributes, makeDirectories, shown } from './directories.ts';
 import type { Content, Inode, LayerDraft, PlacedFiles } from './draft.ts';
 import type { SelectedItem } from './items.ts';
@@ -57,21 +57,28 @@ function mergeDirectory(
   // names of one hard-link group are one file, within one source
   const groups = source.items.linkGroups();
   const hardLinks = new Map<string, Inode>();
-  for (const item of source.items) {
-    const path = target === '' ? item.path : joinRel(target, item.path);
-    if (item.entry.type === 'directory') {
+  const { items } = source;
+  for (let index = 0; index < items.length; index += 1) {
+    // nothing more is asked of a plain file, and nearly all are
+    const item = items.plain?.mode(index) === undefined ? items.at(index) : undefined;
+    const path = target === TOP ? items.path(index) : joinRel(target, items.path(index));
+    if (item?.entry.type === 'directory') {
       putDirectory(draft, path, { item, source, how });
       continue;
     }
     assertNoDirectory(draft, path);
-    const group = item.entry.type === 'file' ? item.entry.linkGroup : undefined;
-    if (group === undefined || !groups.has(group)) draft.place(path, first + item.index);
+    const group = item && linkGroupOf(item);
+    if (item === undefined || group === undefined || !groups.has(group)) draft.place(path, first + index);
     else
       draft.put(
         path,
         known(hardLinks, group, () => makeInode(source, item, how)),
       );
   }
+}
+
+function linkGroupOf({ entry }: SelectedItem): string | undefined {
+  return entry.type === 'file' ? entry.linkGroup : undefined;
 }
 
 function filesOf(source: SelectedFiles, how: Attributes): PlacedFiles {

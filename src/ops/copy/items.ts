@@ -95,6 +95,10 @@ export class Items<Ref = unknown> implements Iterable<SelectedItem> {
     this.#shelf.push(file);
   }
 
+  path(index: number): RelPath {
+    return this.#shelf.path(index);
+  }
+
   at(index: number): SelectedItem {
     const path = this.#shelf.path(index);
     const isParent = this.#parents.size > 0 && this.#parents.has(index);
