@@ -75,7 +75,7 @@ export interface ExportDeps extends BlobDeps {
   readonly push: (image: PushImage, options: PushOptions) => Promise<void>;
   /** Hands an archive to the container engine of this machine. @returns the engine's name */
   readonly load: (archive: AsyncIterable<Uint8Array>, options: { readonly signal: AbortSignal }) => Promise<string>;
-  /** Names temp files beside outputs, `dest.tmp-<lease>`, as no other command does. */
+  /** Names what lies beside outputs for a moment, `dest.tmp-<lease>`, as no other command does. */
   readonly lease: string;
   readonly warn: (message: string) => void;
   /** With it, an archive that is at its place already, unchanged, is not written again. */

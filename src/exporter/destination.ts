@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BuildError, isDiskFull } from '../errors.ts';
 import { statIfThere } from '../host/fs/index.ts';
 import { isFileOutput, type OutputSpec } from './output-spec.ts';
 import { bytesOf, type Piece, writePieces } from './pieces.ts';
+import { writeWhole } from './whole-file.ts';
 
 export interface DestinationDeps {
   readonly stdout: (bytes: Uint8Array) => Promise<void>;
@@ -14,7 +15,7 @@ export interface DestinationDeps {
 }
 
 /**
- * Writes a file whole or not at all: beside its place, then renamed. `-` is stdout; pipes and devices are written to directly. A
+ * Writes a file whole or not at all. `-` is stdout; pipes and devices are written to directly. A
  * symlink's target is replaced, not the symlink.
  * @returns bytes written
  * @throws BuildError output-failed, disk-full
@@ -26,7 +27,7 @@ export async function writeDestination(
 ): Promise<number> {
   if (dest === '-') return copyTo(bytesOf(source), deps.stdout, deps.signal);
   const { path, isSpecial } = placeOf(dest);
-  return isSpecial ? writeInto(path, 'w', { source, dest, ...deps }) : writeBeside(path, { source, dest, ...deps });
+  return isSpecial ? writeInto(path, { source, dest, ...deps }) : writeBeside(path, { source, dest, ...deps });
 }
 
 /**
@@ -126,21 +127,17 @@ function placeOf(dest: string): { path: string; isSpecial: boolean } {
   }
 }
 
-async function writeBeside(path: string, writing: Writing): Promise<number> {
-  const temp = `${path}.tmp-${writing.lease}`;
+async function writeBeside(path: string, { source, dest, lease, signal }: Writing): Promise<number> {
   try {
-    const size = await writeInto(temp, 'wx', writing);
-    await rename(temp, path);
-    return size;
+    return await writeWhole(path, { lease, write: (file) => writePieces(source, file, { signal }) });
   } catch (error) {
-    await rm(temp, { force: true }).catch(() => undefined);
-    throw isFileError(error, dirname(path)) ? outputFailed(writing.dest, error) : error;
+    throw isFileError(error, dirname(path)) ? outputFailed(dest, error) : error;
   }
 }
 
-async function writeInto(path: string, flags: 'w' | 'wx', { source, dest, signal }: Writing): Promise<number> {
+async function writeInto(path: string, { source, dest, signal }: Writing): Promise<number> {
   try {
-    await using file = await open(path, flags);
+    await using file = await open(path, 'w');
     return await writePieces(source, file, { signal });
   } catch (error) {
     throw isFileError(error, path) ? outputFailed(dest, error) : error;

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, makeDirectories } from '../../cache/index.ts';
 import { BuildError } from '../errors.ts';
@@ -9,6 +8,8 @@ import type { ArchiveParts } from './archive.ts';
 import type { ExportDeps } from './deps.ts';
 import { outputFailed } from './destination.ts';
 import { blobName, indexDescriptors, OCI_LAYOUT_FILE, renderIndexFile } from './image-files.ts';
+import { copyStored } from './pieces.ts';
+import { writeWhole } from './whole-file.ts';
 
 /**
  * Adds the image to an OCI layout directory, which is made when it is not there. Images of other names in it stay, also those that others add
@@ -19,7 +20,7 @@ import { blobName, indexDescriptors, OCI_LAYOUT_FILE, renderIndexFile } from './
 export async function writeLayoutDirectory(parts: ArchiveParts, deps: ExportDeps): Promise<number> {
   const { image, files, spec } = parts;
   const { dest } = spec;
-  const writer: Writer = { dest, lease: deps.lease };
+  const writer: Writer = { dest, lease: deps.lease, signal: deps.signal };
   try {
     makeDirectories(join(dest, 'blobs/sha256'));
     // What cannot be added to is told before anything is written.
@@ -44,6 +45,7 @@ export async function writeLayoutDirectory(parts: ArchiveParts, deps: ExportDeps
 interface Writer {
   readonly dest: string;
   readonly lease: string;
+  readonly signal: AbortSignal;
 }
 
 /** Under the lock that BuildKit takes for it, too. */
@@ -88,25 +90,13 @@ function isReplaced(other: Descriptor, mine: readonly Descriptor[]): boolean {
 async function copyBlob(
   from: string,
   { digest, size }: { digest: Digest; size: number },
-  { dest, lease }: Writer,
+  { dest, lease, signal }: Writer,
 ): Promise<void> {
   const to = join(dest, blobName(digest));
   if ((await stat(to).catch(() => undefined))?.size === size) return;
-  const temp = `${to}.tmp-${lease}`;
-  try {
-    await copyFile(from, temp, constants.COPYFILE_FICLONE);
-    await rename(temp, to);
-  } finally {
-    await rm(temp, { force: true });
-  }
+  await writeWhole(to, { lease, write: (file) => copyStored({ path: from, size }, file, signal) });
 }
 
 async function put(name: string, bytes: Uint8Array, { dest, lease }: Writer): Promise<void> {
-  const temp = `${join(dest, name)}.tmp-${lease}`;
-  try {
-    await writeFile(temp, bytes);
-    await rename(temp, join(dest, name));
-  } finally {
-    await rm(temp, { force: true });
-  }
+  await writeWhole(join(dest, name), { lease, write: (file) => file.writeFile(bytes) });
 }

@@ -84,7 +84,8 @@ class Gathered {
   }
 }
 
-async function copyStored({ path, size }: StoredFile, to: FileHandle, signal: AbortSignal): Promise<void> {
+/** Appends a file of the store. @throws Error when it is shorter than it should be */
+export async function copyStored({ path, size }: StoredFile, to: FileHandle, signal: AbortSignal): Promise<void> {
   await using from = await open(path, 'r');
   let left = size;
   while (left > 0) {

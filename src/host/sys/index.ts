@@ -4,6 +4,7 @@ export { fileLocks } from './file-locks.ts';
 export { makedev, mknod, setMtime } from './files.ts';
 export { flock } from './flock.ts';
 export type { SysPath } from './libc.ts';
+export { nameOpenFile } from './link.ts';
 export { attachLoop, freeLoop, type LoopDevice } from './loop.ts';
 export * from './mount.ts';
 export { hasCapability, namespaceObstacle, needsUserNamespace, type Obstacle, type ReadProc } from './namespaces.ts';
