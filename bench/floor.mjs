@@ -2,7 +2,7 @@
 // `tar c | pigz`, RUN against runc. They take turns; writes bench/README.md. Needs root, runc, pigz and a static busybox.
 
 import { spawnSync } from 'node:child_process';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { ALLOWED_MS, aboutMeasuring, markdownTable, median, spread, writeToReadm
 import { measure } from './measure.mjs';
 import { makeBases, openPeers } from './peers.mjs';
 import { measureSteps } from './step-overhead.mjs';
-import { WORK } from './work.mjs';
+import { prepareContext } from './work.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
 const rounds = Number(values.rounds);
@@ -36,7 +36,7 @@ try {
 
 /** @param {import('./peers.mjs').Peer} peer @returns {Promise<Row>} */
 async function cachedBuild(peer) {
-  const context = prepared('node-app');
+  const context = await prepared('node-app');
   const build = peer.command(context, join(dir, 'out.tar'));
   peer.reset(['node:20-bookworm-slim']);
   await wallMs(build);
@@ -56,7 +56,7 @@ async function cachedBuild(peer) {
 
 /** @param {import('./peers.mjs').Peer} peer @param {string} name @returns {Promise<Row>} */
 async function copyToTarball(peer, name) {
-  const context = prepared(name);
+  const context = await prepared(name);
   const [own, floor] = [[], []];
   for (let round = 0; round < rounds; round++) {
     peer.reset(['busybox']);
@@ -79,10 +79,9 @@ async function runs() {
 }
 
 /** @param {string} name */
-function prepared(name) {
+async function prepared(name) {
   const context = join(dir, `work-${name}`);
-  mkdirSync(context);
-  WORK[name]?.prepare(context);
+  await prepareContext(name, context);
   return context;
 }
 

@@ -4,16 +4,13 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measure } from './measure.mjs';
 import { makeBases, openPeers } from './peers.mjs';
 import { tablesOf } from './table.mjs';
-import { WORK } from './work.mjs';
+import { prepareContext, WORK } from './work.mjs';
 
-/** A file may be written once more within the same tick of its times: who goes by those reads a younger one again. Nobody's context is that young. */
-const SETTLED_MS = 2500;
 const HERE = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
   options: {
@@ -43,12 +40,8 @@ function baseOf(work) {
 
 /** Cold, cached with the product in place and without it, and with a file touched; the peers take turns in each round. */
 async function measureWork(name) {
-  const work = WORK[name];
-  if (work === undefined) throw new Error(`no work ${name}; there are ${Object.keys(WORK).join(', ')}`);
   const context = join(dir, `work-${name}`);
-  mkdirSync(context);
-  work.prepare(context);
-  await setTimeout(SETTLED_MS);
+  const work = await prepareContext(name, context);
   const touches = { touched: work.touch, ...work.otherTouches };
   const states = ['cold', 'cached', 'removed', ...Object.keys(touches)];
   const figures = Object.fromEntries(
