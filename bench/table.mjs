@@ -54,14 +54,9 @@ function row({ figures, aims, starts }, { peer, state, peers }) {
 /** The aim, or the seconds that no aim is below, and how much of that was taken. @param {{ walls: number[], fastest: number[], aim: number, starts: number[] }} measured */
 function aimed({ walls, fastest, aim, starts }) {
   const asked = fastest.map((ms) => ms * aim);
-  const least = fastest.map((_, round) => (starts[round] ?? -Infinity) + ALLOWED_MS);
-  const taken = median(
-    pairs(
-      walls,
-      asked.map((ms, round) => Math.max(ms, least[round] ?? 0)),
-    ),
-  ).toFixed(2);
-  return [median(least) > median(asked) ? `${(median(least) / 1000).toFixed(3)} s` : aim.toFixed(1), taken];
+  const most = asked.map((ms, round) => Math.max(ms, (starts[round] ?? -Infinity) + ALLOWED_MS));
+  const told = median(most) > median(asked) ? `${(median(most) / 1000).toFixed(3)} s` : aim.toFixed(1);
+  return [told, median(pairs(walls, most)).toFixed(2)];
 }
 
 /** @param {number[]} values @param {number[]} others of the same rounds */

@@ -16,9 +16,9 @@ export interface WholeFile<T> {
 }
 
 /**
- * Makes a file, or replaces one, whole or not at all. Until it is whole it has no name: whatever ends the process, SIGKILL and a lost machine
- * too, leaves nothing unfinished, and nobody who reads the directory meanwhile finds it. On file systems without such files (NFS, FAT)
- * it is written beside its place.
+ * Makes a file, or replaces one, whole or not at all. Until it is whole it has no name: whatever ends the process, SIGKILL too, leaves
+ * nothing unfinished, and nobody who reads the directory meanwhile finds it. On file systems without such files (NFS, FAT) it is written
+ * beside its place. It does not wait for the disk.
  * @throws what `write` throws, and Node's errors of files; nothing is left then
  */
 export async function writeWhole<T>(path: string, { write, lease, openNameless = nameless }: WholeFile<T>): Promise<T> {

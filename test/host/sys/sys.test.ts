@@ -11,6 +11,7 @@ import {
   makedev,
   mknod,
   mount,
+  nameOpenFile,
   SysError,
   setMtime,
   umount,
@@ -110,6 +111,19 @@ test('mknod makes a fifo', () => {
   const stat = lstatSync(join(dir, 'fifo'));
   assert.ok(stat.isFIFO());
   assert.equal(stat.mode & 0o777, 0o600);
+});
+
+test('an open file gets another name, and takes nobody’s', () => {
+  writeFileSync(join(dir, 'old'), 'text');
+  writeFileSync(join(dir, 'taken'), '');
+  const fd = openSync(join(dir, 'old'), 'r');
+  assert.equal(nameOpenFile(fd, join(dir, 'new')), true);
+  assert.equal(lstatSync(join(dir, 'new')).ino, lstatSync(join(dir, 'old')).ino);
+  assert.equal(nameOpenFile(fd, join(dir, 'taken')), false);
+  assert.equal(lstatSync(join(dir, 'taken')).size, 0);
+  const nowhere = failure(() => nameOpenFile(fd, join(dir, 'none/new')));
+  assert.deepEqual([nowhere.code, nowhere.syscall], ['ENOENT', 'linkat']);
+  closeSync(fd);
 });
 
 test('device numbers are encoded as the C library does', () => {
