@@ -11,6 +11,7 @@ import { CURVES } from './curve-work.mjs';
 import { aboutMeasuring, markdownTable, median, resultsFile, writeResults, writeToReadme } from './figures.mjs';
 import { measure } from './measure.mjs';
 import { makeBases } from './peers.mjs';
+import { settle } from './settle.mjs';
 
 const CLI = join(dirname(dirname(fileURLToPath(import.meta.url))), 'dist/cli/tsbuild.cjs');
 /** Below, the time is that of starting. */
@@ -69,6 +70,7 @@ async function measureCurve(name) {
     const context = join(dir, 'context');
     mkdirSync(context);
     curve?.prepare(context, count);
+    await settle();
     /** @type {Point} */
     const point = { count, cold: [], cached: [] };
     for (let round = 0; round < rounds; round++) await measurePoint(context, point);

@@ -3,9 +3,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { appendFileSync, closeSync, cpSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BIG } from './peers.mjs';
+import { settle } from './settle.mjs';
 
 const MEGABYTE = 1024 * 1024;
 const REPOSITORY = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -113,16 +113,13 @@ export const WORK = {
   },
 };
 
-/** A file may be written once more within the same tick of its times: who goes by those reads a younger one again. Nobody's context is that young. */
-const SETTLED_MS = 2500;
-
 /** The context of a work, as old as people's are. @param {string} name @param {string} dir that is made */
 export async function prepareContext(name, dir) {
   const work = WORK[name];
   if (work === undefined) throw new Error(`no work ${name}; there are ${Object.keys(WORK).join(', ')}`);
   mkdirSync(dir);
   work.prepare(dir);
-  await setTimeout(SETTLED_MS);
+  await settle();
   return work;
 }
 
