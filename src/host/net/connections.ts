@@ -79,12 +79,12 @@ async function openPool(proxy: URL | undefined, trust: Trust): Promise<Dispatche
   });
 }
 
-/** One context for all connections of a pool: making one reads every certificate. */
+/** One context for all connections of a pool: making one reads every certificate, and where none is checked, there is none to read. */
 function tlsOptions(
   { insecure, ca }: Trust,
   tls: typeof Tls,
 ): { rejectUnauthorized?: boolean; secureContext?: Tls.SecureContext } {
-  if (insecure) return { rejectUnauthorized: false };
+  if (insecure) return { rejectUnauthorized: false, secureContext: tls.createSecureContext({ ca: [] }) };
   return ca.length === 0 ? {} : { secureContext: tls.createSecureContext({ ca: [...usualAuthorities(tls), ...ca] }) };
 }
 
