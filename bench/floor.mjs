@@ -10,7 +10,7 @@ import { ALLOWED_MS, aboutMeasuring, markdownTable, median, spread, writeToReadm
 import { measure } from './measure.mjs';
 import { makeBases, openPeers } from './peers.mjs';
 import { measureSteps } from './step-overhead.mjs';
-import { prepareContext } from './work.mjs';
+import { prepareWork } from './work.mjs';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
 const rounds = Number(values.rounds);
@@ -36,7 +36,7 @@ try {
 
 /** @param {import('./peers.mjs').Peer} peer @returns {Promise<Row>} */
 async function cachedBuild(peer) {
-  const context = await prepared('node-app');
+  const { context } = await prepareWork('node-app', dir);
   const build = peer.command(context, join(dir, 'out.tar'));
   peer.reset(['node:20-bookworm-slim']);
   await wallMs(build);
@@ -56,7 +56,7 @@ async function cachedBuild(peer) {
 
 /** @param {import('./peers.mjs').Peer} peer @param {string} name @returns {Promise<Row>} */
 async function copyToTarball(peer, name) {
-  const context = await prepared(name);
+  const { context } = await prepareWork(name, dir);
   const [own, floor] = [[], []];
   for (let round = 0; round < rounds; round++) {
     peer.reset(['busybox']);
@@ -76,13 +76,6 @@ async function runs() {
     { ...row, floor: runcSpec, ofFloor: '`runc run` of what `runc spec` writes' },
     { ...row, floor: ownSpec, ofFloor: '`runc run` of the spec of the RUN' },
   ];
-}
-
-/** @param {string} name */
-async function prepared(name) {
-  const context = join(dir, `work-${name}`);
-  await prepareContext(name, context);
-  return context;
 }
 
 /** @param {string} command */

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { measure } from './measure.mjs';
 import { makeBases, openPeers } from './peers.mjs';
 import { tablesOf } from './table.mjs';
-import { prepareContext, WORK } from './work.mjs';
+import { prepareWork, WORK } from './work.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const { values } = parseArgs({
@@ -40,9 +40,8 @@ function baseOf(work) {
 
 /** Cold, cached with the product in place and without it, and with a file touched; the peers take turns in each round. */
 async function measureWork(name) {
-  const context = join(dir, `work-${name}`);
-  const work = await prepareContext(name, context);
-  const touches = { touched: work.touch, ...work.otherTouches };
+  const { context, about, touch, otherTouches } = await prepareWork(name, dir);
+  const touches = { touched: touch, ...otherTouches };
   const states = ['cold', 'cached', 'removed', ...Object.keys(touches)];
   const figures = Object.fromEntries(
     peers.map((peer) => [peer.name, Object.fromEntries(states.map((state) => [state, []]))]),
@@ -64,7 +63,7 @@ async function measureWork(name) {
     }
   }
   rmSync(context, { recursive: true });
-  return { name, about: work.about, starts, figures };
+  return { name, about, starts, figures };
 }
 
 function save(results) {

@@ -113,14 +113,15 @@ export const WORK = {
   },
 };
 
-/** The context of a work, as old as people's are. @param {string} name @param {string} dir that is made */
-export async function prepareContext(name, dir) {
+/** A work with its context, which is as old as people's are. @param {string} name @param {string} dir where the context is made */
+export async function prepareWork(name, dir) {
   const work = WORK[name];
   if (work === undefined) throw new Error(`no work ${name}; there are ${Object.keys(WORK).join(', ')}`);
-  mkdirSync(dir);
-  work.prepare(dir);
+  const context = join(dir, `work-${name}`);
+  mkdirSync(context);
+  work.prepare(context);
   await settle();
-  return work;
+  return { ...work, context };
 }
 
 const PACKAGES = 30;

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { constants as osConstants } from 'node:os';
 import { dirname } from 'node:path';
-import { nameOpenFile } from '../host/sys/index.ts';
+import { nameOpenFile, SysError } from '../host/sys/index.ts';
 
 /** Of a kernel's O_TMPFILE, which is this and O_DIRECTORY. */
 const TEMPORARY = 0o20000000;
@@ -43,7 +44,7 @@ async function writeNameless<T>(
   const result = await write(open);
   if (nameOpenFile(open.fd, path)) return result;
   // A name cannot take another file's place; a rename can.
-  nameOpenFile(open.fd, temp);
+  if (!nameOpenFile(open.fd, temp)) throw new SysError('linkat', osConstants.errno.EEXIST, temp);
   await rename(temp, path);
   return result;
 }

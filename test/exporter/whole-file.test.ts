@@ -75,6 +75,12 @@ describe.each(Object.entries(ways))('a file that is made %s', (_, way) => {
     expect(readdirSync(dir)).toEqual(['a']);
   });
 
+  test('never takes what another one has put beside its place', async () => {
+    for (const name of ['a', 'a.tmp-mine']) writeFileSync(join(dir, name), 'theirs');
+    await expect(put(join(dir, 'a'), (file) => file.writeFile('new'))).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(readFileSync(join(dir, 'a'), 'utf8')).toBe('theirs');
+  });
+
   test('that cannot take its place leaves nothing', async () => {
     mkdirSync(join(dir, 'a'));
     await expect(put(join(dir, 'a'), (file) => file.writeFile('new'))).rejects.toMatchObject({ code: 'EISDIR' });

@@ -1,11 +1,10 @@
 import { constants } from 'node:os';
-import { AT_FDCWD } from './at.ts';
+import { AT_FDCWD, AT_SYMLINK_FOLLOW } from './at.ts';
 import { cString, libcFunction, resultOf } from './libc.ts';
 import { SysError } from './sys-error.ts';
 
 const linkCall = libcFunction('int linkat(int fromDir, void* from, int toDir, void* to, int flags)');
 
-const AT_SYMLINK_FOLLOW = 0x400;
 const { EEXIST } = constants.errno;
 const USUAL = new Set([EEXIST]);
 
